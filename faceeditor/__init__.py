@@ -1,0 +1,3 @@
+"""Face Editor: paint a mask, see a face."""
+
+__version__ = "0.1.0"

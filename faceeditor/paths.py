@@ -1,0 +1,40 @@
+"""Where the program finds what it carries, and where it keeps what it writes."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _carried(name: str) -> Path:
+    checkout = _PACKAGE.parent / name
+    return checkout if checkout.is_dir() else _PACKAGE / "_data" / name
+
+
+def models_dir() -> Path:
+    """Folder of the model packs; the environment variable FACEEDITOR_MODELS overrides the carried one."""
+    override = os.environ.get("FACEEDITOR_MODELS")
+    return Path(override) if override else _carried("models")
+
+
+def resources_dir() -> Path:
+    """Folder of icons, sample masks and presets."""
+    return _carried("resources")
+
+
+def state_dir() -> Path:
+    """Folder for autosaves, logs and settings (created); FACEEDITOR_STATE overrides the platform's place."""
+    override = os.environ.get("FACEEDITOR_STATE")
+    folder = Path(override) if override else platformdirs.user_state_path("faceeditor", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def cache_dir() -> Path:
+    """Folder for what can be computed again, as the device choice (created); FACEEDITOR_CACHE overrides it."""
+    override = os.environ.get("FACEEDITOR_CACHE")
+    folder = Path(override) if override else platformdirs.user_cache_path("faceeditor", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
