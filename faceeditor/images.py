@@ -73,28 +73,32 @@ def decode(path: str | Path) -> Image.Image:
         ImageError: the file is missing, empty, no picture, over 120 megapixels or damaged.
     """
     path = Path(path)
-    data = read_bytes(path)
+    return decode_bytes(read_bytes(path), path.name)
+
+
+def decode_bytes(data: bytes, name: str) -> Image.Image:
+    """As ``decode``, for the content of a file; ``name`` is what its errors call it."""
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         pixels = re.search(r"\((\d+) pixels\)", str(error))
-        raise _too_large(path.name, int(pixels[1]) / 1e6 if pixels else 2 * MAX_MEGAPIXELS) from None
+        raise _too_large(name, int(pixels[1]) / 1e6 if pixels else 2 * MAX_MEGAPIXELS) from None
     except _DECODE_ERRORS:
         raise ImageError(
-            f"“{path.name}” is not a picture that can be read, whatever its name says; choose a {_READABLE} file."
+            f"“{name}” is not a picture that can be read, whatever its name says; choose a {_READABLE} file."
         ) from None
     width, height = image.size
     if width * height > MAX_MEGAPIXELS * 1_000_000:
-        raise _too_large(path.name, width * height / 1e6, f" ({width} x {height})")
+        raise _too_large(name, width * height / 1e6, f" ({width} x {height})")
     try:
         image.load()
     except _DECODE_ERRORS as error:
         raise ImageError(
-            f"“{path.name}” is damaged or cut short ({str(error) or type(error).__name__}); fetch or export it again."
+            f"“{name}” is damaged or cut short ({str(error) or type(error).__name__}); fetch or export it again."
         ) from error
     except MemoryError:
         raise ImageError(
-            f"“{path.name}” ({width} x {height}) does not fit into the free memory; close other programs and retry."
+            f"“{name}” ({width} x {height}) does not fit into the free memory; close other programs and retry."
         ) from None
     return image
 
@@ -167,7 +171,7 @@ def write_error(path: Path, error: OSError) -> FaceEditorError:
         )
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return FaceEditorError(
-            f"“{path.name}” was not written because its folder “{path.parent}” cannot be written to; choose another one."
+            f"“{path.name}” was not written because its folder “{path.parent}” cannot be written; choose another one."
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return FaceEditorError(

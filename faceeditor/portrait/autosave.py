@@ -1,0 +1,254 @@
+"""Autosave: a snapshot every so often, on a thread of its own, and what a killed run left behind.
+
+Each run owns two files in the autosave folder: ``RUN.lock`` (JSON: process id, its start time, the portrait's own
+path) and, once something was painted, ``RUN.fep``. A clean exit removes both. Files whose process is gone can be
+recovered.
+"""
+
+import contextlib
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+
+from faceeditor.errors import FaceEditorError, PortraitError
+from faceeditor.images import write_atomic
+from faceeditor.paths import state_dir
+from faceeditor.portrait import store
+from faceeditor.portrait.document import Portrait, PortraitState
+
+INTERVAL = 15.0
+"""Seconds between two snapshots, by default."""
+
+_START_TOLERANCE = 2.0  # seconds by which two readings of a process's start time may differ
+
+
+@dataclass(frozen=True)
+class Recoverable:
+    """A portrait that a run left behind when it was killed.
+
+    Attributes:
+        file: the snapshot.
+        original: where the portrait was kept, or None if it never was saved.
+        saved_at: when the snapshot was taken, seconds since the epoch.
+    """
+
+    file: Path
+    original: Path | None
+    saved_at: float
+
+    @property
+    def name(self) -> str:
+        """What to call it: the portrait's file name, or "Untitled"."""
+        return self.original.name if self.original is not None else "Untitled"
+
+
+def autosave_dir() -> Path:
+    """The folder of the snapshots (created)."""
+    folder = state_dir() / "autosave"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Autosave:
+    """Takes snapshots of one portrait.
+
+    ``snapshot`` may be called after every change: the newest state waits in a slot, and the thread writes it at most
+    once in ``interval`` seconds.
+
+    Args:
+        interval: seconds between two writes.
+        folder: where to write; the program's own by default.
+        on_error: told once, on the autosave thread, if a snapshot cannot be written.
+    """
+
+    def __init__(
+        self,
+        interval: float = INTERVAL,
+        folder: Path | None = None,
+        on_error: Callable[[FaceEditorError], None] | None = None,
+    ) -> None:
+        self._folder = folder if folder is not None else autosave_dir()
+        self._interval = interval
+        self._on_error = on_error
+        run = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._file, self._lock_file = self._folder / f"{run}.fep", self._folder / f"{run}.lock"
+        self._wake = threading.Condition()
+        self._pending: tuple[PortraitState, npt.NDArray[np.uint8] | None] | None = None
+        self._hurry = False
+        self._closed = False
+        self._writing = False
+        self._last_write = -float("inf")
+        self._reported = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def file(self) -> Path:
+        """Where this run's snapshot lies once it is written."""
+        return self._file
+
+    def snapshot(self, portrait: Portrait, preview: npt.NDArray[np.uint8] | None = None) -> None:
+        """Keep the portrait's present state; cheap (64 KiB are copied), returns at once.
+
+        Args:
+            portrait: the document; it is read now, on the caller's thread.
+            preview: (H, W, 3) uint8 sRGB that nobody writes to any more, or None.
+        """
+        state = portrait.state()
+        with self._wake:
+            if self._closed:
+                return
+            self._pending = (state, preview)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="autosave", daemon=True)
+                self._thread.start()
+            self._wake.notify_all()
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Write what waits without waiting for the interval; False if it took longer than ``timeout`` seconds."""
+        with self._wake:
+            self._hurry = True
+            self._wake.notify_all()
+            return self._wake.wait_for(lambda: self._pending is None and not self._writing, timeout)
+
+    def clear(self) -> None:
+        """Forget the snapshot: the portrait was saved, or given up."""
+        with self._wake:
+            self._pending = None
+            self._wake.wait_for(lambda: not self._writing, 5.0)
+            self._remove()
+
+    def close(self) -> None:
+        """End cleanly: stop the thread and remove this run's files."""
+        with self._wake:
+            self._closed = True
+            self._pending = None
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(5.0)
+        self._remove()
+
+    def _remove(self) -> None:
+        for file in (self._file, self._lock_file):
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self._pending is not None)
+                due = self._last_write + self._interval
+                while not (self._closed or self._hurry) and self._pending is not None and time.monotonic() < due:
+                    self._wake.wait(max(0.0, due - time.monotonic()))
+                if self._closed:
+                    return
+                self._hurry = False
+                job, self._pending = self._pending, None
+                self._writing = job is not None
+            if job is None:
+                continue
+            try:
+                self._write(*job)
+            finally:
+                with self._wake:
+                    self._writing = False
+                    self._last_write = time.monotonic()
+                    self._wake.notify_all()
+
+    def _write(self, state: PortraitState, preview: npt.NDArray[np.uint8] | None) -> None:
+        lock = {
+            "pid": os.getpid(),
+            "started": psutil.Process().create_time(),
+            "portrait": None if state.path is None else str(state.path.absolute()),
+        }
+        try:
+            write_atomic(self._lock_file, json.dumps(lock).encode("utf-8"))
+            store.write_state(state, self._file, preview)
+        except FaceEditorError as error:
+            if not self._reported and self._on_error is not None:
+                self._on_error(error)
+            self._reported = True
+
+
+def recoverable(folder: Path | None = None) -> list[Recoverable]:
+    """What runs left that are no longer running, newest first; clears away their stray files."""
+    folder = folder if folder is not None else autosave_dir()
+    found: list[Recoverable] = []
+    for lock_file in folder.glob("*.lock"):
+        lock = _read_lock(lock_file)
+        if not lock_file.with_suffix(".fep").exists() and not _alive(lock):
+            _unlink(lock_file)
+    for part in folder.glob(".*.part"):
+        run = part.name[1:].split(".", 1)[0]
+        if not _alive(_read_lock(folder / f"{run}.lock")):
+            _unlink(part)
+    for file in folder.glob("*.fep"):
+        lock = _read_lock(file.with_suffix(".lock"))
+        if _alive(lock):
+            continue
+        original = lock.get("portrait")
+        with contextlib.suppress(OSError):
+            saved_at = file.stat().st_mtime
+            found.append(Recoverable(file, Path(original) if isinstance(original, str) else None, saved_at))
+    return sorted(found, key=lambda entry: entry.saved_at, reverse=True)
+
+
+def restore(entry: Recoverable) -> Portrait:
+    """The portrait of a snapshot, marked unsaved, with its own path; the snapshot stays until it is discarded.
+
+    Raises:
+        PortraitError: the snapshot cannot be read.
+    """
+    try:
+        portrait = store.load(entry.file)
+    except PortraitError as error:
+        raise PortraitError(f"The snapshot of “{entry.name}” cannot be recovered; discard it. {error}") from error
+    kept = portrait.state()
+    recovered = Portrait(kept.mask, kept.style, kept.truncation, kept.recent_styles, entry.original)
+    recovered.mark_unsaved()
+    return recovered
+
+
+def discard(entry: Recoverable) -> None:
+    """Remove a snapshot and its lock."""
+    _unlink(entry.file)
+    _unlink(entry.file.with_suffix(".lock"))
+
+
+def _read_lock(file: Path) -> dict[str, Any]:
+    """A lock's content; empty if it is missing or damaged, which counts as a run that is gone."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _alive(lock: dict[str, Any]) -> bool:
+    """Whether the process that wrote a lock still runs; a number that was given to another process does not count."""
+    pid, started = lock.get("pid"), lock.get("started")
+    if not isinstance(pid, int) or not isinstance(started, int | float) or pid <= 0:
+        return False
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return abs(process.create_time() - started) < _START_TOLERANCE
+    except (psutil.NoSuchProcess, OverflowError):
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _unlink(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
