@@ -1,0 +1,265 @@
+"""The four parts of the mask-guided generator (Sun et al., "Mask guided diverse face image synthesis").
+
+Style encoder (photograph + its mask -> style code), generator (mask + style code -> face), style decoder (generated
+face -> its style code again) and, in `nets.discriminator`, the discriminator. A style code is a vector per region
+(pooled over the region by the encoder, spread over the painted region by the generator, as in SEAN by Zhu et al.), one
+vector for light and tone, and a small map of detail in face coordinates.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from faceeditor.nets.layers import ConvAct, area_pyramid, pixel_norm, upsample2
+from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM, REGION_DIM
+from faceeditor.regions import FACE_REGIONS, REGION_COUNT
+
+BASE = 8
+"""Side of the first feature map."""
+
+
+class Codes(NamedTuple):
+    """Style codes of a batch: regions (B, 19, 32), overall (B, 64), detail (B, 8, 16, 16)."""
+
+    regions: Tensor
+    overall: Tensor
+    detail: Tensor
+
+    def pick(self, order: Tensor) -> "Codes":
+        """The codes in another order (indices (N,))."""
+        return Codes(self.regions[order], self.overall[order], self.detail[order])
+
+    def lerp(self, other: "Codes", t: Tensor) -> "Codes":
+        """Blend with other codes; t (B,) in 0..1."""
+        a, b, c = t[:, None, None], t[:, None], t[:, None, None, None]
+        return Codes(
+            torch.lerp(self.regions, other.regions, a),
+            torch.lerp(self.overall, other.overall, b),
+            torch.lerp(self.detail, other.detail, c),
+        )
+
+
+class Window(NamedTuple):
+    """A square part of the picture, in pixels of the 256 x 256 picture (multiples of 32)."""
+
+    top: int
+    left: int
+    side: int
+
+    def cut(self, x: Tensor) -> Tensor:
+        """Cut the window out of square planes of any size, where whole planes show the whole picture."""
+        scale = 256 // x.shape[-1]
+        top, left, side = self.top // scale, self.left // scale, self.side // scale
+        return x[:, :, top : top + side, left : left + side]
+
+
+def warp_from_face(detail: Tensor, to_face: Tensor, size: int) -> Tensor:
+    """Lay a map in face coordinates (B, C, S, S) over the picture: (B, C, size, size), zero outside of the map.
+
+    Args:
+        detail: map over -1..1 of the face frame.
+        to_face: (B, 2, 3) picture -> face coordinates (`faceframe.inverse_frame`).
+        size: side of the result.
+    """
+    grid = F.affine_grid(to_face.float(), [detail.shape[0], 1, size, size], align_corners=False)
+    return F.grid_sample(detail.float(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+class Modulate(nn.Module):
+    """Normalise each pixel, then scale and shift it by the condition map and the overall style."""
+
+    def __init__(self, channels: int, condition: int) -> None:
+        super().__init__()
+        self.maps = nn.Conv2d(condition, 2 * channels, 1)
+        self.vector = nn.Linear(OVERALL_DIM, 2 * channels)
+        nn.init.normal_(self.vector.weight, std=0.02)
+        nn.init.zeros_(self.vector.bias)
+
+    def forward(self, x: Tensor, condition: Tensor, overall: Tensor) -> Tensor:
+        gamma, beta = (self.maps(condition) + self.vector(overall)[:, :, None, None]).chunk(2, 1)
+        return F.leaky_relu(pixel_norm(x) * (1 + gamma) + beta, 0.2)
+
+
+class Scale(nn.Module):
+    """One scale of the generator: features of side S/2 -> S, modulated by the condition at S."""
+
+    def __init__(self, inputs: int, outputs: int, condition: int, first: bool = False) -> None:
+        super().__init__()
+        self.first = first
+        masks = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS
+        self.embed = nn.Conv2d(masks, condition, 1)
+        self.enter = nn.Conv2d(condition if first else inputs, outputs, 3, padding=1)
+        self.modulate1 = Modulate(outputs, condition)
+        self.conv = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.modulate2 = Modulate(outputs, condition)
+        self.to_rgb = nn.Conv2d(outputs, 12, 3, padding=1)
+        nn.init.normal_(self.to_rgb.weight, std=0.005)
+        nn.init.zeros_(self.to_rgb.bias)
+
+    def forward(self, x: Tensor | None, condition: Tensor, overall: Tensor) -> Tensor:
+        condition = F.leaky_relu(self.embed(condition), 0.2)
+        # The convolution runs before the up-sampling: a quarter of the cost.
+        x = self.enter(condition) if x is None else upsample2(self.enter(x))
+        x = self.modulate1(x, condition, overall)
+        return self.modulate2(self.conv(x), condition, overall)
+
+
+class MaskGenerator(nn.Module):
+    """Mask + style code -> face.
+
+    A convolutional decoder from 8 x 8 features to 128 x 128 features. Every layer is modulated per pixel by the region
+    planes, the region vectors spread over them and the detail map, and per channel by the overall vector. Each scale
+    adds to the picture through a pixel-shuffle head, so that the scale of side S draws at 2 S.
+    """
+
+    def __init__(
+        self,
+        channels: tuple[int, ...] = (256, 256, 192, 128, 64),
+        conditions: tuple[int, ...] = (128, 128, 96, 64, 48),
+    ) -> None:
+        super().__init__()
+        self.sides = tuple(BASE * 2**i for i in range(len(channels)))
+        self.scales = nn.ModuleList(
+            Scale(channels[max(0, i - 1)], channels[i], conditions[i], first=i == 0) for i in range(len(channels))
+        )
+        face = torch.zeros(REGION_COUNT)
+        face[list(FACE_REGIONS)] = 1.0
+        self.register_buffer("face_regions", face, persistent=False)
+
+    def forward(
+        self, planes: Tensor, to_face: Tensor, codes: Codes, size: int = 256, window: Window | None = None
+    ) -> Tensor:
+        """Draw faces.
+
+        Args:
+            planes: (B, 19, P, P) region planes, P >= size; shares between 0 and 1 where they were reduced.
+            to_face: (B, 2, 3) picture -> face coordinates.
+            codes: the style codes.
+            size: side of the picture: 32, 64, 128 or 256.
+            window: draw only this part of the picture at the scales above 32 x 32 features.
+
+        Returns:
+            (B, 3, size, size) float in about -1..1 (a window: its share of size).
+        """
+        pyramid = area_pyramid(planes, (16, 32, 64, 128, 256, *self.sides))
+        sides = [side for side in self.sides if side * 2 <= size]
+        region_codes = codes.regions.transpose(1, 2)
+        face = torch.einsum("r,brhw->bhw", self.face_regions.to(planes.dtype), pyramid[64 if size >= 64 else 32])
+        detail = warp_from_face(codes.detail, to_face, face.shape[-1]).to(planes.dtype) * face.unsqueeze(1)
+        x: Tensor | None = None
+        picture: Tensor | None = None
+        for side, scale in zip(sides, self.scales, strict=False):
+            fine, coarse = pyramid[side * 2], pyramid[side]
+            detail_here = (
+                F.avg_pool2d(detail, detail.shape[-1] // side)
+                if side < detail.shape[-1]
+                else F.interpolate(detail, size=(side, side), mode="bilinear", align_corners=False)
+            )
+            if window is not None and side > 32:
+                fine, coarse, detail_here = window.cut(fine), window.cut(coarse), window.cut(detail_here)
+                if side == 64:
+                    assert x is not None and picture is not None
+                    x, picture = window.cut(x), window.cut(picture)
+            height, width = coarse.shape[-2:]
+            spread = torch.bmm(region_codes, coarse.flatten(2)).unflatten(2, (height, width))
+            condition = torch.cat([F.pixel_unshuffle(fine, 2), spread, detail_here], 1)
+            x = scale(x, condition, codes.overall)
+            drawn = F.pixel_shuffle(scale.to_rgb(x), 2)
+            picture = drawn if picture is None else upsample2(picture) + drawn
+        assert picture is not None
+        return picture
+
+
+class StyleEncoder(nn.Module):
+    """Photograph + its mask -> style code (mean and log variance of the vectors; the detail map is deterministic).
+
+    A region that the photograph does not show gets a vector predicted from the overall one.
+    """
+
+    def __init__(self, width: int = 48, variational: bool = True) -> None:
+        super().__init__()
+        self.variational = variational
+        outputs = 2 if variational else 1
+        self.stem = ConvAct(12 + REGION_COUNT, width)
+        self.down1 = nn.Sequential(ConvAct(width, width * 2, 2), ConvAct(width * 2, width * 2))
+        self.down2 = nn.Sequential(ConvAct(width * 2, width * 3, 2), ConvAct(width * 3, width * 3))
+        self.down3 = ConvAct(width * 3, width * 4, 2)
+        self.local = nn.Conv2d(width * 5, 160, 1)
+        self.region_weight = nn.Parameter(torch.randn(REGION_COUNT, 160, REGION_DIM * outputs) * 0.05)
+        self.region_bias = nn.Parameter(torch.zeros(REGION_COUNT, REGION_DIM * outputs))
+        self.overall = nn.Linear(width * 4 * 2, OVERALL_DIM * outputs)
+        self.absent = nn.Linear(OVERALL_DIM, REGION_COUNT * REGION_DIM)
+        self.detail = nn.Conv2d(width * 5, DETAIL_CHANNELS, 1) if variational else None
+        face = torch.zeros(REGION_COUNT)
+        face[list(FACE_REGIONS)] = 1.0
+        self.register_buffer("face_regions", face, persistent=False)
+
+    def features(self, pictures: Tensor, planes: Tensor) -> tuple[Tensor, Tensor]:
+        """Features at a quarter (with two scales) and a sixteenth of the picture's side."""
+        half = F.avg_pool2d(planes, planes.shape[-1] * 2 // pictures.shape[-1])
+        x = self.stem(torch.cat([F.pixel_unshuffle(pictures, 2), half.to(pictures.dtype)], 1))
+        x1 = self.down1(x)
+        x2 = self.down2(x1)
+        return torch.cat([x1, upsample2(x2)], 1), self.down3(x2)
+
+    def forward(
+        self, pictures: Tensor, planes: Tensor, to_picture: Tensor, sample: bool = False
+    ) -> tuple[Codes, Tensor]:
+        """Encode.
+
+        Args:
+            pictures: (B, 3, S, S) float RGB in -1..1 (S = 128 in training and use; 64 in the first training stage).
+            planes: (B, 19, P, P), P >= S/2.
+            to_picture: (B, 2, 3) face -> picture coordinates (`faceframe.face_frame`).
+            sample: draw the vectors from their distribution instead of taking the mean.
+
+        Returns:
+            the codes, and the KL divergence to N(0, 1) averaged over everything, scalar.
+        """
+        local, deep = self.features(pictures, planes)
+        shares = F.adaptive_avg_pool2d(planes, local.shape[-1]).to(local.dtype)
+        area = shares.sum((2, 3))
+        present = (area > 0.5).float().unsqueeze(2)
+        # A pointwise layer commutes with the pooling's purpose but not its cost: reduce to 160 channels first.
+        reduced = F.leaky_relu(self.local(local), 0.1).flatten(2)
+        pooled = torch.bmm(shares.flatten(2), reduced.transpose(1, 2)) / (area.unsqueeze(2) + 0.5)
+        region = torch.einsum("brc,rcd->brd", pooled.float(), self.region_weight) + self.region_bias
+        overall = self.overall(torch.cat([deep.mean((2, 3)), deep.amax((2, 3))], 1)).float()
+        kl = region.new_zeros(())
+        if self.variational:
+            region, region_log = region.chunk(2, 2)
+            overall, overall_log = overall.chunk(2, 1)
+            region_log, overall_log = region_log.clamp(-8, 2), overall_log.clamp(-8, 2)
+            divergence = 0.5 * (region.square() + region_log.exp() - region_log - 1)
+            kl = (divergence * present).sum() / (present.sum() * REGION_DIM + 1)
+            kl = kl + 0.5 * (overall.square() + overall_log.exp() - overall_log - 1).mean()
+            if sample:
+                region = region + torch.randn_like(region) * (0.5 * region_log).exp()
+                overall = overall + torch.randn_like(overall) * (0.5 * overall_log).exp()
+        filled = self.absent(overall.detach()).float().view(-1, REGION_COUNT, REGION_DIM)
+        region = torch.where(present > 0, region, filled)
+        if self.detail is None:
+            detail = region.new_zeros(len(region), DETAIL_CHANNELS, DETAIL_SIZE, DETAIL_SIZE)
+        else:
+            face = torch.einsum("r,brhw->bhw", self.face_regions.to(shares.dtype), shares).unsqueeze(1)
+            detail_map = (torch.tanh(self.detail(local) / 2) * 2 * face).float()
+            grid = F.affine_grid(to_picture.float(), [len(region), 1, DETAIL_SIZE, DETAIL_SIZE], align_corners=False)
+            detail = F.grid_sample(detail_map, grid, align_corners=False)
+            if sample:
+                detail = detail + 0.1 * torch.randn_like(detail)
+        return Codes(region, overall, detail), kl
+
+
+class StyleDecoder(nn.Module):
+    """Generated face + its mask -> the region and overall vectors it was made from, so that no code is ignored."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.net = StyleEncoder(width, variational=False)
+
+    def forward(self, pictures: Tensor, planes: Tensor, to_picture: Tensor) -> Codes:
+        """Args as of `StyleEncoder.forward`; the detail map of the result is zero."""
+        codes, _ = self.net(pictures, planes, to_picture)
+        return codes

@@ -1,0 +1,67 @@
+"""`faceeditor train CONFIG`."""
+
+import argparse
+import datetime
+import tomllib
+from pathlib import Path
+
+from faceeditor.errors import FaceEditorError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("config", type=Path, help="TOML file, such as resources/training/mask-guided.toml")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the face data set (index.csv, images, labels)")
+    parser.add_argument("--out", type=Path, help="folder of the run (default: runs/<name of the config>)")
+    parser.add_argument("--minutes", type=float, default=60.0, help="stop after this time (default: 60; 0 with --pack only packs)")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    parser.add_argument("--pack", type=Path, help="afterwards write the model pack to this folder, as models/parser")
+    parser.add_argument("--perceptual", type=Path, help="safetensors of the face recogniser for the perceptual loss")
+    parser.add_argument("--parser", type=Path, help="run folder of the trained parser for the mask-consistency loss")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train what the config describes; returns the exit code.
+
+    Raises:
+        FaceEditorError: an unreadable config, a missing data set or a damaged checkpoint.
+    """
+    try:
+        config = tomllib.loads(args.config.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise FaceEditorError(f"The training config {args.config} cannot be read ({error}).") from error
+    out = args.out or Path("runs") / args.config.stem
+    kind = config.get("kind")
+    if args.minutes <= 0 and args.pack is not None:
+        return _pack(out, args.pack)
+    # Imported here: `--help` need not wait for torch.
+    if kind == "parser":
+        from faceeditor.training.parser import train_parser
+
+        train_parser(config, args.data, out, args.minutes, args.resume)
+    elif kind == "mask-guided":
+        from faceeditor.training.mask_guided import train_mask_guided
+
+        train_mask_guided(config, args.data, out, args.minutes, args.resume, args.perceptual, args.parser)
+    else:
+        raise FaceEditorError(f'The training config {args.config} needs kind = "parser" or "mask-guided".')
+    return _pack(out, args.pack) if args.pack is not None else 0
+
+
+def _pack(run_folder: Path, folder: Path) -> int:
+    from faceeditor.training.pack import pack_run
+
+    pack = pack_run(run_folder, folder, datetime.date.today().strftime("%Y.%m"))
+    print(f"Wrote the model pack {pack.folder}.")
+    return 0
+
+
+def main() -> int:
+    """Run without the rest of the program, as on a bare GPU machine: `python -m faceeditor.training.cli CONFIG ...`."""
+    parser = argparse.ArgumentParser(description="Train a model of Face Editor")
+    add_arguments(parser)
+    return run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

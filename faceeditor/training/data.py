@@ -1,0 +1,77 @@
+"""The photographs with region masks that the networks learn from."""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.errors import FaceEditorError
+from faceeditor.faceframe import face_frame, inverse_frame
+from faceeditor.regions import MaskArray, mirrored
+
+KEPT_OUT_PERCENT = 10
+
+
+def kept_out(split_group: str) -> bool:
+    """Whether pictures of this group are kept out of training (about one group in ten, fixed by a hash)."""
+    return int(hashlib.sha256(split_group.encode()).hexdigest(), 16) % 100 < KEPT_OUT_PERCENT
+
+
+@dataclass(frozen=True, eq=False)
+class FaceSet:
+    """Aligned photographs with masks, in memory.
+
+    pictures: (N, 256, 256, 3) uint8 sRGB; masks: (N, 256, 256) uint8; frames: (N, 2, 3) float32 face -> picture.
+    """
+
+    pictures: npt.NDArray[np.uint8]
+    masks: npt.NDArray[np.uint8]
+    frames: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def item(self, index: int, mirror: bool) -> tuple[npt.NDArray[np.uint8], MaskArray, npt.NDArray[np.float32]]:
+        """Picture, mask and face frame; mirrored: with left and right regions exchanged."""
+        picture, mask, frame = self.pictures[index], self.masks[index], self.frames[index]
+        if mirror:
+            flip = np.array([[1, -1, -1], [-1, 1, 1]], np.float32)
+            return np.ascontiguousarray(picture[:, ::-1]), mirrored(mask), frame * flip
+        return picture, mask, frame
+
+
+def load_faces(folder: Path, part: str) -> FaceSet:
+    """Load the data set.
+
+    Args:
+        folder: holds `index.csv`, `images/NNNNN.jpg` (256 x 256) and `labels/NNNNN.png`.
+        part: "train" or "kept-out".
+
+    Raises:
+        FaceEditorError: the folder is not such a data set.
+    """
+    index = folder / "index.csv"
+    if not index.is_file():
+        raise FaceEditorError(f"No index.csv in {folder}: point `--data` at the folder of the face data set.")
+    with index.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if kept_out(row["split_group"]) == (part == "kept-out")]
+    pictures = np.empty((len(rows), 256, 256, 3), np.uint8)
+    masks = np.empty((len(rows), 256, 256), np.uint8)
+    for i, row in enumerate(rows):
+        picture = cv2.imread(str(folder / "images" / f"{row['id']}.jpg"))
+        mask = cv2.imread(str(folder / "labels" / f"{row['id']}.png"), cv2.IMREAD_GRAYSCALE)
+        if picture is None or mask is None:
+            raise FaceEditorError(f"Picture or mask {row['id']} is missing in {folder}: copy the data set again.")
+        pictures[i], masks[i] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), mask
+    frames = np.stack([face_frame(mask) for mask in masks])
+    return FaceSet(pictures, masks, frames, tuple(row["id"] for row in rows))
+
+
+def inverse_frames(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(N, 2, 3) face -> picture to (N, 2, 3) picture -> face."""
+    return np.stack([inverse_frame(frame) for frame in frames])

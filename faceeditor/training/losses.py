@@ -1,0 +1,59 @@
+"""Losses of the mask-guided generator beyond plain distances."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from faceeditor.nets.mask_guided import Codes
+from faceeditor.nets.parser import FaceParser
+from faceeditor.nets.recogniser import Recogniser
+
+
+def perceptual_distance(recogniser: Recogniser, chips: Tensor) -> Tensor:
+    """Mean relative difference of the recogniser's maps between the first half (made) and second half (real) of chips.
+
+    Johnson et al., "Perceptual losses", with the recogniser in VGG's place; each map counts alike.
+    """
+    half = len(chips) // 2
+    _, maps = recogniser(chips, last=10)
+    terms = []
+    for x in maps:
+        made, real = x[:half].float(), x[half:].detach().float()
+        terms.append((made - real).abs().mean() / (real.abs().mean() + 1e-4))
+    return torch.stack(terms).mean()
+
+
+def region_agreement(
+    parser: FaceParser, made: Tensor, real: Tensor, planes: Tensor, order: Tensor, weights: Tensor
+) -> Tensor:
+    """Cross-entropy between the parser's reading of made pictures and the painted masks.
+
+    Pixels where the parser does not read the mask in the photograph itself count little: there the parser or the
+    mask is wrong, and the generator is not to follow it.
+
+    Args:
+        made: (M, 3, S, S) pictures made for the masks of `order` (M,).
+        real: (B, 3, S, S) the masks' own photographs.
+        planes: (B, 19, S, S) region planes.
+        weights: (19,) weight per region.
+    """
+    if made.shape[-1] < 128:
+        made, real = (F.interpolate(x, size=(128, 128), mode="bilinear", align_corners=False) for x in (made, real))
+    side = made.shape[-1] // 2
+    shares = planes.float()
+    if shares.shape[-1] != side:
+        shares = F.adaptive_avg_pool2d(shares, side)
+    with torch.no_grad():
+        right = (parser(real).float().softmax(1) * shares).sum(1)
+        trust = right * torch.einsum("brhw,r->bhw", shares, weights)
+    log_share = F.log_softmax(parser(made).float(), 1)
+    loss = -(log_share * shares[order]).sum(1)
+    return (loss * trust[order]).sum() / (trust[order].sum() + 1e-6)
+
+
+def mode_seeking(first: Tensor, second: Tensor, codes: Codes, others: Codes, count: int) -> Tensor:
+    """Penalty on pictures of one mask that differ less than their codes (Mao et al., "Mode seeking GANs"), in 0..1."""
+    pictures = (first - second).abs().mean((1, 2, 3))
+    regions = (codes.regions[:count].detach() - others.regions).abs().mean((1, 2))
+    overall = (codes.overall[:count].detach() - others.overall).abs().mean(1)
+    return torch.exp(-4 * pictures / (0.5 * (regions + overall) + 0.1)).mean()

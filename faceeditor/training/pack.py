@@ -1,0 +1,43 @@
+"""From a run's checkpoint to a model pack, and from a model pack back to the start of a run."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from faceeditor.packs import ModelPack, write_pack
+from faceeditor.training.code_prior import CodePrior
+from faceeditor.training.run import load_checkpoint
+
+NETWORK_KEYS = ("channels", "conditions", "encoder_width", "decoder_width", "discriminator_channels")
+
+
+def _arrays(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    return {key: value.detach().float().cpu().numpy() for key, value in state.items()}
+
+
+def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
+    """Write the averaged weights of a run as the model pack `folder` (its name and place).
+
+    The mask-guided pack also carries the style decoder and the discriminator, so that training can go on from it.
+
+    Raises:
+        FaceEditorError: the run has no whole checkpoint, or the folder cannot be written.
+    """
+    state = load_checkpoint(run / "checkpoint.safetensors")
+    config: dict[str, Any] = state["config"]
+    trained = {"pictures_seen": int(state["seen"])}
+    if config["kind"] == "parser":
+        files = {"weights.safetensors": _arrays(state["average"])}
+        return write_pack(folder.parent, folder.name, "parser", version, files, {"width": config["width"], **trained})
+    files = {
+        "generator.safetensors": _arrays(state["averages"]["generator"]),
+        "encoder.safetensors": _arrays(state["averages"]["encoder"]),
+        "decoder.safetensors": _arrays(state["parts"]["decoder"]),
+        "discriminator.safetensors": _arrays(state["parts"]["discriminator"]),
+    }
+    if state.get("prior"):
+        files["prior.safetensors"] = CodePrior.from_state(state["prior"]).tensors()
+    networks = {key: config[key] for key in NETWORK_KEYS}
+    return write_pack(folder.parent, folder.name, "mask-guided", version, files, {**networks, **trained})

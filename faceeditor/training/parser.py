@@ -1,0 +1,137 @@
+"""Training of the parser (photograph -> 19 regions)."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from faceeditor.nets.parser import FaceParser, parse
+from faceeditor.regions import REGION_COUNT, colorize
+from faceeditor.training.data import FaceSet, load_faces
+from faceeditor.training.run import Average, Run, epochs, load_checkpoint, pick_device, save_checkpoint
+from faceeditor.training.run import share_gradients, to_float, write_sheet
+
+
+def _augmented(
+    faces: FaceSet, indices: npt.NDArray[np.int64], side: int, random: np.random.Generator
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """A batch of pictures and masks of the side, moved, recoloured, blurred and mirrored at random."""
+    pictures = np.empty((len(indices), side, side, 3), np.uint8)
+    masks = np.empty((len(indices), side, side), np.uint8)
+    for slot, index in enumerate(indices):
+        picture, mask, _ = faces.item(int(index), bool(random.integers(2)))
+        zoom = float(np.exp(random.uniform(-0.22, 0.22))) * side / 256
+        move = cv2.getRotationMatrix2D((128, 128), float(random.normal() * 8), zoom)
+        move[:, 2] += side / 2 - 128 + random.normal(size=2) * side * 0.04
+        picture = cv2.warpAffine(picture, move, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101)
+        masks[slot] = cv2.warpAffine(
+            mask, move, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
+        )
+        if random.random() < 0.4:
+            small = max(24, int(side * random.uniform(0.25, 0.8)))
+            picture = cv2.resize(cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA), (side, side))
+        colour = picture.astype(np.float32)
+        colour = (colour - 128) * random.uniform(0.7, 1.3) + 128 + random.normal(size=3) * 10 + random.normal() * 14
+        if random.random() < 0.1:
+            colour = np.repeat(colour.mean(2, keepdims=True), 3, 2)
+        if random.random() < 0.3:
+            colour += random.normal(size=colour.shape) * random.uniform(0, 9)
+        pictures[slot] = colour.clip(0, 255).astype(np.uint8)
+    return pictures, masks
+
+
+def soft_cross_entropy(logits: Tensor, masks: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy of logits at half resolution (B, 19, H/2, W/2) against whole masks (B, H, W) int64, scalar.
+
+    Each logit answers for four mask pixels. The mean is weighted by the regions' weights (19,).
+    """
+    log_share = F.log_softmax(logits.float(), 1)
+    quarters = F.pixel_unshuffle(masks.unsqueeze(1), 2)
+    picked = torch.gather(log_share, 1, quarters)
+    share = weights[quarters]
+    return -(picked * share).sum() / share.sum()
+
+
+def region_weights(masks: npt.NDArray[np.uint8]) -> Tensor:
+    """(19,) weights: the inverse square root of each region's frequency, at most 6 times the commonest one's."""
+    counts = np.bincount(masks[:, ::4, ::4].ravel(), minlength=REGION_COUNT).astype(np.float64)
+    weights = 1 / np.sqrt(np.maximum(counts, counts.max() * 1e-4))
+    return torch.tensor(np.minimum(weights / weights.min(), 6.0), dtype=torch.float32)
+
+
+@torch.no_grad()
+def region_scores(parser: FaceParser, faces: FaceSet, device: torch.device) -> dict[str, Any]:
+    """Pixel accuracy, mean IoU and IoU per region (NaN where a region never occurs) on whole pictures."""
+    confusion = np.zeros((REGION_COUNT, REGION_COUNT), np.int64)
+    for start in range(0, len(faces), 8):
+        guess = parse(parser, to_float(faces.pictures[start : start + 8], device)).cpu().numpy()
+        truth = faces.masks[start : start + 8].astype(np.int64)
+        confusion += np.bincount((truth * REGION_COUNT + guess).ravel(), minlength=REGION_COUNT**2).reshape(
+            REGION_COUNT, REGION_COUNT
+        )
+    hit = np.diag(confusion).astype(np.float64)
+    union = confusion.sum(0) + confusion.sum(1) - hit
+    with np.errstate(invalid="ignore"):
+        iou = np.where(confusion.sum(1) > 0, hit / union, np.nan)
+    return {"accuracy": float(hit.sum() / confusion.sum()), "mean_iou": float(np.nanmean(iou)), "iou": iou.tolist()}
+
+
+def train_parser(config: dict[str, Any], data: Path, out: Path, minutes: float, resume: bool) -> None:
+    """Train until the time is over; see `faceeditor train --help`."""
+    device = pick_device()
+    run = Run(out, minutes, resume)
+    train, rest = load_faces(data, "train"), load_faces(data, "kept-out")
+    net = FaceParser(config["width"]).to(device, memory_format=torch.channels_last)
+    average = Average(net, config["average_half_life"])
+    optimiser = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=1e-3)
+    weights = region_weights(train.masks).to(device)
+    seen = 0
+    if run.checkpoint.exists():
+        state = load_checkpoint(run.checkpoint)
+        net.load_state_dict(state["net"])
+        average.shadow = state["average"]
+        optimiser.load_state_dict(state["optimiser"])
+        seen = state["seen"]
+    random = np.random.default_rng(seen + 1)
+    batches = epochs(len(train), config["batch"], random)
+    total = config["pictures"]
+    bar = tqdm(total=total, initial=seen, unit="picture", mininterval=5)
+    while seen < total and run.time_left() > 0:
+        side = int(random.choice(config["sides"]))
+        pictures, masks = _augmented(train, next(batches), side, random)
+        for group in optimiser.param_groups:
+            group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 800, max(0.02, 2 * (1 - seen / total)))
+        inputs = to_float(pictures, device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = net(inputs)
+        loss = soft_cross_entropy(logits, torch.from_numpy(masks).to(device).long(), weights)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        share_gradients(net.parameters())
+        optimiser.step()
+        seen += len(pictures)
+        bar.update(len(pictures))
+        average.update(net, len(pictures), seen)
+        step = seen // config["batch"]
+        if step % 20 == 0:
+            run.log({"pictures": seen, "loss": loss.item()})
+        if step % config["save_steps"] == 0 or seen >= total or run.time_left() <= 0:
+            state = {"net": net.state_dict(), "average": average.shadow, "optimiser": optimiser.state_dict()}
+            save_checkpoint(run.checkpoint, {**state, "seen": seen, "config": config})
+            run.draw_curves()
+            shown = FaceParser(config["width"]).to(device)
+            shown.load_state_dict(average.shadow)
+            with torch.no_grad():
+                guess = parse(shown.eval(), to_float(rest.pictures[:8], device)).cpu().numpy().astype(np.uint8)
+            rows = [rest.pictures[:8], colorize(rest.masks[:8]), colorize(guess)]
+            write_sheet(out / "sheet.png", np.vstack([np.hstack(list(row)) for row in rows]))
+    shown = FaceParser(config["width"]).to(device)
+    shown.load_state_dict(average.shadow)
+    scores = region_scores(shown.eval(), rest, device)
+    tqdm.write(f"kept-out photographs: pixel accuracy {scores['accuracy']:.4f}, mean IoU {scores['mean_iou']:.4f}")
