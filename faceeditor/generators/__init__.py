@@ -1,1 +1,1 @@
-
+"""The generators as the engine calls them: random people (`StylePrior`) and mask + style -> face (`MaskGuided`)."""

@@ -1,0 +1,67 @@
+"""What the mask-guided generator is given for a frame, prepared in numpy: the same for every device."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.faceframe import face_frame, inverse_frame
+from faceeditor.regions import MaskArray
+
+FloatArray = npt.NDArray[np.float32]
+
+DETAIL_SIDE = 64
+"""Side at which the detail map is laid over the picture; finer scales enlarge it."""
+
+
+class MaskCondition(NamedTuple):
+    """What follows from the mask alone."""
+
+    labels: MaskArray
+    """(256, 256) uint8, contiguous."""
+    to_face: FloatArray
+    """(2, 3) float32: picture -> face coordinates."""
+
+
+def mask_condition(mask: MaskArray) -> MaskCondition:
+    """Prepare a mask (256, 256) uint8."""
+    return MaskCondition(np.ascontiguousarray(mask), inverse_frame(face_frame(mask)))
+
+
+def quartered(labels: MaskArray) -> MaskArray:
+    """(2S, 2S) labels -> (1, 4, S, S): channel 2 i + j holds the rows of parity i and the columns of parity j."""
+    side = labels.shape[0] // 2
+    return np.ascontiguousarray(labels.reshape(side, 2, side, 2).transpose(1, 3, 0, 2)).reshape(1, 4, side, side)
+
+
+def detail_over_picture(detail: FloatArray, to_face: FloatArray, side: int = DETAIL_SIDE) -> FloatArray:
+    """Lay a detail map over the picture, bilinear, zero outside of the map.
+
+    Equal to `nets.mask_guided.warp_from_face` for one map, without torch.
+
+    Args:
+        detail: (C, S, S) float32 over -1..1 of the face frame.
+        to_face: (2, 3) float32, picture -> face coordinates.
+        side: side of the result.
+
+    Returns:
+        (1, C, side, side) float32.
+    """
+    channels, size = detail.shape[0], detail.shape[1]
+    axis = (np.arange(side, dtype=np.float32) + 0.5) * (2.0 / side) - 1.0
+    # Positions in the map padded by one zero cell on each side, which is what lies outside of it.
+    x, y = (
+        ((row[0] * axis[None, :] + row[1] * axis[:, None] + row[2] + 1.0) * size - 1.0) * 0.5 + 1.0 for row in to_face
+    )
+    x, y = (np.clip(v, 0.0, np.float32(size + 1)) for v in (x, y))
+    left, top = x.astype(np.int32), y.astype(np.int32)
+    right_share, bottom_share = (x - left).ravel(), (y - top).ravel()
+    padded = np.zeros((channels, size + 3, size + 3), np.float32)
+    padded[:, 1 : size + 1, 1 : size + 1] = detail
+    flat, stride = padded.reshape(channels, -1), size + 3
+    corner = (top * stride + left).ravel()
+    upper_left, upper_right = flat.take(corner, 1), flat.take(corner + 1, 1)
+    lower_left, lower_right = flat.take(corner + stride, 1), flat.take(corner + stride + 1, 1)
+    upper = upper_left + right_share * (upper_right - upper_left)
+    lower = lower_left + right_share * (lower_right - lower_left)
+    return (upper + bottom_share * (lower - upper)).reshape(1, channels, side, side)

@@ -1,0 +1,58 @@
+"""Facts about the machine that the choice of a device depends on, without loading torch or OpenVINO."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+from pathlib import Path
+
+import psutil
+
+from faceeditor.errors import EngineError
+
+_MOST_THREADS = 8
+"""The network is small: more threads cost more in waiting for each other than they bring."""
+
+
+class DeviceError(EngineError):
+    """The device failed and not the request: the engine goes on with another device."""
+
+
+def cpu_threads() -> int:
+    """Threads for the network: the physical cores that this process may use, at most eight."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    physical = psutil.cpu_count(logical=False) or allowed
+    return max(1, min(allowed, physical, _MOST_THREADS))
+
+
+def cpu_name() -> str:
+    """The processor's name as the system gives it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def installed_version(package: str) -> str:
+    """Version of an installed package, empty if it is not there."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def cuda_possible() -> bool:
+    """Whether it is worth loading torch to ask it for a graphics card.
+
+    False where torch is built for CPUs only or the machine has no driver of a card that torch could use.
+    """
+    version = installed_version("torch")
+    if not version or version.endswith("+cpu") or platform.system() == "Darwin":
+        return False
+    if platform.system() == "Windows":
+        return (Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "System32" / "nvcuda.dll").exists()
+    drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+    return shutil.which("nvidia-smi") is not None or any(Path(place).exists() for place in drivers)

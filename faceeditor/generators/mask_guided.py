@@ -1,0 +1,145 @@
+"""The mask-guided generator: mask + style code -> face, photograph + mask -> style code."""
+
+import threading
+import time
+from collections import OrderedDict
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.errors import EngineError
+from faceeditor.generators.conditions import MaskCondition, mask_condition
+from faceeditor.packs import ModelPack
+from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import MASK_SIZE, MaskArray
+
+PACK = "mask-guided"
+DEVICES = ("cuda", "openvino-cpu", "torch-cpu")
+"""The devices by name, the usually fastest first."""
+SIZES = (128, 256)
+
+Pixels = npt.NDArray[np.uint8]
+_REMEMBERED_MASKS = 8
+
+
+class Backend(Protocol):
+    """One way to run the network."""
+
+    device: str
+
+    @property
+    def precision(self) -> str: ...
+    def draw(self, condition: MaskCondition, style: StyleCode, size: int) -> Pixels: ...
+    def close(self) -> None: ...
+
+
+class MaskGuided:
+    """The generator of the model pack `mask-guided` on one device.
+
+    May be used from any thread; frames are drawn one at a time. What follows from a mask alone is remembered for the
+    last few masks.
+
+    Args:
+        device: one of `DEVICES`.
+        pack: the opened pack; by default the program's own.
+
+    Raises:
+        ModelError: the pack is missing or damaged.
+        EngineError: the device cannot be used.
+    """
+
+    def __init__(self, device: str, pack: ModelPack | None = None) -> None:
+        if device not in DEVICES:
+            raise EngineError(f"There is no device “{device}”; choose one of: auto, {', '.join(DEVICES)}.")
+        self.device = device
+        self._pack = pack or ModelPack.open(PACK)
+        weights = self._pack.load("generator.safetensors")
+        self._backend = _open_backend(device, weights, self._pack)
+        self._encoder: Any = None
+        self._encoder_lock = threading.Lock()
+        self._conditions: OrderedDict[bytes, MaskCondition] = OrderedDict()
+        self._conditions_lock = threading.Lock()
+
+    @property
+    def precision(self) -> str:
+        """ "bf16" or "f32": what the network calculates in."""
+        return self._backend.precision
+
+    def render(self, mask: MaskArray, style: StyleCode, size: int = 256) -> Pixels:
+        """Draw a face.
+
+        Args:
+            mask: (256, 256) uint8 region indices below 19.
+            style: the style code.
+            size: 256, or 128 for the fast tier.
+
+        Returns:
+            a fresh (size, size, 3) uint8 array, sRGB.
+
+        Raises:
+            EngineError: the device failed.
+        """
+        if size not in SIZES:
+            raise EngineError(f"The generator cannot draw at {size} pixels; choose 128 or 256.")
+        return self._backend.draw(self._condition(mask), style, size)
+
+    def encode(self, photo: Pixels, mask: MaskArray, label: str = "") -> StyleCode:
+        """The style of an aligned photograph.
+
+        Args:
+            photo: (256, 256, 3) uint8 sRGB in the FFHQ layout.
+            mask: (256, 256) uint8, its regions.
+            label: label of the code.
+
+        Raises:
+            ModelError, EngineError: as of the constructor. Loads torch at the first call.
+        """
+        from faceeditor.generators.torch_backend import TorchEncoder
+
+        with self._encoder_lock:
+            if self._encoder is None:
+                place = "cuda" if self.device == "cuda" else "cpu"
+                self._encoder = TorchEncoder(self._pack.load("encoder.safetensors"), self._pack.config, place)
+            style: StyleCode = self._encoder.encode(photo, mask, label)
+        return style
+
+    def measure(self, runs: int = 3) -> float:
+        """Median milliseconds of a full frame, over some runs after two that warm up."""
+        mask = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
+        mask[64:192, 64:192] = 1
+        style = StyleCode.zeros()
+        times = []
+        for run in range(2 + runs):
+            start = time.perf_counter()
+            self.render(mask, style)
+            if run >= 2:
+                times.append((time.perf_counter() - start) * 1e3)
+        return float(np.median(times))
+
+    def close(self) -> None:
+        """Give the device's memory back; the generator cannot be used afterwards."""
+        self._backend.close()
+        with self._encoder_lock:
+            self._encoder = None
+
+    def _condition(self, mask: MaskArray) -> MaskCondition:
+        key = mask.tobytes()
+        with self._conditions_lock:
+            known = self._conditions.pop(key, None)
+            condition = known if known is not None else mask_condition(mask)
+            self._conditions[key] = condition
+            if len(self._conditions) > _REMEMBERED_MASKS:
+                self._conditions.popitem(last=False)
+        return condition
+
+
+def _open_backend(device: str, weights: dict[str, npt.NDArray[Any]], pack: ModelPack) -> Backend:
+    # The heavy packages are loaded here, on the engine's thread, and only the one that is needed.
+    if device == "openvino-cpu":
+        from faceeditor.generators.openvino_backend import OpenVinoBackend
+
+        return OpenVinoBackend(weights)
+    from faceeditor.generators.torch_backend import TorchBackend
+
+    return TorchBackend(weights, pack.config, "cuda" if device == "cuda" else "cpu")

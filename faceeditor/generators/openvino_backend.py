@@ -1,0 +1,87 @@
+"""The mask-guided generator on the CPU through OpenVINO."""
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.errors import EngineError, ModelError
+from faceeditor.generators.conditions import MaskCondition, detail_over_picture, quartered
+from faceeditor.generators.devices import cpu_threads
+from faceeditor.portrait.style import StyleCode
+
+
+class OpenVinoBackend:
+    """Runs the graph of `openvino_graph` in bfloat16 where the processor has it, else in float32.
+
+    Args:
+        weights: the state dict of `MaskGenerator` as float32 arrays.
+        precision: "bf16" or "f32" instead of the faster one that the processor has.
+
+    Raises:
+        EngineError: OpenVINO cannot be loaded or does not accept the graph.
+        ModelError: the weights are not those of this network.
+    """
+
+    device = "openvino-cpu"
+
+    def __init__(self, weights: dict[str, npt.NDArray[Any]], precision: str = "") -> None:
+        try:
+            import openvino as ov
+
+            from faceeditor.generators.openvino_graph import GraphBuilder
+        except (ImportError, OSError) as error:
+            raise EngineError(f"OpenVINO cannot be loaded ({error}); reinstall Face Editor.") from error
+        self._core = ov.Core()
+        self._builder = GraphBuilder(weights)
+        self._requests: dict[int, Any] = {}
+        self._lock = threading.Lock()
+        capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        self.precision = precision or ("bf16" if "BF16" in capabilities else "f32")
+        self._request(256)
+
+    def _request(self, size: int) -> Any:
+        """The compiled graph of a size, made at its first use."""
+        if size not in self._requests:
+            settings = {
+                "PERFORMANCE_HINT": "LATENCY",
+                "INFERENCE_NUM_THREADS": cpu_threads(),
+                "INFERENCE_PRECISION_HINT": self.precision,
+            }
+            try:
+                model = self._builder.build(size)
+            except (RuntimeError, KeyError, ValueError) as error:
+                raise ModelError(
+                    "The model “mask-guided” does not fit to this program; reinstall Face Editor."
+                ) from error
+            try:
+                self._requests[size] = self._core.compile_model(model, "CPU", settings).create_infer_request()
+            except RuntimeError as error:
+                raise EngineError(f"OpenVINO does not accept the model ({_first_line(error)}).") from error
+        return self._requests[size]
+
+    def draw(self, condition: MaskCondition, style: StyleCode, size: int) -> npt.NDArray[np.uint8]:
+        """One face as a fresh (size, size, 3) uint8 array."""
+        inputs = [
+            quartered(condition.labels),
+            detail_over_picture(style.detail, condition.to_face),
+            style.regions,
+            style.overall[None],
+        ]
+        with self._lock:
+            request = self._request(size)
+            try:
+                request.infer(inputs, share_inputs=True)
+            except RuntimeError as error:
+                raise EngineError(f"OpenVINO could not draw the face ({_first_line(error)}).") from error
+            return np.array(request.get_output_tensor().data[0])
+
+    def close(self) -> None:
+        """Give the compiled graphs back."""
+        with self._lock:
+            self._requests.clear()
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,0 +1,174 @@
+"""The mask-guided generator as an OpenVINO graph, built straight from the weights.
+
+The same mathematics as `nets.mask_guided.MaskGenerator.forward`, arranged for a CPU: built without torch (which alone
+takes longer to load than everything else until the first face), every concatenation folded into sums of convolutions,
+the planes made from the labels inside of a convolution, and only bytes crossing at either end.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+import openvino.opset13 as op
+
+from faceeditor.generators.conditions import DETAIL_SIDE
+from faceeditor.portrait.style import DETAIL_CHANNELS, OVERALL_DIM, REGION_DIM
+from faceeditor.regions import FACE_REGIONS, REGION_COUNT
+
+Array = npt.NDArray[np.float32]
+Node = Any
+"""A node of an OpenVINO graph; the package has no types for them."""
+
+_BASE = 8
+_SLOPE = 0.2
+_TOP = 128
+"""Side of the quartered labels."""
+
+
+def _constant(values: Any, dtype: Any = np.float32) -> Node:
+    return op.constant(np.asarray(values, dtype, order="C"))
+
+
+def _ints(*values: int) -> Node:
+    return _constant(values, np.int64)
+
+
+def _conv(x: Node, weight: Array, bias: Array | None = None, stride: int = 1) -> Node:
+    pad = [weight.shape[-1] // 2] * 2 if stride == 1 else [0, 0]
+    y = op.convolution(x, _constant(weight), [stride, stride], pad, pad, [1, 1])
+    return y if bias is None else op.add(y, _constant(bias.reshape(1, -1, 1, 1)))
+
+
+def _leaky(x: Node) -> Node:
+    return op.prelu(x, _constant([_SLOPE]))
+
+
+def _upsample2(x: Node) -> Node:
+    return op.interpolate(
+        x,
+        _constant([2.0, 2.0]),
+        "linear_onnx",
+        "scales",
+        pads_begin=[0, 0, 0, 0],
+        pads_end=[0, 0, 0, 0],
+        coordinate_transformation_mode="half_pixel",
+        axes=_ints(2, 3),
+    )
+
+
+def _pool(x: Node, factor: int) -> Node:
+    return x if factor == 1 else op.avg_pool(x, [factor] * 2, [0, 0], [0, 0], [factor] * 2, True)
+
+
+def _pixel_norm(x: Node) -> Node:
+    mean = op.reduce_mean(op.multiply(x, x), _ints(1), True)
+    return op.divide(x, op.sqrt(op.add(mean, _constant([1e-4]))))
+
+
+def _one_hot_quarters(labels: Node) -> Node:
+    """(1, 4, S, S) labels -> (1, 76, S, S) planes, channel 4 region + quarter: relu(1 - |label - region|).
+
+    As a convolution that copies the four channels 19 times and subtracts the region's number, so that the planes come
+    out in the layout of the next convolution.
+    """
+    copy = np.tile(np.eye(4, dtype=np.float32), (REGION_COUNT, 1))[:, :, None, None]
+    number = -np.repeat(np.arange(REGION_COUNT, dtype=np.float32), 4)
+    return op.relu(op.subtract(_constant([1.0]), op.abs(_conv(labels, copy, number))))
+
+
+class GraphBuilder:
+    """Builds the graph of a generator from its state dict as arrays.
+
+    Args:
+        weights: the state dict of `MaskGenerator` as float32 arrays.
+    """
+
+    def __init__(self, weights: dict[str, Array]) -> None:
+        self._weights = weights
+        self.scales = len({name.split(".")[1] for name in weights if name.startswith("scales.")})
+
+    def build(self, size: int = 256) -> ov.Model:
+        """The graph for one face.
+
+        Args:
+            size: side of the picture (a power of two, at most 16 * 2 ** (scales - 1)).
+
+        Returns:
+            Inputs in order: labels (1, 4, 128, 128) uint8 (`conditions.quartered`), detail (1, 8, 64, 64) float32
+            (`conditions.detail_over_picture`), regions (19, 32) float32, overall (1, 64) float32;
+            output (1, size, size, 3) uint8 RGB.
+        """
+        labels = op.parameter([1, 4, _TOP, _TOP], np.uint8, "labels")
+        detail = op.parameter([1, DETAIL_CHANNELS, DETAIL_SIDE, DETAIL_SIDE], np.float32, "detail")
+        regions = op.parameter([REGION_COUNT, REGION_DIM], np.float32, "regions")
+        overall = op.parameter([1, OVERALL_DIM], np.float32, "overall")
+        hot = _one_hot_quarters(op.convert(labels, "f32"))
+        quarter = np.eye(REGION_COUNT, dtype=np.float32) * np.float32(0.25)
+        mean = np.repeat(quarter, 4, axis=1)[:, :, None, None]
+        planes = {_TOP: _conv(hot, mean)}
+        for side in (64, 32, 16, 8):
+            planes[side] = _pool(planes[side * 2], 2)
+        face = np.zeros((1, REGION_COUNT, 1, 1), np.float32)
+        face[0, list(FACE_REGIONS)] = 1.0
+        inside = op.multiply(detail, _conv(planes[DETAIL_SIDE], face))
+        vectors = op.transpose(regions, _ints(1, 0))
+        features: Node = None
+        picture: Node = None
+        for index in range(self.scales):
+            side = _BASE * 2**index
+            if side * 2 > size:
+                break
+            condition = self._condition(index, side, hot, planes, inside, vectors)
+            features = self._features(index, features, condition, overall)
+            drawn = op.depth_to_space(self._apply(index, "to_rgb", features), "depth_first", 2)
+            picture = drawn if picture is None else op.add(_upsample2(picture), drawn)
+        levels = op.add(op.multiply(op.clamp(picture, -1.0, 1.0), _constant([127.5])), _constant([128.0]))
+        out = op.convert(op.transpose(levels, _ints(0, 2, 3, 1)), "u8")
+        return ov.Model([op.result(out)], [labels, detail, regions, overall], f"mask_guided_{size}")
+
+    def _get(self, index: int, name: str) -> Array:
+        return self._weights[f"scales.{index}.{name}"]
+
+    def _apply(self, index: int, name: str, x: Node) -> Node:
+        return _conv(x, self._get(index, f"{name}.weight"), self._get(index, f"{name}.bias"))
+
+    def _condition(
+        self, index: int, side: int, hot: Node, planes: dict[int, Node], inside: Node, vectors: Node
+    ) -> Node:
+        """The embedded condition (1, C, side, side): planes at twice the side, vectors spread, detail map."""
+        weight, bias = self._get(index, "embed.weight"), self._get(index, "embed.bias")
+        count = weight.shape[0]
+        from_planes, from_vectors, from_detail = np.split(weight, [4 * REGION_COUNT, 4 * REGION_COUNT + REGION_DIM], 1)
+        if side == _TOP:
+            shape = _conv(hot, from_planes, bias)
+        else:
+            # A pixel-unshuffle and a pointwise layer are one convolution of 2 x 2 at stride 2.
+            shape = _conv(planes[side * 2], from_planes.reshape(count, REGION_COUNT, 2, 2), bias, stride=2)
+        # The vectors and their weights first: 19 numbers a channel instead of 32 numbers a pixel.
+        table = op.matmul(_constant(from_vectors.reshape(count, REGION_DIM)), vectors, False, False)
+        flat = op.reshape(planes[side], _ints(1, REGION_COUNT, side * side), False)
+        spread = op.reshape(op.matmul(table, flat, False, False), _ints(1, count, side, side), False)
+        detail = _upsample2(inside) if side > DETAIL_SIDE else _pool(inside, DETAIL_SIDE // side)
+        return _leaky(op.add(op.add(shape, _conv(detail, from_detail)), spread))
+
+    def _features(self, index: int, x: Node, condition: Node, overall: Node) -> Node:
+        entered = self._apply(index, "enter", condition if x is None else x)
+        x = entered if x is None else _upsample2(entered)
+        x = self._modulate(index, "modulate1", x, condition, overall)
+        return self._modulate(index, "modulate2", self._apply(index, "conv", x), condition, overall)
+
+    def _modulate(self, index: int, name: str, x: Node, condition: Node, overall: Node) -> Node:
+        maps, maps_bias = self._get(index, f"{name}.maps.weight"), self._get(index, f"{name}.maps.bias")
+        vector, vector_bias = self._get(index, f"{name}.vector.weight"), self._get(index, f"{name}.vector.bias")
+        channels = maps.shape[0] // 2
+
+        def part(chosen: slice, constant: float) -> Node:
+            offset = op.add(
+                op.matmul(overall, _constant(vector[chosen]), False, True),
+                _constant((maps_bias + vector_bias)[chosen] + constant),
+            )
+            return op.add(_conv(condition, maps[chosen]), op.reshape(offset, _ints(1, channels, 1, 1), False))
+
+        gain, shift = part(slice(0, channels), 1.0), part(slice(channels, None), 0.0)
+        return _leaky(op.add(op.multiply(_pixel_norm(x), gain), shift))

@@ -1,0 +1,107 @@
+"""Every device draws what the network itself draws."""
+
+import numpy as np
+import pytest
+import torch
+
+from faceeditor.errors import EngineError, ModelError
+from faceeditor.faceframe import face_frame, inverse_frame
+from faceeditor.generators.conditions import detail_over_picture, mask_condition, quartered
+from faceeditor.generators.mask_guided import MaskGuided
+from faceeditor.nets.layers import one_hot_planes
+from faceeditor.nets.mask_guided import Codes, warp_from_face
+from faceeditor.packs import ModelPack, write_pack
+from tests.generators import tiny
+
+
+def reference(size: int) -> np.ndarray:
+    """The network's own picture in levels, float."""
+    mask, style = tiny.face_mask(), tiny.random_style()
+    codes = Codes(*(torch.from_numpy(np.array(a))[None] for a in (style.regions, style.overall, style.detail)))
+    planes = one_hot_planes(torch.from_numpy(mask)[None], 19)
+    to_face = torch.from_numpy(inverse_frame(face_frame(mask)))[None]
+    with torch.no_grad():
+        picture = tiny.generator()(planes, to_face, codes, size)[0]
+    return (picture.clamp(-1, 1) * 127.5 + 127.5).permute(1, 2, 0).numpy()
+
+
+@pytest.mark.parametrize("size", [128, 256])
+def test_openvino_graph_in_float32_equals_the_network(tiny_pack: ModelPack, size: int) -> None:
+    from faceeditor.generators.openvino_backend import OpenVinoBackend
+
+    backend = OpenVinoBackend(tiny_pack.load("generator.safetensors"), precision="f32")
+    drawn = backend.draw(mask_condition(tiny.face_mask()), tiny.random_style(), size)
+    expected = reference(size)
+    assert expected.std() > 20  # a picture of one level would agree with anything
+    # Rounding to bytes is half a level; 0.15 levels are the 1e-3 of the -1..1 range.
+    assert np.abs(drawn - expected).max() < 0.5 + 0.15
+
+
+@pytest.mark.parametrize("device", ["openvino-cpu", "torch-cpu"])
+@pytest.mark.parametrize("size", [128, 256])
+def test_devices_draw_the_networks_picture(tiny_pack: ModelPack, device: str, size: int) -> None:
+    generator = MaskGuided(device)
+    drawn = generator.render(tiny.face_mask(), tiny.random_style(), size)
+    assert drawn.shape == (size, size, 3) and drawn.dtype == np.uint8
+    error = np.abs(drawn - reference(size))
+    assert error.mean() < 1.5 and np.percentile(error, 99) < 8  # bfloat16 has 8 bits of mantissa
+
+
+def test_frames_are_fresh_and_follow_mask_and_style(tiny_pack: ModelPack) -> None:
+    generator = MaskGuided("openvino-cpu")
+    mask, style = tiny.face_mask(), tiny.random_style()
+    first = generator.render(mask, style)
+    kept = first.copy()
+    painted = mask.copy()
+    painted[20:60, 20:60] = 18
+    assert np.abs(generator.render(painted, style).astype(int) - first).max() > 20
+    assert np.abs(generator.render(mask, tiny.random_style(5)).astype(int) - first).max() > 20
+    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_array_equal(generator.render(mask, style), first)
+
+
+def test_detail_is_laid_as_the_network_lays_it() -> None:
+    detail = tiny.random_style().detail
+    for to_face in ([[1.1, 0.2, -0.1], [-0.2, 0.9, 0.05]], [[2.5, 0, 0.7], [0, 2.5, -0.4]], [[0.3, 0, 0], [0, 0.3, 0]]):
+        frame = np.array(to_face, np.float32)
+        expected = warp_from_face(torch.from_numpy(np.array(detail))[None], torch.from_numpy(frame)[None], 64).numpy()
+        np.testing.assert_allclose(detail_over_picture(detail, frame), expected, atol=2e-5)
+
+
+def test_quartered_is_pixel_unshuffle() -> None:
+    mask = tiny.face_mask()
+    expected = torch.nn.functional.pixel_unshuffle(torch.from_numpy(mask)[None, None], 2).numpy()
+    np.testing.assert_array_equal(quartered(mask), expected)
+
+
+def test_encode_gives_a_finite_code_that_depends_on_the_photograph(tiny_pack: ModelPack) -> None:
+    generator = MaskGuided("openvino-cpu")
+    random = np.random.default_rng(0)
+    photo = random.integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    style = generator.encode(photo, tiny.face_mask(), "a.jpg")
+    other = generator.encode(255 - photo // 4, tiny.face_mask())
+    assert style.label == "a.jpg"
+    assert np.abs(style.regions - other.regions).max() > 1e-3
+    assert style.key == generator.encode(photo, tiny.face_mask()).key
+
+
+def test_readable_errors(tiny_pack: ModelPack, tmp_path: object) -> None:
+    with pytest.raises(EngineError, match="no device “gpu9”"):
+        MaskGuided("gpu9")
+    with pytest.raises(EngineError, match="128 or 256"):
+        MaskGuided("openvino-cpu").render(tiny.face_mask(), tiny.random_style(), 100)
+
+
+@pytest.mark.parametrize("device", ["openvino-cpu", "torch-cpu"])
+def test_weights_of_another_network_are_a_model_error(tmp_path: object, device: str) -> None:
+    wrong = {"generator.safetensors": {"scales.0.embed.weight": np.zeros((4, 4, 1, 1), np.float32)}}
+    pack = write_pack(tmp_path, "mask-guided", "mask-guided", "test", wrong, {})  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="does not fit"):
+        MaskGuided(device, pack)
+
+
+def test_no_graphics_card_is_said(tiny_pack: ModelPack) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a graphics card")
+    with pytest.raises(EngineError, match="no graphics card"):
+        MaskGuided("cuda")
