@@ -1,0 +1,26 @@
+#!/bin/sh
+# Set up what is missing and run every check: lint, types, import contracts, tests offscreen and under Xvfb.
+set -u
+extras="[dev]"
+if ! command -v Xvfb >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then extra_packages="xvfb xauth"; fi
+. "$(dirname "$0")/setup.sh"
+
+failed=
+check() { # $1: what, $2...: command
+    say "== $1"
+    shift
+    "$@" || failed=1
+}
+
+check "lint" "$PY" -m ruff check .
+check "types" "$PY" -m mypy faceeditor
+check "import contracts" "$venv/bin/lint-imports"
+if command -v xvfb-run >/dev/null 2>&1; then
+    check "tests on a virtual display" env QT_QPA_PLATFORM=xcb \
+        xvfb-run -a -s "-screen 0 1600x1000x24" "$PY" -m pytest -m xvfb
+else
+    say "== SKIPPED: the tests on a virtual display need Xvfb (sudo apt-get install xvfb xauth)"
+fi
+check "tests offscreen" env QT_QPA_PLATFORM=offscreen "$PY" -m pytest -m "not xvfb"
+[ -z "$failed" ] || { say "Some checks failed."; exit 1; }
+say "All checks passed."
