@@ -1,1 +1,23 @@
+"""The engine: immutable requests in, frames out. The same one serves the window, the command line and the tests.
 
+Importing it costs milliseconds; torch and OpenVINO are loaded on its worker thread, and only the one that is needed.
+"""
+
+from faceeditor.engine.core import Engine
+from faceeditor.engine.jobs import EncodedPhoto, EncodePhoto, Job, JobContext, RenderSheet, Thumbnails
+from faceeditor.engine.lanes import Ticket
+from faceeditor.engine.requests import EngineStatus, Frame, RenderRequest
+
+__all__ = [
+    "EncodePhoto",
+    "EncodedPhoto",
+    "Engine",
+    "EngineStatus",
+    "Frame",
+    "Job",
+    "JobContext",
+    "RenderRequest",
+    "RenderSheet",
+    "Thumbnails",
+    "Ticket",
+]

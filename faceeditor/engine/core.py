@@ -1,0 +1,346 @@
+"""The engine itself: two worker threads around one generator."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from faceeditor.engine.devices import DEVICE_NAMES, Choice, Generator, OpenGenerator, open_device, open_mask_guided
+from faceeditor.engine.jobs import Job, JobContext, Pixels
+from faceeditor.engine.lanes import Assignment, Errand, Gate, InteractiveMailbox, JobMailbox, Ticket
+from faceeditor.engine.requests import FULL, EngineStatus, Frame, RenderRequest
+from faceeditor.engine.stages import Stages, average_style
+from faceeditor.errors import Cancelled, EngineError, FaceEditorError
+from faceeditor.generators.devices import DeviceError
+from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import MaskArray
+
+_log = logging.getLogger(__name__)
+
+_JOIN_SECONDS = 1.6
+_CLOSED = "The engine has been closed; start Face Editor again."
+
+OnFrame = Callable[[Frame], None]
+OnError = Callable[[FaceEditorError], None]
+
+
+class Engine:
+    """Turns requests into frames.
+
+    Every callback is called on one of the engine's threads. None is called once `close` has returned.
+
+    Args:
+        device: "auto", "cuda", "openvino-cpu" or "torch-cpu".
+        opener: opens a generator on a named device (tests pass a stand-in).
+        average: gives the average style for truncation.
+    """
+
+    def __init__(
+        self,
+        device: str = "auto",
+        opener: OpenGenerator = open_mask_guided,
+        average: Callable[[], StyleCode] = average_style,
+    ) -> None:
+        self._wanted = device
+        self._opener = opener
+        self._stages = Stages(average)
+        self._requests = InteractiveMailbox()
+        self._jobs = JobMailbox()
+        self._gate = Gate()
+        self._lock = threading.RLock()
+        self._threads: list[threading.Thread] = []
+        self._closing = threading.Event()
+        self._opened = threading.Event()
+        self._generator: Generator | None = None
+        self._failure: FaceEditorError | None = None
+        self._status = EngineStatus(message="The engine has not been started.")
+        self._subscribers: list[Callable[[EngineStatus], None]] = []
+        self._running: Ticket | None = None
+
+    # ---- life
+
+    def start(self) -> None:
+        """Start the worker threads; returns at once. A second call does nothing."""
+        with self._lock:
+            if self._threads or self._closing.is_set():
+                return
+            for name, work in (("engine-frames", self._draw_requests), ("engine-jobs", self._work_on_jobs)):
+                self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+            for thread in self._threads:
+                thread.start()
+
+    def close(self) -> None:
+        """Stop all work and join the threads, within two seconds; a job or frame under way is not delivered."""
+        self._closing.set()
+        self._requests.close()
+        for assignment in self._jobs.close():
+            assignment.ticket.cancel()
+            assignment.ticket.finish()
+        with self._lock:
+            threads, running = list(self._threads), self._running
+        if running is not None:
+            running.cancel()
+        self._opened.set()
+        deadline = time.monotonic() + _JOIN_SECONDS
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+                if thread.is_alive():
+                    _log.warning("the thread %s is still busy and is left to end by itself", thread.name)
+        with self._lock:
+            self._subscribers.clear()
+
+    def __enter__(self) -> "Engine":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- status
+
+    @property
+    def status(self) -> EngineStatus:
+        """Where the engine stands now."""
+        return self._status
+
+    def subscribe_status(self, callback: Callable[[EngineStatus], None]) -> Callable[[], None]:
+        """Call back at every change of status; returns a function that ends it."""
+        with self._lock:
+            self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if callback in self._subscribers:
+                    self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def _say(self, message: str, ready: bool = False, failed: bool = False) -> None:
+        with self._lock:
+            device = self._generator.device if self._generator is not None else ""
+            self._status = EngineStatus(device, ready, message, failed, self._stages.full_ms)
+            subscribers = list(self._subscribers)
+        for callback in subscribers:
+            self._call(callback, self._status)
+
+    def _call(self, callback: Callable[..., None], *values: object) -> None:
+        """Call back unless the engine is closing; a callback's own error is logged and does not stop the lane."""
+        if self._closing.is_set():
+            return
+        try:
+            callback(*values)
+        except Exception:
+            _log.exception("a callback of the engine failed")
+
+    # ---- interactive lane
+
+    def submit(self, request: RenderRequest, on_frame: OnFrame, on_error: OnError) -> None:
+        """Ask for a frame. A request that has not begun is replaced by this one and never answered."""
+        self.start()
+        self._requests.put(Errand(request, on_frame, on_error))
+
+    def render(self, request: RenderRequest) -> Frame:
+        """Draw a frame and wait for it: never replaced by another request.
+
+        Raises:
+            FaceEditorError: as `submit` reports it.
+        """
+        if self._closing.is_set():
+            raise EngineError(_CLOSED)
+        if threading.current_thread() in self._threads:
+            raise RuntimeError("Engine.render waits for the engine's own thread; use submit inside of a callback")
+        self.start()
+        answer: list[Frame | FaceEditorError] = []
+        done = threading.Event()
+
+        def take(value: Frame | FaceEditorError) -> None:
+            answer.append(value)
+            done.set()
+
+        if not self._requests.put(Errand(request, take, take), keep=True):
+            raise EngineError(_CLOSED)
+        while not done.wait(0.2):
+            if self._closing.is_set():
+                raise EngineError(_CLOSED)
+        if isinstance(answer[0], FaceEditorError):
+            raise answer[0]
+        return answer[0]
+
+    def _draw_requests(self) -> None:
+        self._open_generator()
+        while (errand := self._requests.take()) is not None:
+            try:
+                frame = self._draw(errand)
+            except Exception as error:
+                self._call(errand.on_error, _readable(error, "The face could not be drawn"))
+            else:
+                self._call(errand.on_frame, frame)
+        with self._gate.interactive(), self._lock:
+            generator, self._generator = self._generator, None
+        if generator is not None:
+            generator.close()
+
+    def _open_generator(self) -> None:
+        self._say("Loading the generator …")
+        try:
+            self._use(open_device(self._wanted, self._opener))
+        except Exception as error:
+            self._failure = _readable(error, "The engine could not be started")
+            self._say(str(self._failure), failed=True)
+        else:
+            self._say_ready()
+        finally:
+            self._opened.set()
+
+    def _use(self, choice: Choice) -> None:
+        self._stages.reset(choice.milliseconds)
+        with self._lock:
+            self._generator = choice.generator
+
+    def _say_ready(self, remark: str = "") -> None:
+        assert self._generator is not None
+        device = self._generator.device
+        self._say(f"{remark} Faces are drawn by the {DEVICE_NAMES.get(device, device)}.".strip(), ready=True)
+
+    def _draw(self, errand: Errand) -> Frame:
+        begun = time.perf_counter()
+        request = errand.request
+        with self._gate.interactive():
+            network_ms = [0.0]
+            side = self._stages.side(request)
+
+            def draw() -> Pixels:
+                style = self._stages.style(request.style, request.truncation)
+                start = time.perf_counter()
+                pixels = self._run_generator(request.mask, style, side)
+                network_ms[0] = (time.perf_counter() - start) * 1e3
+                self._stages.note(side, network_ms[0])
+                return pixels
+
+            drawn = self._stages.drawn(request, side, draw)
+            device = self._generator.device if self._generator is not None else ""
+        timings = {
+            "wait": (begun - errand.submitted) * 1e3,
+            "network": network_ms[0],
+            "total": (time.perf_counter() - errand.submitted) * 1e3,
+        }
+        return Frame(request.revision, drawn.pixels, device, timings, drawn.side)
+
+    def _run_generator(self, mask: MaskArray, style: StyleCode, side: int) -> Pixels:
+        """Draw on the device, on the next one if it fails. Called behind the gate."""
+        try:
+            return self._ready_generator().render(mask, style, side)
+        except DeviceError as error:
+            self._fall_back(error)
+            return self._ready_generator().render(mask, style, side)
+
+    def _ready_generator(self) -> Generator:
+        if self._failure is not None:
+            raise self._failure
+        if self._generator is None:
+            raise EngineError(_CLOSED)
+        return self._generator
+
+    def _fall_back(self, error: DeviceError) -> None:
+        """Go on with the processor after the graphics card has failed; EngineError if that fails too."""
+        _log.warning("%s; going on with the processor", error, exc_info=error)
+        with self._lock:
+            failed, self._generator = self._generator, None
+        if failed is not None:
+            try:
+                failed.close()
+            except Exception:
+                _log.exception("the failed device could not be given back")
+        self._say(f"{error} Going on with the processor …")
+        try:
+            self._use(open_device("auto", self._opener, graphics_card=False))
+        except FaceEditorError as failure:
+            self._failure = failure
+            self._say(str(failure), failed=True)
+            raise
+        self._say_ready(str(error))
+
+    # ---- background lane
+
+    def run(
+        self,
+        job: Job,
+        on_progress: Callable[[float, str], None],
+        on_done: Callable[[Any], None],
+        on_error: OnError,
+    ) -> Ticket:
+        """Start a background job.
+
+        One job runs at a time. A waiting job is replaced by a newer one of its kind, and one that was replaced or
+        cancelled ends with a `Cancelled` error.
+
+        Args:
+            job: what to do.
+            on_progress: called with the share done (0..1) and a short text.
+            on_done: called with the job's result.
+            on_error: called with a FaceEditorError instead.
+        """
+        self.start()
+        ticket = Ticket()
+        taken, replaced = self._jobs.put(Assignment(job, ticket, on_progress, on_done, on_error))
+        if not taken:
+            ticket.cancel()
+            ticket.finish()
+        if replaced is not None:
+            replaced.ticket.finish()
+            self._call(replaced.on_error, Cancelled("A newer request took its place."))
+        return ticket
+
+    def _work_on_jobs(self) -> None:
+        while (assignment := self._jobs.take()) is not None:
+            with self._lock:
+                self._running = assignment.ticket
+            if self._closing.is_set():
+                assignment.ticket.cancel()
+            try:
+                result = self._work_on(assignment)
+            except Exception as error:
+                assignment.ticket.finish()
+                self._call(assignment.on_error, _readable(error, "The work could not be finished"))
+            else:
+                assignment.ticket.finish()
+                self._call(assignment.on_done, result)
+            finally:
+                with self._lock:
+                    self._running = None
+
+    def _work_on(self, assignment: Assignment) -> Any:
+        ticket = assignment.ticket
+        while not self._opened.wait(0.1):
+            ticket.check()
+        ticket.check()
+
+        def progress(share: float, text: str) -> None:
+            self._call(assignment.on_progress, min(1.0, max(0.0, share)), text)
+
+        def render(mask: MaskArray, style: StyleCode, truncation: float, side: int = FULL) -> Pixels:
+            ticket.check()
+            with self._gate.background():
+                ticket.check()
+                return self._run_generator(mask, self._stages.style(style, truncation), side)
+
+        def encode(photo: Pixels, mask: MaskArray, label: str) -> StyleCode:
+            # Not behind the gate: the encoder is another network, and the pen need not wait for it.
+            ticket.check()
+            return self._ready_generator().encode(photo, mask, label)
+
+        result = assignment.job.run(JobContext(ticket, progress, render, encode))
+        ticket.check()
+        return result
+
+
+def _readable(error: Exception, what: str) -> FaceEditorError:
+    """An error as the user may read it; unexpected ones are logged with their traceback."""
+    if isinstance(error, FaceEditorError):
+        return error
+    _log.error("%s", what, exc_info=error)
+    detail = str(error).strip().splitlines()
+    reason = detail[0] if detail else type(error).__name__
+    return EngineError(f"{what} ({reason}); the log file holds the details.")

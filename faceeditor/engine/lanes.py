@@ -1,0 +1,199 @@
+"""The two lanes: one-slot mailboxes, cancel tickets, and the gate that lets the pen go first."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from faceeditor.engine.requests import Frame, RenderRequest
+from faceeditor.errors import Cancelled, FaceEditorError
+
+Item = TypeVar("Item")
+
+
+class Ticket:
+    """Handle of a background job: its owner cancels with it, the job asks it.
+
+    Cancelling is cooperative: the job ends at its next check with a `Cancelled` error.
+    """
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+        self._finished = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the job to stop."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._cancelled.is_set()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has ended, in whatever way."""
+        return self._finished.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end of the job (seconds); False if it is still running."""
+        return self._finished.wait(timeout)
+
+    def check(self) -> None:
+        """Raise `Cancelled` if a stop was asked for."""
+        if self.cancelled:
+            raise Cancelled("Stopped.")
+
+    def finish(self) -> None:
+        """Note that the job has ended (the engine calls it)."""
+        self._finished.set()
+
+
+@dataclass(frozen=True, eq=False)
+class Errand:
+    """A request on its way, with whom to answer."""
+
+    request: RenderRequest
+    on_frame: Callable[[Frame], None]
+    on_error: Callable[[FaceEditorError], None]
+    submitted: float = field(default_factory=time.perf_counter)
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """A background job on its way."""
+
+    job: Any
+    ticket: Ticket
+    on_progress: Callable[[float, str], None]
+    on_done: Callable[[Any], None]
+    on_error: Callable[[FaceEditorError], None]
+
+
+class _Mailbox(Generic[Item]):
+    """What both mailboxes share: a condition, and an end."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def _next(self) -> Item | None:
+        """Take the next item out; None if there is none. Called with the lock held."""
+        raise NotImplementedError
+
+    def take(self) -> Item | None:
+        """Wait for the next item; None once the mailbox is closed."""
+        with self._changed:
+            while not self._closed:
+                item = self._next()
+                if item is not None:
+                    return item
+                self._changed.wait()
+            return None
+
+    def close(self) -> list[Item]:
+        """End every wait; returns what had not begun."""
+        with self._changed:
+            self._closed = True
+            left = []
+            while (item := self._next()) is not None:
+                left.append(item)
+            self._changed.notify_all()
+        return left
+
+
+class InteractiveMailbox(_Mailbox[Errand]):
+    """One slot: a newer errand replaces the one that waits. Errands that somebody blocks on are kept in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slot: Errand | None = None
+        self._kept: deque[Errand] = deque()
+
+    def put(self, errand: Errand, keep: bool = False) -> bool:
+        """Leave an errand; False if the mailbox is closed.
+
+        Args:
+            errand: what to draw.
+            keep: never replace this one.
+        """
+        with self._changed:
+            if self._closed:
+                return False
+            if keep:
+                self._kept.append(errand)
+            else:
+                self._slot = errand
+            self._changed.notify()
+        return True
+
+    def _next(self) -> Errand | None:
+        if self._slot is not None:
+            errand, self._slot = self._slot, None
+            return errand
+        return self._kept.popleft() if self._kept else None
+
+
+class JobMailbox(_Mailbox[Assignment]):
+    """One slot for each kind of job: new thumbnails replace waiting thumbnails, but never a waiting photograph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slots: OrderedDict[type, Assignment] = OrderedDict()
+
+    def put(self, assignment: Assignment) -> tuple[bool, Assignment | None]:
+        """Leave a job; returns whether it was taken, and the waiting job of the same kind that it replaces."""
+        kind = type(assignment.job)
+        with self._changed:
+            if self._closed:
+                return False, None
+            replaced = self._slots.pop(kind, None)
+            self._slots[kind] = assignment
+            self._changed.notify()
+        return True, replaced
+
+    def _next(self) -> Assignment | None:
+        return self._slots.popitem(last=False)[1] if self._slots else None
+
+
+class Gate:
+    """Lets one thread at the device at a time; a waiting interactive frame goes before any background one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._busy = False
+        self._interactive = 0
+
+    @contextmanager
+    def interactive(self) -> Iterator[None]:
+        """Hold the device for a frame that the user waits for."""
+        with self._changed:
+            self._interactive += 1
+            while self._busy:
+                self._changed.wait()
+            self._interactive -= 1
+            self._busy = True
+        try:
+            yield
+        finally:
+            self._leave()
+
+    @contextmanager
+    def background(self) -> Iterator[None]:
+        """Hold the device for one short step of background work."""
+        with self._changed:
+            while self._busy or self._interactive:
+                self._changed.wait()
+            self._busy = True
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._busy = False
+            self._changed.notify_all()

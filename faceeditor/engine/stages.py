@@ -1,0 +1,115 @@
+"""What lies between a request and its pixels, and what is remembered on the way."""
+
+import statistics
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.engine.devices import ENOUGH_MS
+from faceeditor.engine.requests import FAST, FULL, RenderRequest
+from faceeditor.portrait.style import StyleCode
+
+Pixels = npt.NDArray[np.uint8]
+Value = TypeVar("Value")
+
+
+class Cache(Generic[Value]):
+    """The last few values by key. Not thread-safe: used behind the engine's gate."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[tuple[object, ...], Value] = OrderedDict()
+
+    def get(self, key: tuple[object, ...], make: Callable[[], Value]) -> Value:
+        """The value of a key, made if it is not there."""
+        value = self._values.pop(key, None)
+        if value is None:
+            value = make()
+        self._values[key] = value
+        if len(self._values) > self._size:
+            self._values.popitem(last=False)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+
+
+class Drawn(NamedTuple):
+    """Read-only (256, 256, 3) uint8 pixels, and the side at which the network drew them."""
+
+    pixels: Pixels
+    side: int
+
+
+class Stages:
+    """Caches and the choice of the tier.
+
+    Args:
+        average: the average style, which truncation draws towards; asked for only when it is needed.
+    """
+
+    def __init__(self, average: Callable[[], StyleCode]) -> None:
+        self._average = average
+        self._mean: StyleCode | None = None
+        self._styles: Cache[StyleCode] = Cache(16)
+        # Undo, redo and a release after the last move of a stroke ask for what was just drawn.
+        self._frames: Cache[Drawn] = Cache(12)
+        self._full_ms: deque[float] = deque(maxlen=9)
+
+    def reset(self, full_ms: float = 0.0) -> None:
+        """Another device draws from now on: forget its predecessor's frames and speed."""
+        self._frames.clear()
+        self._full_ms.clear()
+        if full_ms > 0:
+            self._full_ms.append(full_ms)
+
+    @property
+    def full_ms(self) -> float:
+        """Typical milliseconds of a full frame, 0 if none was drawn yet."""
+        return statistics.median(self._full_ms) if self._full_ms else 0.0
+
+    def note(self, side: int, milliseconds: float) -> None:
+        """Take a measured frame into account."""
+        if side == FULL:
+            self._full_ms.append(milliseconds)
+
+    def side(self, request: RenderRequest) -> int:
+        """At which side to draw: the fast tier only where it is allowed and the full one too slow."""
+        return FAST if request.size == FAST and self.full_ms > ENOUGH_MS else FULL
+
+    def style(self, style: StyleCode, truncation: float) -> StyleCode:
+        """The style as it is drawn."""
+        if truncation == 1.0:
+            return style
+        return self._styles.get((style.key, truncation), lambda: style.truncated(self._mean_style(), truncation))
+
+    def _mean_style(self) -> StyleCode:
+        if self._mean is None:
+            self._mean = self._average()
+        return self._mean
+
+    def drawn(self, request: RenderRequest, side: int, draw: Callable[[], Pixels]) -> Drawn:
+        """The pixels of a request, drawn unless they are remembered."""
+        key = (request.mask_key, request.style.key, request.truncation, side)
+        return self._frames.get(key, lambda: Drawn(finished(draw()), side))
+
+
+def finished(pixels: Pixels) -> Pixels:
+    """A drawn picture at 256, read-only."""
+    if pixels.shape[0] != FULL:
+        import cv2
+
+        pixels = np.asarray(cv2.resize(pixels, (FULL, FULL), interpolation=cv2.INTER_CUBIC), np.uint8)
+    pixels.flags.writeable = False
+    return pixels
+
+
+def average_style() -> StyleCode:
+    """The average of the program's own style prior."""
+    from faceeditor.generators.style_prior import StylePrior
+
+    return StylePrior.load().mean

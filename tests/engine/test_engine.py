@@ -1,0 +1,341 @@
+"""The engine around a fake generator: newest wins, revisions, cancel, errors, closing."""
+
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceeditor.engine import Engine, JobContext, RenderRequest, RenderSheet, Thumbnails
+from faceeditor.errors import Cancelled, EngineError, ModelError
+from faceeditor.generators.devices import DeviceError
+from faceeditor.portrait.style import StyleCode
+from tests.engine.fakes import Answers, FakeGenerator
+from tests.generators import tiny
+
+STYLE = StyleCode.zeros()
+
+
+def request(revision: int, region: int = 0, **options: object) -> RenderRequest:
+    mask = np.full((256, 256), region, np.uint8)
+    mask[0, 1:4] = revision % 19, revision // 19 % 19, revision // 361
+    return RenderRequest(revision, mask, STYLE, **options)  # type: ignore[arg-type]
+
+
+def level(value: float) -> StyleCode:
+    return StyleCode(STYLE.regions, np.full(64, value, np.float32), STYLE.detail)
+
+
+def test_import_is_light() -> None:
+    code = "import faceeditor.engine, sys; print({'torch', 'openvino', 'cv2', 'PySide6'} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "set()"
+
+
+def test_newest_request_wins(engine: Engine, fake: FakeGenerator) -> None:
+    answers = Answers()
+    fake.seconds = 0.02
+    for revision in range(100):
+        engine.submit(request(revision), answers.on_frame, answers.on_error)
+    answers.wait(lambda: answers.frames and answers.frames[-1].revision == 99)
+    revisions = [frame.revision for frame in answers.frames]
+    assert len(revisions) <= 3
+    assert revisions == sorted(set(revisions))
+    assert answers.threads == {"engine-frames"}
+    assert not answers.errors
+
+
+def test_slow_device_drops_what_is_old(engine: Engine, fake: FakeGenerator) -> None:
+    answers = Answers()
+    fake.go_on.clear()
+    engine.submit(request(1), answers.on_frame, answers.on_error)
+    assert fake.started.wait(5)
+    for revision in range(2, 30):
+        engine.submit(request(revision), answers.on_frame, answers.on_error)
+    fake.go_on.set()
+    answers.wait(lambda: len(answers.frames) == 2)
+    assert [frame.revision for frame in answers.frames] == [1, 29]
+
+
+def test_frame_is_fresh_read_only_and_timed(engine: Engine, fake: FakeGenerator) -> None:
+    fake.seconds = 0.01
+    frame = engine.render(request(5, region=3))
+    assert frame.pixels.shape == (256, 256, 3) and frame.pixels.dtype == np.uint8 and (frame.pixels == 30).all()
+    assert not frame.pixels.flags.writeable
+    assert frame.revision == 5 and frame.device == "openvino-cpu" and frame.drawn == 256
+    assert 10 <= frame.timings["network"] <= frame.timings["total"]
+
+
+def test_request_is_a_copy() -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    made = RenderRequest(1, mask, STYLE)
+    mask[:] = 4
+    assert made.mask.max() == 0
+    with pytest.raises(ValueError):
+        made.mask[0, 0] = 1
+
+
+@pytest.mark.parametrize("mask", [np.zeros((128, 128), np.uint8), np.zeros((256, 256)), np.full((256, 256), 19, "u1")])
+def test_impossible_masks_are_refused(mask: np.ndarray) -> None:
+    with pytest.raises(EngineError, match="256 x 256"):
+        RenderRequest(1, mask, STYLE)
+
+
+def test_impossible_requests_are_refused() -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    with pytest.raises(EngineError, match="truncation"):
+        RenderRequest(1, mask, STYLE, truncation=float("nan"))
+    with pytest.raises(EngineError, match="pixels"):
+        RenderRequest(1, mask, STYLE, size=64)
+
+
+def test_same_request_is_remembered(engine: Engine, fake: FakeGenerator) -> None:
+    first, again = engine.render(request(7)), engine.render(request(7))
+    assert again.pixels is first.pixels and len(fake.sides) == 1
+    engine.render(RenderRequest(7, first_mask := request(7).mask, level(1.0)))
+    engine.render(RenderRequest(7, first_mask, level(2.0)))
+    assert len(fake.sides) == 3
+
+
+def test_truncation_draws_towards_the_average(fake: FakeGenerator) -> None:
+    with Engine("openvino-cpu", opener=lambda _: fake, average=lambda: level(1.0)) as engine:
+        for truncation in (1.0, 0.5, 0.0):
+            engine.render(RenderRequest(1, np.zeros((256, 256), np.uint8), level(3.0), truncation))
+    assert fake.levels == [3.0, 2.0, 1.0]
+
+
+def test_fast_tier_only_where_the_full_one_is_slow(engine: Engine, fake: FakeGenerator) -> None:
+    assert engine.render(request(1, size=128)).drawn == 256
+    fake.seconds = 0.06
+    for revision in range(2, 12):
+        engine.render(request(revision))
+    frame = engine.render(request(50, region=2, size=128))
+    assert frame.drawn == 128 and frame.pixels.shape == (256, 256, 3) and (frame.pixels == 20).all()
+    assert engine.render(request(51)).drawn == 256
+
+
+def test_status_tells_loading_then_ready(fake: FakeGenerator) -> None:
+    engine = Engine("openvino-cpu", opener=lambda _: fake)
+    assert not engine.status.ready
+    seen, ready = [], threading.Event()
+
+    def note(status: object) -> None:
+        seen.append(status)
+        if engine.status.ready:
+            ready.set()
+
+    stop = engine.subscribe_status(note)
+    engine.start()
+    assert ready.wait(5)
+    stop()
+    engine.close()
+    assert [status.ready for status in seen] == [False, True]
+    assert seen[-1].device == "openvino-cpu" and "processor" in seen[-1].message
+
+
+def test_missing_model_is_said_to_everybody(tmp_path: Path) -> None:
+    answers = Answers()
+    with Engine("openvino-cpu") as engine:
+        engine.submit(request(1), answers.on_frame, answers.on_error)
+        engine.run(Thumbnails([STYLE], request(1).mask), answers.on_progress, answers.on_done, answers.on_error)
+        answers.wait(lambda: len(answers.errors) == 2)
+        with pytest.raises(ModelError):
+            engine.render(request(2))
+        assert engine.status.failed and "missing" in engine.status.message
+    assert all(isinstance(error, ModelError) and "missing" in str(error) for error in answers.errors)
+
+
+def test_unknown_error_is_readable_and_logged(
+    engine: Engine, fake: FakeGenerator, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.failure = ZeroDivisionError("seven by zero")
+    with pytest.raises(EngineError, match=r"could not be drawn .*seven by zero"):
+        engine.render(request(1))
+    assert "ZeroDivisionError" in caplog.text
+    fake.failure = None
+    assert engine.render(request(1)).revision == 1
+
+
+def test_failing_callback_does_not_stop_the_lane(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    answers = Answers()
+
+    def broken(_: object) -> None:
+        raise ValueError("broken window")
+
+    engine.submit(request(1), broken, answers.on_error)
+    assert engine.render(request(2)).revision == 2
+    assert "broken window" in caplog.text and not answers.errors
+
+
+def test_failing_graphics_card_is_replaced_by_the_processor() -> None:
+    card, processor = FakeGenerator("cuda"), FakeGenerator("openvino-cpu")
+    card.failure = DeviceError("The graphics card has run out of memory.")
+    seen = []
+    engine = Engine("cuda", opener=lambda device: card if device == "cuda" else processor)
+    engine.subscribe_status(seen.append)
+    with engine:
+        frame = engine.render(request(1))
+        assert frame.device == "openvino-cpu" and card.closed
+        assert engine.render(request(2)).device == "openvino-cpu"
+    assert "out of memory" in seen[-1].message and seen[-1].ready and seen[-1].device == "openvino-cpu"
+    assert processor.closed
+
+
+def test_no_device_left_is_said() -> None:
+    def opener(device: str) -> FakeGenerator:
+        if device != "cuda":
+            raise EngineError("No processor either.")
+        card = FakeGenerator("cuda")
+        card.failure = DeviceError("The graphics card is gone.")
+        return card
+
+    with Engine("cuda", opener=opener) as engine:
+        for revision in (1, 2):
+            with pytest.raises(EngineError, match="No processor either"):
+                engine.render(request(revision))
+        assert engine.status.failed
+
+
+def test_close_while_drawing_is_prompt_and_silent(fake: FakeGenerator) -> None:
+    answers = Answers()
+    engine = Engine("openvino-cpu", opener=lambda _: fake)
+    fake.seconds = 0.3
+    engine.submit(request(1), answers.on_frame, answers.on_error)
+    assert fake.started.wait(5)
+    engine.submit(request(2), answers.on_frame, answers.on_error)
+    start = time.monotonic()
+    engine.close()
+    assert time.monotonic() - start < 2
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("engine-")]
+    assert not answers.frames and not answers.errors and fake.closed
+    with pytest.raises(EngineError, match="closed"):
+        engine.render(request(3))
+    engine.submit(request(4), answers.on_frame, answers.on_error)
+    engine.close()
+    assert len(fake.sides) == 1
+
+
+def test_close_before_start() -> None:
+    engine = Engine("openvino-cpu", opener=lambda _: FakeGenerator())
+    engine.close()
+    engine.start()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("engine-")]
+
+
+def test_thumbnails_and_sheet(engine: Engine) -> None:
+    answers = Answers()
+    mask = request(1, region=5).mask
+    engine.run(Thumbnails([level(i) for i in range(3)], mask), answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: answers.results)
+    (small,) = answers.results
+    assert [picture.shape for picture in small] == [(96, 96, 3)] * 3 and (small[0] == 50).all()
+    shares = [share for share, _ in answers.progress]
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    assert answers.threads == {"engine-jobs"}
+    engine.run(RenderSheet(mask, [STYLE] * 5, columns=3), answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: len(answers.results) == 2)
+    assert answers.results[1].shape == (2 * 256 + 4, 3 * 256 + 8, 3)
+    assert (answers.results[1][-1, -1] == 30).all() and (answers.results[1][0, -1] == 50).all()
+
+
+def test_pen_goes_before_background_work(engine: Engine, fake: FakeGenerator) -> None:
+    answers = Answers()
+    fake.seconds = 0.05
+    engine.run(
+        RenderSheet(request(1).mask, [level(i) for i in range(40)]),
+        answers.on_progress,
+        answers.on_done,
+        answers.on_error,
+    )
+    answers.wait(lambda: len(answers.progress) > 2)
+    start = time.monotonic()
+    engine.render(request(2))
+    assert time.monotonic() - start < 0.5
+    assert not answers.results
+
+
+@dataclass(frozen=True, eq=False)
+class Endless:
+    """Runs until it is stopped."""
+
+    name: str = ""
+
+    def run(self, context: JobContext) -> str:
+        context.progress(0.0, "begun")
+        while True:
+            context.ticket.check()
+            time.sleep(0.01)
+
+
+@dataclass(frozen=True, eq=False)
+class Quick:
+    """Ends at once."""
+
+    name: str = ""
+
+    def run(self, context: JobContext) -> str:
+        return self.name
+
+
+def test_cancel_running_job(engine: Engine) -> None:
+    answers = Answers()
+    ticket = engine.run(Endless(), answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: answers.progress)
+    assert not ticket.finished
+    ticket.cancel()
+    answers.wait(lambda: answers.errors)
+    assert isinstance(answers.errors[0], Cancelled) and ticket.finished and not answers.results
+
+
+def test_waiting_job_is_replaced_by_its_own_kind_only(engine: Engine) -> None:
+    running, answers = Answers(), Answers()
+    ticket = engine.run(Endless(), running.on_progress, running.on_done, running.on_error)
+    running.wait(lambda: running.progress)
+    tickets = {
+        job.name: engine.run(job, answers.on_progress, answers.on_done, answers.on_error)
+        for job in (Quick("first"), Endless("other"), Quick("second"))
+    }
+    assert len(answers.errors) == 1 and isinstance(answers.errors[0], Cancelled) and tickets["first"].finished
+    tickets["other"].cancel()
+    ticket.cancel()
+    answers.wait(lambda: answers.results)
+    assert answers.results == ["second"]
+
+
+def test_job_error_is_readable_and_logged(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def run(self, context: JobContext) -> None:
+            raise KeyError("left out")
+
+    answers = Answers()
+    engine.run(Broken(), answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: answers.errors)
+    assert isinstance(answers.errors[0], EngineError) and "left out" in str(answers.errors[0])
+    assert "KeyError" in caplog.text
+
+
+def test_close_stops_a_running_job(fake: FakeGenerator) -> None:
+    answers = Answers()
+    engine = Engine("openvino-cpu", opener=lambda _: fake)
+    ticket = engine.run(Endless(), answers.on_progress, answers.on_done, answers.on_error)
+    waiting = engine.run(Quick(), answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: answers.progress)
+    start = time.monotonic()
+    engine.close()
+    assert time.monotonic() - start < 2 and ticket.finished and waiting.finished
+    assert not answers.errors and not answers.results
+    assert engine.run(Quick(), answers.on_progress, answers.on_done, answers.on_error).finished
+
+
+def test_real_generator_through_the_engine(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEEDITOR_MODELS", str(tiny_models))
+    mask = tiny.face_mask()
+    with Engine() as engine:
+        frame = engine.render(RenderRequest(1, mask, tiny.random_style()))
+        other = engine.render(RenderRequest(2, mask, tiny.random_style(), truncation=0.5))
+    assert frame.pixels.std() > 10 and frame.device in ("openvino-cpu", "torch-cpu", "cuda")
+    assert (frame.pixels != other.pixels).any()
