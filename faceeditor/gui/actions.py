@@ -1,0 +1,110 @@
+"""Every command of the window: text, key and icon in one table that menus, buttons and the key sheet share."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from faceeditor.gui.icons import icon
+from faceeditor.gui.tools import Tool
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table: name, text, keys, icon, group of the key sheet, whether it is a switch."""
+
+    name: str
+    text: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    group: str = ""
+    switch: bool = False
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Actions", text)
+
+
+def commands() -> tuple[Command, ...]:
+    """The table in the window's language."""
+    file, edit, tools, view, style = _tr("File"), _tr("Edit"), _tr("Tools"), _tr("View"), _tr("Style")
+    return (
+        Command("new", _tr("&New from sample mask ..."), ("Ctrl+N",), "new", file),
+        Command("open", _tr("&Open ..."), ("Ctrl+O",), "open", file),
+        Command("save", _tr("&Save"), ("Ctrl+S",), "save", file),
+        Command("save_as", _tr("Save &as ..."), ("Ctrl+Shift+S",), "", file),
+        Command("export", _tr("&Export ..."), ("Ctrl+E",), "export", file),
+        Command("copy_face", _tr("&Copy face"), ("Ctrl+Shift+C",), "", file),
+        Command("quit", _tr("&Quit"), ("Ctrl+Q",), "", file),
+        Command("undo", _tr("&Undo"), ("Ctrl+Z",), "undo", edit),
+        Command("redo", _tr("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", edit),
+        Command("clear_region", _tr("&Clear the region in hand"), ("Del",), "", edit),
+        Command("mirror", _tr("&Mirror mask"), ("Ctrl+M",), "", edit),
+        Command("brush", _tr("Brush"), ("B",), "brush", tools, True),
+        Command("eraser", _tr("Eraser"), ("E",), "eraser", tools, True),
+        Command("fill", _tr("Fill"), ("G",), "fill", tools, True),
+        Command("lasso", _tr("Lasso"), ("L",), "lasso", tools, True),
+        Command("picker", _tr("Picker"), ("I",), "picker", tools, True),
+        Command("pan", _tr("Pan"), ("H",), "pan", tools, True),
+        Command("smaller", _tr("Smaller brush"), ("[",), "", tools),
+        Command("larger", _tr("Larger brush"), ("]",), "", tools),
+        Command("swap", _tr("Swap the last two regions"), ("X",), "swap", tools),
+        Command("symmetry", _tr("Symmetry"), ("S",), "symmetry", tools, True),
+        Command("new_style", _tr("&New style"), ("N",), "new-style", style),
+        Command("photo", _tr("Style from a &photo ..."), ("Ctrl+P",), "photo", style),
+        Command("side", _tr("&Side by side"), ("F2",), "side-by-side", view, True),
+        Command("overlay", _tr("&Overlay"), ("F3",), "overlay", view, True),
+        Command("wipe", _tr("&Before / after"), ("F4",), "wipe", view, True),
+        Command("pin", _tr("&Pin the face as “before”"), ("P",), "pin", view),
+        Command("fit", _tr("&Fit"), ("Ctrl+0",), "fit", view),
+        Command("actual", _tr("100 %"), ("Ctrl+1",), "actual-size", view),
+        Command("zoom_in", _tr("Zoom in"), ("Ctrl++", "Ctrl+="), "", view),
+        Command("zoom_out", _tr("Zoom out"), ("Ctrl+-",), "", view),
+        Command("next_panel", _tr("Next panel"), ("F6",), "", view),
+        Command("reset_panels", _tr("&Reset panels"), (), "", view),
+        Command("keys", _tr("&Keys"), ("F1",), "info", _tr("Help")),
+        Command("about", _tr("&About Face Editor"), (), "", _tr("Help")),
+    )
+
+
+def hand_keys() -> tuple[tuple[str, str], ...]:
+    """Keys and gestures that are no commands: (key, what it does)."""
+    return (
+        (_tr("Space + drag"), _tr("Pan")),
+        (_tr("Middle button"), _tr("Pan")),
+        (_tr("Ctrl + wheel"), _tr("Zoom at the cursor")),
+        (_tr("Right button"), _tr("Pick the region")),
+        (_tr("Esc"), _tr("Take the stroke back")),
+        (_tr("Tab"), _tr("Hide or show the panels")),
+        (_tr("Pen pressure"), _tr("Brush size")),
+        (_tr("Pen's other end"), _tr("Eraser")),
+        (_tr("Ctrl + click a style"), _tr("Blend with it")),
+    )
+
+
+class Actions(dict[str, QAction]):
+    """The actions by name, owned by a window; tools and view modes are exclusive groups."""
+
+    def __init__(self, owner: QWidget) -> None:
+        super().__init__()
+        for command in commands():
+            action = QAction(command.text, owner)
+            action.setObjectName(command.name)
+            action.setCheckable(command.switch)
+            action.setShortcuts([QKeySequence(key) for key in command.keys])
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            plain = command.text.replace("&", "").removesuffix(" ...")
+            action.setToolTip(f"{plain} ({command.keys[0]})" if command.keys else plain)
+            if command.icon:
+                action.setIcon(icon(command.icon))
+            owner.addAction(action)
+            self[command.name] = action
+        self.tools = self._group(owner, [tool.value for tool in Tool])
+        self.modes = self._group(owner, ["side", "overlay", "wipe"])
+
+    def _group(self, owner: QWidget, names: list[str]) -> list[QAction]:
+        group = QActionGroup(owner)
+        for name in names:
+            group.addAction(self[name])
+        return [self[name] for name in names]

@@ -1,0 +1,46 @@
+"""Pixels between numpy and Qt: the mask's picture on the canvas, frames, thumbnails."""
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QImage
+
+from faceeditor.regions import MASK_SIZE, PALETTE, REGION_COUNT, MaskArray
+
+# QImage.Format_RGB32 stores blue, green, red, filler on little-endian machines, 0xffRRGGBB as a number on all.
+_LUT: npt.NDArray[np.uint32] = np.full(256, 0xFF000000, np.uint32)
+_LUT[:REGION_COUNT] |= PALETTE.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+
+
+class MaskPicture:
+    """The mask as a picture of 256 x 256 pixels that is kept up to date rectangle by rectangle."""
+
+    def __init__(self) -> None:
+        self._buffer = np.full((MASK_SIZE, MASK_SIZE), _LUT[0], np.uint32)
+        # The picture shares the buffer's memory: writing an array cell recolours the pixel without a copy.
+        self.image = QImage(self._buffer.data, MASK_SIZE, MASK_SIZE, MASK_SIZE * 4, QImage.Format.Format_RGB32)
+
+    def update(self, mask: MaskArray, left: int, top: int, right: int, bottom: int) -> None:
+        """Recolour pixels [left, right) x [top, bottom) from the mask."""
+        self._buffer[top:bottom, left:right] = _LUT[mask[top:bottom, left:right]]
+
+
+def to_qimage(pixels: npt.NDArray[np.uint8]) -> QImage:
+    """(H, W, 3) uint8 sRGB -> a picture of its own (the array may go away)."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width = pixels.shape[:2]
+    view = QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888)
+    return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def from_qimage(image: QImage) -> npt.NDArray[np.uint8]:
+    """A picture -> (H, W, 3) uint8 sRGB."""
+    rgb = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(rgb.constBits(), np.uint8).reshape(rgb.height(), rgb.bytesPerLine())
+    return rows[:, : rgb.width() * 3].reshape(rgb.height(), rgb.width(), 3).copy()
+
+
+def mask_qimage(mask: MaskArray) -> QImage:
+    """A mask in the palette's colours, as a picture of its own."""
+    picture = MaskPicture()
+    picture.update(mask, 0, 0, MASK_SIZE, MASK_SIZE)
+    return picture.image.copy()

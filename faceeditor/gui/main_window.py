@@ -1,0 +1,250 @@
+"""The main window: puts canvas, panels and commands together and forwards; it decides nothing itself."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+
+from faceeditor.engine import EngineStatus
+from faceeditor.gui.actions import Actions
+from faceeditor.gui.banner import Banner
+from faceeditor.gui.canvas_bar import MODES, CanvasBar
+from faceeditor.gui.canvas_pen import Canvas
+from faceeditor.gui.dialogs import KeysDialog
+from faceeditor.gui.files import FileDesk
+from faceeditor.gui.history_panel import HistoryPanel
+from faceeditor.gui.menus import build_menus
+from faceeditor.gui.region_panel import RegionPanel
+from faceeditor.gui.session import PortraitSession
+from faceeditor.gui.settings import settings
+from faceeditor.gui.status import StatusBar
+from faceeditor.gui.style_panel import StylePanel
+from faceeditor.gui.styles import StyleDesk
+from faceeditor.gui.tool_panel import ToolPanel
+from faceeditor.gui.tools import Tool, ToolState
+from faceeditor.gui.widgets import make_dock
+from faceeditor.portrait.autosave import Autosave
+from faceeditor.portrait.document import Change
+
+_LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """Face Editor's window.
+
+    Args:
+        session: the open portrait.
+        desk: its styles.
+        saver: the autosave, or None.
+        remember: keep geometry between two starts.
+    """
+
+    def __init__(
+        self, session: PortraitSession, desk: StyleDesk, saver: Autosave | None = None, remember: bool = True
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.desk = desk
+        self.tools = ToolState(self)
+        self.files = FileDesk(session, desk, saver, self)
+        self.actions_by_name = Actions(self)
+        self._remember = remember
+        self._hidden: list[QDockWidget] = []
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self._build_middle()
+        self._build_docks()
+        self.status = StatusBar(session, desk, self)
+        self.setStatusBar(self.status)
+        build_menus(self)
+        self._connect()
+        self.resize(1440, 900)
+        self._default_layout = self.saveState(_LAYOUT_VERSION)
+        if remember:
+            self._restore_geometry()
+        self._show_tools()
+        self._show_portrait()
+        self.canvas.setFocus()
+
+    # Building.
+
+    def _build_middle(self) -> None:
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        self.canvas = Canvas(self.session, self.tools)
+        self.bar = CanvasBar(self.canvas, self.actions_by_name)
+        column.addWidget(self.bar)
+        column.addWidget(self.canvas, 1)
+        self.banner = Banner(self.canvas)
+        self.canvas.installEventFilter(self)
+        self.setCentralWidget(middle)
+
+    def _build_docks(self) -> None:
+        actions = self.actions_by_name
+        self.tool_panel = ToolPanel(self.tools, actions.tools, actions["symmetry"])
+        self.region_panel = RegionPanel(self.tools, actions["swap"])
+        self.style_panel = StylePanel(self.desk, self.tools, actions["new_style"], actions["photo"])
+        self.history_panel = HistoryPanel(self.session)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        self.docks = {
+            "tools": make_dock(self, "tools", self.tr("Tools"), self.tool_panel),
+            "regions": make_dock(self, "regions", self.tr("Regions"), self.region_panel, scroll=True),
+            "style": make_dock(self, "style", self.tr("Style"), self.style_panel, scroll=True),
+            "history": make_dock(self, "history", self.tr("History"), self.history_panel),
+        }
+        self.addDockWidget(left, self.docks["tools"])
+        self.addDockWidget(left, self.docks["regions"])
+        self.addDockWidget(right, self.docks["style"])
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["history"])
+        self.setCorner(Qt.Corner.BottomLeftCorner, left)
+        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.resizeDocks([self.docks["tools"], self.docks["style"]], [262, 292], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["tools"], self.docks["regions"]], [210, 520], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["history"]], [84], Qt.Orientation.Vertical)
+
+    def _connect(self) -> None:
+        actions, session, files, desk = self.actions_by_name, self.session, self.files, self.desk
+        handlers = {
+            "new": files.new_from_sample, "open": files.open, "save": files.save, "save_as": files.save_as,
+            "export": files.export, "copy_face": files.copy_face, "quit": self.close,
+            "undo": session.undo, "redo": session.redo, "mirror": session.mirror_mask,
+            "clear_region": lambda: session.clear_region(self.tools.region),
+            "smaller": lambda: self.tools.grow(-1), "larger": lambda: self.tools.grow(1),
+            "swap": self.tools.swap_regions, "new_style": lambda: desk.draw(), "photo": files.open_photo,
+            "pin": session.pin_before, "fit": self.canvas.fit, "actual": self.canvas.actual_size,
+            "zoom_in": lambda: self.canvas.zoom_by(1.25), "zoom_out": lambda: self.canvas.zoom_by(0.8),
+            "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
+        }  # fmt: skip
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(lambda _=False, act=handler: act())
+        actions["symmetry"].triggered.connect(self.tools.set_symmetry)
+        for tool in Tool:
+            actions[tool.value].triggered.connect(lambda _=False, chosen=tool: self.tools.set_tool(chosen))
+        for action, mode in zip(actions.modes, MODES, strict=True):
+            action.triggered.connect(lambda _=False, chosen=mode: self.canvas.set_mode(chosen))
+        self.tools.changed.connect(self._show_tools)
+        self.canvas.hovered.connect(self.status.show_hover)
+        self.canvas.panels_toggled.connect(self.toggle_panels)
+        session.failed.connect(self.banner.show_problem)
+        desk.noted.connect(self.banner.show_note)
+        files.noted.connect(self.banner.show_note)
+        files.files_changed.connect(self._show_portrait)
+        session.portrait_replaced.connect(self._show_portrait)
+        session.changed.connect(self._follow)
+        session.status_changed.connect(self._show_engine)
+
+    # Showing.
+
+    def _follow(self, change: Change) -> None:
+        if change.history or not self.isWindowModified():
+            self._show_portrait()
+
+    def _show_portrait(self) -> None:
+        portrait = self.session.portrait
+        self.setWindowTitle(f"{self.session.title}[*] – Face Editor")
+        self.setWindowModified(portrait.modified)
+        self.actions_by_name["undo"].setEnabled(portrait.can_undo or portrait.busy)
+        self.actions_by_name["redo"].setEnabled(portrait.can_redo)
+
+    def _show_tools(self) -> None:
+        self.actions_by_name[self.tools.tool.value].setChecked(True)
+        self.actions_by_name["symmetry"].setChecked(self.tools.symmetry)
+
+    def _show_engine(self, status: EngineStatus) -> None:
+        if status.failed:
+            self.canvas.set_loading_text(self.tr("No face can be drawn"), self.tr("Painting and saving still work."))
+            self.banner.show_problem(status.message)
+
+    def show_keys(self) -> None:
+        """The sheet of all keys."""
+        KeysDialog(self).exec()
+
+    # Panels.
+
+    def toggle_panels(self) -> None:
+        """Hide all panels, or bring back those that were hidden."""
+        shown = [dock for dock in self.docks.values() if dock.isVisible()]
+        if shown:
+            self._hidden = shown
+        for dock in shown or self._hidden or list(self.docks.values()):
+            dock.setVisible(not shown)
+        self.bar.setVisible(not shown)
+        self.canvas.setFocus()
+
+    def reset_panels(self) -> None:
+        """Put all panels back where they were at first."""
+        self.restoreState(self._default_layout, _LAYOUT_VERSION)
+        for dock in self.docks.values():
+            dock.show()
+        self.bar.show()
+
+    def _next_panel(self) -> None:
+        """Lead the keyboard from the canvas through the panels and back."""
+        stops: list[QWidget] = [
+            self.canvas,
+            self.tool_panel.size.slider,
+            self.region_panel.buttons[self.tools.region],
+            self.style_panel.draw_button,
+            self.history_panel.list,
+        ]
+        stops = [stop for stop in stops if stop.isVisible()]
+        focused = self.focusWidget()
+        here = 0
+        for index, stop in enumerate(stops):
+            panel = stop if stop is self.canvas else stop.parentWidget()
+            if focused is not None and (focused is stop or (panel is not None and panel.isAncestorOf(focused))):
+                here = index
+        stops[(here + 1) % len(stops)].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _restore_geometry(self) -> None:
+        kept = settings()
+        geometry, state = kept.value("geometry"), kept.value("panels")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, _LAYOUT_VERSION)
+
+    # Events.
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if watched is self.canvas and event.type() == QEvent.Type.Resize and isinstance(event, QResizeEvent):
+            self.banner.place()
+        return False
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.canvas.finish()
+        super().changeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.files.dropped_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths: list[Path] = self.files.dropped_files(event.mimeData())
+        if paths:
+            event.acceptProposedAction()
+            # After the drop is over: a question may follow, and the other program must not wait for it.
+            QTimer.singleShot(0, self, lambda: self.files.take_drop(paths[0]))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.canvas.finish()
+        if not self.files.may_replace():
+            event.ignore()
+            return
+        if self._remember:
+            kept = settings()
+            kept.setValue("geometry", self.saveGeometry())
+            if any(dock.isVisible() for dock in self.docks.values()):
+                kept.setValue("panels", self.saveState(_LAYOUT_VERSION))
+        self.shut_down()
+        super().closeEvent(event)
+
+    def shut_down(self) -> None:
+        """Stop the engine and the autosave; nothing runs any more when this returns."""
+        self.session.close()
+        if self.files.saver is not None:
+            self.files.saver.close()

@@ -1,0 +1,73 @@
+"""The menu bar."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMenu, QMessageBox
+
+from faceeditor import __version__
+from faceeditor.gui.settings import forget_files, recent_files
+
+if TYPE_CHECKING:
+    from faceeditor.gui.main_window import MainWindow
+
+
+def build_menus(window: "MainWindow") -> None:
+    """Fill the window's menu bar."""
+    actions = window.actions_by_name
+    bar = window.menuBar()
+
+    def menu(title: str, names: list[str]) -> QMenu:
+        result = bar.addMenu(title)
+        for name in names:
+            if name:
+                result.addAction(actions[name])
+            else:
+                result.addSeparator()
+        return result
+
+    file = menu(window.tr("&File"), ["new", "open", "", "save", "save_as", "", "export", "copy_face", "", "quit"])
+    recent = QMenu(window.tr("Open &recent"), file)
+    recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
+    file.insertMenu(actions["save"], recent)
+    file.insertSeparator(actions["save"])
+    menu(window.tr("&Edit"), ["undo", "redo", "", "clear_region", "mirror"])
+    menu(
+        window.tr("&Tools"),
+        ["brush", "eraser", "fill", "lasso", "picker", "pan", "", "smaller", "larger", "", "swap", "symmetry"],
+    )
+    menu(window.tr("&Style"), ["new_style", "photo"])
+    view = menu(
+        window.tr("&View"),
+        ["side", "overlay", "wipe", "pin", "", "fit", "actual", "zoom_in", "zoom_out", ""],
+    )
+    panels = view.addMenu(window.tr("Panels"))
+    for dock in window.docks.values():
+        panels.addAction(dock.toggleViewAction())
+    view.addAction(actions["next_panel"])
+    view.addAction(actions["reset_panels"])
+    menu(window.tr("&Help"), ["keys", "about"])
+    actions["about"].triggered.connect(lambda: _about(window))
+
+
+def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
+    menu.clear()
+    files = recent_files()
+    for path in files:
+        action = menu.addAction(path.name, lambda chosen=path: window.files.open_path(chosen))
+        action.setToolTip(str(path))
+    if files:
+        menu.addSeparator()
+        menu.addAction(window.tr("Clear the list"), forget_files)
+    else:
+        menu.addAction(window.tr("Nothing opened yet")).setEnabled(False)
+
+
+def _about(window: "MainWindow") -> None:
+    QMessageBox.about(
+        window,
+        window.tr("About Face Editor"),
+        window.tr(
+            "<p><b>Face Editor {version}</b></p><p>Paint a mask and see a face. The generator runs on this machine; "
+            "nothing leaves it.</p><p>Apache License 2.0. Made with Qt and PySide6 (LGPL).</p>"
+        ).format(version=__version__),
+    )

@@ -1,0 +1,110 @@
+"""The neutral dark theme: colour tokens, palette and style sheet."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from faceeditor.paths import resources_dir, state_dir
+
+TOKENS: dict[str, str] = {
+    "window": "#1f1f1f",
+    "surround": "#262626",
+    "panel": "#2c2c2c",
+    "raised": "#363636",
+    "well": "#1b1b1b",
+    "control": "#3a3a3a",
+    "control-hover": "#474747",
+    "control-down": "#303030",
+    "edge": "#191919",
+    "line": "#414141",
+    "text": "#e2e2e2",
+    "text-soft": "#b0b0b0",
+    "text-dim": "#7d7d7d",
+    "handle": "#d4d4d4",
+    "accent": "#6da5d6",
+    "accent-mid": "#4d85b6",
+    "accent-deep": "#3a6f9e",
+    "accent-low": "#2f5d86",
+    "banner": "#6d3a35",
+    "banner-edge": "#95524b",
+    "font": "12px",
+    "font-small": "11px",
+    "font-title": "17px",
+}
+"""Colours and sizes by name; the style sheet and the painted widgets read the same table."""
+
+_FAMILIES = ("Inter", "Segoe UI Variable", "Segoe UI", "SF Pro Text", "Helvetica Neue", "Noto Sans", "Cantarell",
+             "Ubuntu", "DejaVu Sans")  # fmt: skip
+
+
+def color(token: str, alpha: int = 255) -> QColor:
+    """The colour of a token with an alpha of 0..255."""
+    value = QColor(TOKENS[token])
+    value.setAlpha(alpha)
+    return value
+
+
+def _palette() -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: "panel",
+        QPalette.ColorRole.WindowText: "text",
+        QPalette.ColorRole.Base: "well",
+        QPalette.ColorRole.AlternateBase: "panel",
+        QPalette.ColorRole.Text: "text",
+        QPalette.ColorRole.Button: "control",
+        QPalette.ColorRole.ButtonText: "text",
+        QPalette.ColorRole.ToolTipBase: "raised",
+        QPalette.ColorRole.ToolTipText: "text",
+        QPalette.ColorRole.Highlight: "accent-deep",
+        QPalette.ColorRole.HighlightedText: "text",
+        QPalette.ColorRole.Link: "accent",
+        QPalette.ColorRole.PlaceholderText: "text-dim",
+        QPalette.ColorRole.Light: "line",
+        QPalette.ColorRole.Mid: "line",
+        QPalette.ColorRole.Dark: "edge",
+        QPalette.ColorRole.Shadow: "edge",
+    }
+    for role, token in roles.items():
+        palette.setColor(role, color(token))
+    for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, color("text-dim"))
+    return palette
+
+
+def _font() -> QFont:
+    known = set(QFontDatabase.families())
+    font = QFont(next((name for name in _FAMILIES if name in known), QFontInfo(QFont()).family()))
+    font.setPixelSize(12)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return font
+
+
+def _indicator_images() -> Path:
+    """Style sheets take pictures only from files: the few that are needed, written once into the state folder."""
+    from faceeditor.gui.icons import pixmap
+
+    folder = state_dir() / "theme"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("down", "check"):
+        pixmap(name, QSize(24, 24), color("text"), 1.0).save(str(folder / f"{name}.png"))
+    return folder
+
+
+def style_sheet() -> str:
+    """The style sheet with all tokens replaced."""
+    text = (resources_dir() / "theme" / "dark.qss").read_text(encoding="utf-8")
+    for name, value in {**TOKENS, "icons": _indicator_images().as_posix()}.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def apply_theme(app: QApplication) -> None:
+    """Give the application its style, palette, font and style sheet."""
+    app.setStyle(QStyleFactory.create("Fusion"))
+    app.setPalette(_palette())
+    app.setFont(_font())
+    app.setStyleSheet(style_sheet())
+    app.setAttribute(Qt.ApplicationAttribute.AA_DontShowIconsInMenus, True)

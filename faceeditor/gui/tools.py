@@ -1,0 +1,102 @@
+"""The state of the tools: which one, which region, how large. It is the hand's state, not the portrait's."""
+
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from faceeditor.regions import Region
+
+MIN_SIZE = 1.0
+MAX_SIZE = 96.0
+
+
+class Tool(Enum):
+    """What the pen does."""
+
+    BRUSH = "brush"
+    ERASER = "eraser"
+    FILL = "fill"
+    LASSO = "lasso"
+    PICKER = "picker"
+    PAN = "pan"
+
+
+class ToolState(QObject):
+    """Observable tool settings, shared by canvas, panels and keys.
+
+    Signals:
+        changed: any setting has a new value.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tool = Tool.BRUSH
+        self._region = Region.HAIR
+        self._previous = Region.SKIN
+        self._size = 14.0
+        self._symmetry = False
+        self._paint_over: frozenset[Region] | None = None
+
+    @property
+    def tool(self) -> Tool:
+        return self._tool
+
+    @property
+    def region(self) -> Region:
+        """The region that brush, fill and lasso paint with."""
+        return self._region
+
+    @property
+    def previous_region(self) -> Region:
+        """The region that was in hand before; X exchanges the two."""
+        return self._previous
+
+    @property
+    def size(self) -> float:
+        """Diameter of the brush in mask pixels."""
+        return self._size
+
+    @property
+    def symmetry(self) -> bool:
+        """Whether a stroke is mirrored across the face axis, left and right regions exchanged."""
+        return self._symmetry
+
+    @property
+    def paint_over(self) -> frozenset[Region] | None:
+        """Regions that may be painted over; None for all."""
+        return self._paint_over
+
+    def _set(self, name: str, value: object) -> None:
+        if getattr(self, name) != value:
+            setattr(self, name, value)
+            self.changed.emit()
+
+    def set_tool(self, tool: Tool) -> None:
+        self._set("_tool", tool)
+
+    def set_region(self, region: Region) -> None:
+        """Take a region in hand; the one in hand until now becomes the previous one."""
+        if region != self._region:
+            self._previous, self._region = self._region, Region(region)
+            self.changed.emit()
+
+    def swap_regions(self) -> None:
+        self.set_region(self._previous)
+
+    def set_size(self, size: float) -> None:
+        self._set("_size", min(max(float(size), MIN_SIZE), MAX_SIZE))
+
+    def grow(self, step: int) -> None:
+        """Make the brush larger (step 1) or smaller (step -1), in steps that feel even at every size."""
+        change = max(1.0, round(self._size * 0.15))
+        self.set_size(round(self._size) + step * change)
+
+    def set_symmetry(self, on: bool) -> None:
+        self._set("_symmetry", bool(on))
+
+    def set_paint_over(self, regions: frozenset[Region] | None) -> None:
+        """Protect everything but these regions; None or all of them for no protection."""
+        whole = regions is None or len(regions) == len(Region)
+        self._set("_paint_over", None if whole else frozenset(regions or ()))

@@ -1,0 +1,138 @@
+"""Geometry of the canvas, free of Qt: where a point of the picture lies in the widget, and back.
+
+Picture coordinates are continuous, 0..256 from corner to corner of the mask, x to the right and y down.
+Widget coordinates are device-independent pixels.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from faceeditor.regions import MASK_SIZE
+
+MIN_ZOOM = 0.25
+MAX_ZOOM = 40.0
+_FIT_MARGIN = 16.0
+_GAP = 2.0
+
+
+class ViewMode(Enum):
+    """How mask and face share the canvas."""
+
+    SIDE_BY_SIDE = "side"
+    OVERLAY = "overlay"
+    WIPE = "wipe"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle: left, top, width, height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether a point lies inside; the right and lower edges do not."""
+        return self.x <= x < self.right and self.y <= y < self.bottom
+
+
+@dataclass(frozen=True)
+class View:
+    """Zoom and position, shared by all panes.
+
+    Attributes:
+        zoom: widget pixels for one pixel of the mask.
+        x, y: the point of the picture that is shown in the middle of a pane.
+    """
+
+    zoom: float = 1.0
+    x: float = MASK_SIZE / 2
+    y: float = MASK_SIZE / 2
+
+    def to_widget(self, pane: Box, x: float, y: float) -> tuple[float, float]:
+        """Picture point -> widget point, in the given pane."""
+        middle_x, middle_y = pane.centre
+        return middle_x + (x - self.x) * self.zoom, middle_y + (y - self.y) * self.zoom
+
+    def to_picture(self, pane: Box, x: float, y: float) -> tuple[float, float]:
+        """Widget point -> picture point, in the given pane."""
+        middle_x, middle_y = pane.centre
+        return self.x + (x - middle_x) / self.zoom, self.y + (y - middle_y) / self.zoom
+
+    def picture_box(self, pane: Box) -> Box:
+        """Where the whole picture lies in the widget (it may reach beyond the pane)."""
+        left, top = self.to_widget(pane, 0.0, 0.0)
+        side = MASK_SIZE * self.zoom
+        return Box(left, top, side, side)
+
+    def map_rect(self, pane: Box, left: int, top: int, right: int, bottom: int) -> tuple[int, int, int, int]:
+        """Pixels [left, right) x [top, bottom) of the mask -> enclosing widget pixels, one pixel of margin included."""
+        x0, y0 = self.to_widget(pane, left, top)
+        x1, y1 = self.to_widget(pane, right, bottom)
+        return math.floor(x0) - 1, math.floor(y0) - 1, math.ceil(x1) + 1, math.ceil(y1) + 1
+
+    def zoomed_at(self, pane: Box, x: float, y: float, factor: float) -> "View":
+        """Zoom by a factor; the picture point under the widget point (x, y) stays there, as far as bounds allow."""
+        zoom = min(max(self.zoom * factor, MIN_ZOOM), MAX_ZOOM)
+        held_x, held_y = self.to_picture(pane, x, y)
+        middle_x, middle_y = pane.centre
+        return replace(self, zoom=zoom, x=held_x - (x - middle_x) / zoom, y=held_y - (y - middle_y) / zoom).bounded()
+
+    def panned(self, dx: float, dy: float) -> "View":
+        """Move the picture by (dx, dy) widget pixels."""
+        return replace(self, x=self.x - dx / self.zoom, y=self.y - dy / self.zoom).bounded()
+
+    def bounded(self) -> "View":
+        """Some of the picture always stays in sight: the middle of a pane shows a point near the picture."""
+        slack = MASK_SIZE * 0.5
+        low, high = -slack, MASK_SIZE + slack
+        return replace(self, x=min(max(self.x, low), high), y=min(max(self.y, low), high))
+
+
+def fitted(pane: Box) -> View:
+    """The view that shows the whole picture with a small margin."""
+    side = min(pane.width, pane.height) - 2 * _FIT_MARGIN
+    return View(zoom=min(max(side / MASK_SIZE, MIN_ZOOM), MAX_ZOOM))
+
+
+def panes(mode: ViewMode, width: float, height: float) -> tuple[Box, ...]:
+    """The panes of a canvas: (mask, face) side by side - one above the other if the canvas is tall - else one."""
+    if mode is not ViewMode.SIDE_BY_SIDE:
+        return (Box(0.0, 0.0, width, height),)
+    if width >= height:
+        half = (width - _GAP) / 2
+        return Box(0.0, 0.0, half, height), Box(half + _GAP, 0.0, half, height)
+    half = (height - _GAP) / 2
+    return Box(0.0, 0.0, width, half), Box(0.0, half + _GAP, width, half)
+
+
+def pane_at(boxes: tuple[Box, ...], x: float, y: float) -> int:
+    """Index of the pane at a widget point; the nearest one if the point lies outside all."""
+    distances = []
+    for box in boxes:
+        dx = max(box.x - x, 0.0, x - box.right)
+        dy = max(box.y - y, 0.0, y - box.bottom)
+        distances.append(dx * dx + dy * dy)
+    return distances.index(min(distances))
+
+
+def pixel(x: float, y: float) -> tuple[int, int] | None:
+    """The mask pixel (column, row) that holds a picture point, or None outside the picture."""
+    column, row = math.floor(x), math.floor(y)
+    if 0 <= column < MASK_SIZE and 0 <= row < MASK_SIZE:
+        return column, row
+    return None

@@ -1,0 +1,61 @@
+"""For all tests: no display, folders of their own, and no thread may outlive its test."""
+
+import os
+import threading
+import time
+import traceback
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+_origins: dict[int, str] = {}
+_start = threading.Thread.start
+
+
+def _start_and_note(self: threading.Thread) -> None:
+    _origins[id(self)] = "".join(traceback.format_stack(limit=8)[:-1])
+    _start(self)
+
+
+threading.Thread.start = _start_and_note  # type: ignore[method-assign]
+
+# Pools of libraries, kept by them for the life of the process.
+_KEPT = (
+    "pydevd",
+    "tqdm",
+    "asyncio_",
+    "ThreadPoolExecutor",
+    "openvino",
+    "TMonitor",
+    "InductorSubproc",
+    "QThread",
+    "Dummy",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory, monkeypatch):
+    """State and cache of the program lie in a fresh folder for each test."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("FACEEDITOR_STATE", str(folder / "state"))
+    monkeypatch.setenv("FACEEDITOR_CACHE", str(folder / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads():
+    """A thread that outlives its test fails it, with the place where the thread was started."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 2.0
+    while True:
+        left = [
+            thread
+            for thread in threading.enumerate()
+            if thread not in before and thread.is_alive() and not thread.name.startswith(_KEPT)
+        ]
+        if not left or time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    told = [f"{thread.name} was started at\n{_origins.get(id(thread), '(unknown)')}" for thread in left]
+    assert not left, "threads outlived the test:\n" + "\n".join(told)

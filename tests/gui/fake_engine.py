@@ -1,0 +1,62 @@
+"""A stand-in generator with a chosen delay, behind the real engine."""
+
+import time
+
+import numpy as np
+
+from faceeditor.engine import Engine
+from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import colorize
+
+
+def face_of(mask: np.ndarray, style: StyleCode, size: int = 256) -> np.ndarray:
+    """What the stand-in draws: the mask in its colours, a little brighter or darker with the style."""
+    shade = float(np.tanh(style.overall.mean())) * 40
+    step = mask.shape[0] // size
+    return np.clip(colorize(mask[::step, ::step]).astype(np.float32) + shade, 0, 255).astype(np.uint8)
+
+
+class FakeGenerator:
+    """Draws at once, or after ``delay`` seconds; counts what it draws."""
+
+    device = "torch-cpu"
+
+    def __init__(self, delay: float = 0.0) -> None:
+        self.delay = delay
+        self.renders = 0
+
+    def render(self, mask, style, size=256):
+        time.sleep(self.delay)
+        self.renders += 1
+        return face_of(mask, style, size)
+
+    def encode(self, photo, mask, label=""):
+        time.sleep(self.delay)
+        return random_style(9, label)
+
+    def measure(self, runs=3):
+        return 1.0
+
+    def close(self):
+        pass
+
+
+class FakePrior:
+    """Random people without a model."""
+
+    def __init__(self) -> None:
+        self.mean = StyleCode.zeros("Average")
+
+    def draw(self, seed: int) -> StyleCode:
+        return random_style(seed, f"Seed {seed}")
+
+
+def random_style(seed: int, label: str) -> StyleCode:
+    random = np.random.default_rng(seed)
+    draw = lambda *shape: random.standard_normal(shape).astype(np.float32)  # noqa: E731
+    return StyleCode(draw(19, 32), draw(64) + draw(1), draw(8, 16, 16), label)
+
+
+def fake_engine(generator: FakeGenerator) -> Engine:
+    """The real engine around the stand-in."""
+    return Engine("torch-cpu", opener=lambda device: generator, average=lambda: StyleCode.zeros("Average"))
