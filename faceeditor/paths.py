@@ -3,14 +3,24 @@
 import os
 from pathlib import Path
 
-import platformdirs
-
 _PACKAGE = Path(__file__).resolve().parent
 
 
 def _carried(name: str) -> Path:
     checkout = _PACKAGE.parent / name
     return checkout if checkout.is_dir() else _PACKAGE / "_data" / name
+
+
+def _created(override: str | None, place: str) -> Path:
+    if override:
+        folder = Path(override)
+    else:
+        # Imported here: training also runs on machines that have no platformdirs.
+        import platformdirs
+
+        folder = Path(getattr(platformdirs, place)("faceeditor", appauthor=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def models_dir() -> Path:
@@ -27,14 +37,10 @@ def resources_dir() -> Path:
 def state_dir() -> Path:
     """Folder for autosaves, logs and settings (created); FACEEDITOR_STATE overrides the platform's place."""
     override = os.environ.get("FACEEDITOR_STATE")
-    folder = Path(override) if override else platformdirs.user_state_path("faceeditor", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return _created(override, "user_state_path")
 
 
 def cache_dir() -> Path:
     """Folder for what can be computed again, as the device choice (created); FACEEDITOR_CACHE overrides it."""
     override = os.environ.get("FACEEDITOR_CACHE")
-    folder = Path(override) if override else platformdirs.user_cache_path("faceeditor", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return _created(override, "user_cache_path")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("--data", type=Path, required=True, help="folder of the face data set (index.csv, images, labels)")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the face data set")
     parser.add_argument("--recogniser", type=Path, required=True, help="safetensors of the face recogniser")
     parser.add_argument("--out", type=Path, default=Path("out/quality"), help="folder for figures and samples")
     parser.add_argument("--device", default="torch-cpu", help="cuda, torch-cpu or openvino-cpu (default: torch-cpu)")

@@ -14,8 +14,16 @@ from safetensors.torch import load_file
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.evaluation.measures import (
-    change_outside, frechet_distance, map_distance, mask_fidelity, mean_pairwise, psnr, raised_mouth, read_masks,
-    recognised, widened_hair,
+    change_outside,
+    frechet_distance,
+    map_distance,
+    mask_fidelity,
+    mean_pairwise,
+    psnr,
+    raised_mouth,
+    read_masks,
+    recognised,
+    widened_hair,
 )  # fmt: skip
 from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.generators.style_prior import StylePrior
@@ -171,7 +179,8 @@ class QualityBench:
             columns.append(np.vstack([colorize(mask), *faces]))
         half = masks // 2
         sheet = np.vstack([np.hstack(columns[:half]), np.hstack(columns[half:])])
-        return cv2.resize(sheet, None, fx=0.625, fy=0.625, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(sheet, None, fx=0.625, fy=0.625, interpolation=cv2.INTER_AREA)
+        return small.astype(np.uint8)
 
 
 def nearest_training_faces(rest: FaceSet, train: FaceSet, count: int) -> npt.NDArray[np.int64]:
@@ -190,7 +199,8 @@ def table(figures: dict[str, Any]) -> str:
     rows = [
         ("pixel accuracy of the output's mask", fidelity["pixel_accuracy"], nearest["mask_fidelity"]["pixel_accuracy"],
          photo["pixel_accuracy"]),
-        ("mean IoU of the output's mask", fidelity["mean_iou"], nearest["mask_fidelity"]["mean_iou"], photo["mean_iou"]),
+        ("mean IoU of the output's mask", fidelity["mean_iou"], nearest["mask_fidelity"]["mean_iou"],
+         photo["mean_iou"]),
         ("diversity over 10 codes (perceptual)", figures["diversity"], nearest["diversity"], None),
         ("Frechet distance, recogniser's features", frechet["drawn"], frechet["nearest_neighbour"],
          frechet["kept_out_photographs"]),

@@ -10,6 +10,8 @@ from faceeditor.regions import MaskArray
 
 FloatArray = npt.NDArray[np.float32]
 
+NOISE_CHANNELS = 4
+"""As `nets.mask_guided.NOISE_CHANNELS`; repeated here because that module needs torch."""
 DETAIL_SIDE = 64
 """Side at which the detail map is laid over the picture; finer scales enlarge it."""
 

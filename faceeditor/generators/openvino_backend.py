@@ -65,6 +65,7 @@ class OpenVinoBackend:
         """One face as a fresh (size, size, 3) uint8 array."""
         inputs = [
             quartered(condition.labels),
+            condition.to_face,
             detail_over_picture(style.detail, condition.to_face),
             style.regions,
             style.overall[None],

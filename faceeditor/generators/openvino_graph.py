@@ -12,7 +12,7 @@ import numpy.typing as npt
 import openvino as ov
 import openvino.opset13 as op
 
-from faceeditor.generators.conditions import DETAIL_SIDE
+from faceeditor.generators.conditions import DETAIL_SIDE, NOISE_CHANNELS
 from faceeditor.portrait.style import DETAIL_CHANNELS, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import FACE_REGIONS, REGION_COUNT
 
@@ -95,11 +95,12 @@ class GraphBuilder:
             size: side of the picture (a power of two, at most 16 * 2 ** (scales - 1)).
 
         Returns:
-            Inputs in order: labels (1, 4, 128, 128) uint8 (`conditions.quartered`), detail (1, 8, 64, 64) float32
-            (`conditions.detail_over_picture`), regions (19, 32) float32, overall (1, 64) float32;
+            Inputs in order: labels (1, 4, 128, 128) uint8 (`conditions.quartered`), to_face (2, 3) float32, detail
+            (1, 8, 64, 64) float32 (`conditions.detail_over_picture`), regions (19, 32) float32, overall (1, 64) float32;
             output (1, size, size, 3) uint8 RGB.
         """
         labels = op.parameter([1, 4, _TOP, _TOP], np.uint8, "labels")
+        to_face = op.parameter([2, 3], np.float32, "to_face")
         detail = op.parameter([1, DETAIL_CHANNELS, DETAIL_SIDE, DETAIL_SIDE], np.float32, "detail")
         regions = op.parameter([REGION_COUNT, REGION_DIM], np.float32, "regions")
         overall = op.parameter([1, OVERALL_DIM], np.float32, "overall")
@@ -119,13 +120,13 @@ class GraphBuilder:
             side = _BASE * 2**index
             if side * 2 > size:
                 break
-            condition = self._condition(index, side, hot, planes, inside, vectors)
+            condition = self._condition(index, side, hot, planes, inside, vectors, to_face)
             features = self._features(index, features, condition, overall)
             drawn = op.depth_to_space(self._apply(index, "to_rgb", features), "depth_first", 2)
             picture = drawn if picture is None else op.add(_upsample2(picture), drawn)
         levels = op.add(op.multiply(op.clamp(picture, -1.0, 1.0), _constant([127.5])), _constant([128.0]))
         out = op.convert(op.transpose(levels, _ints(0, 2, 3, 1)), "u8")
-        return ov.Model([op.result(out)], [labels, detail, regions, overall], f"mask_guided_{size}")
+        return ov.Model([op.result(out)], [labels, to_face, detail, regions, overall], f"mask_guided_{size}")
 
     def _get(self, index: int, name: str) -> Array:
         return self._weights[f"scales.{index}.{name}"]
@@ -134,12 +135,13 @@ class GraphBuilder:
         return _conv(x, self._get(index, f"{name}.weight"), self._get(index, f"{name}.bias"))
 
     def _condition(
-        self, index: int, side: int, hot: Node, planes: dict[int, Node], inside: Node, vectors: Node
+        self, index: int, side: int, hot: Node, planes: dict[int, Node], inside: Node, vectors: Node, to_face: Node
     ) -> Node:
-        """The embedded condition (1, C, side, side): planes at twice the side, vectors spread, detail map."""
+        """The embedded condition (1, C, side, side): planes at twice the side, vectors spread, detail map, place."""
         weight, bias = self._get(index, "embed.weight"), self._get(index, "embed.bias")
         count = weight.shape[0]
-        from_planes, from_vectors, from_detail = np.split(weight, [4 * REGION_COUNT, 4 * REGION_COUNT + REGION_DIM], 1)
+        ends = np.cumsum([4 * REGION_COUNT, REGION_DIM, DETAIL_CHANNELS, NOISE_CHANNELS])
+        from_planes, from_vectors, from_detail, from_noise, from_face = np.split(weight, ends, 1)
         if side == _TOP:
             shape = _conv(hot, from_planes, bias)
         else:
@@ -150,7 +152,25 @@ class GraphBuilder:
         flat = op.reshape(planes[side], _ints(1, REGION_COUNT, side * side), False)
         spread = op.reshape(op.matmul(table, flat, False, False), _ints(1, count, side, side), False)
         detail = _upsample2(inside) if side > DETAIL_SIDE else _pool(inside, DETAIL_SIDE // side)
-        return _leaky(op.add(op.add(shape, _conv(detail, from_detail)), spread))
+        place = self._place(side, from_noise, from_face, to_face)
+        return _leaky(op.add(op.add(op.add(shape, _conv(detail, from_detail)), spread), place))
+
+    def _place(self, side: int, from_noise: Array, from_face: Array, to_face: Node) -> Node:
+        """What noise and face coordinates add: a product of small tables with constant planes x, y, 1 and noise."""
+        count = from_noise.shape[0]
+        axis = (np.arange(side, dtype=np.float32) + 0.5) * (2.0 / side) - 1.0
+        x, y = np.meshgrid(axis, axis)
+        noise = self._weights[f"noise{side}"].reshape(-1, side * side)
+        basis = np.concatenate([np.stack([x.ravel(), y.ravel(), np.ones(side * side)]), noise])
+        table = op.concat(
+            [
+                op.matmul(_constant(from_face.reshape(count, 2)), to_face, False, False),
+                _constant(from_noise.reshape(count, -1)),
+            ],
+            1,
+        )
+        flat = op.matmul(table, _constant(basis), False, False)
+        return op.reshape(flat, _ints(1, count, side, side), False)
 
     def _features(self, index: int, x: Node, condition: Node, overall: Node) -> Node:
         entered = self._apply(index, "enter", condition if x is None else x)

@@ -1,4 +1,4 @@
-"""The discriminator of the mask-guided generator, and the augmentation that keeps it from learning photographs by heart."""
+"""The discriminator of the mask-guided generator, and the augmentation that keeps it from learning by heart."""
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +20,7 @@ class Discriminator(nn.Module):
         sides = (128, 64, 32, 16, 8)
         self.channels = dict(zip(sides, channels, strict=True))
         self.enter = nn.ModuleDict(
-            {str(side): spectral_norm(nn.Conv2d(12 + REGION_COUNT, self.channels[side], 3, padding=1)) for side in sides[:3]}
+            {str(s): spectral_norm(nn.Conv2d(12 + REGION_COUNT, self.channels[s], 3, padding=1)) for s in sides[:3]}
         )
         self.down = nn.ModuleDict()
         for side in sides[:-1]:
@@ -59,6 +59,7 @@ class Discriminator(nn.Module):
             if side == 8:
                 break
             block = self.down[str(side)]
+            assert isinstance(block, nn.ModuleList)
             x = F.leaky_relu(block[0](x), 0.2)
             features.append(x)
             x = F.leaky_relu(block[1](x), 0.2)

@@ -18,6 +18,8 @@ from faceeditor.regions import FACE_REGIONS, REGION_COUNT
 
 BASE = 8
 """Side of the first feature map."""
+NOISE_CHANNELS = 4
+"""Channels of the noise that textures are made from."""
 
 
 class Codes(NamedTuple):
@@ -88,7 +90,7 @@ class Scale(nn.Module):
     def __init__(self, inputs: int, outputs: int, condition: int, first: bool = False) -> None:
         super().__init__()
         self.first = first
-        masks = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS
+        masks = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2
         self.embed = nn.Conv2d(masks, condition, 1)
         self.enter = nn.Conv2d(condition if first else inputs, outputs, 3, padding=1)
         self.modulate1 = Modulate(outputs, condition)
@@ -96,6 +98,7 @@ class Scale(nn.Module):
         self.modulate2 = Modulate(outputs, condition)
         self.to_rgb = nn.Conv2d(outputs, 12, 3, padding=1)
         nn.init.normal_(self.to_rgb.weight, std=0.005)
+        assert self.to_rgb.bias is not None
         nn.init.zeros_(self.to_rgb.bias)
 
     def forward(self, x: Tensor | None, condition: Tensor, overall: Tensor) -> Tensor:
@@ -110,9 +113,13 @@ class MaskGenerator(nn.Module):
     """Mask + style code -> face.
 
     A convolutional decoder from 8 x 8 features to 128 x 128 features. Every layer is modulated per pixel by the region
-    planes, the region vectors spread over them and the detail map, and per channel by the overall vector. Each scale
-    adds to the picture through a pixel-shuffle head, so that the scale of side S draws at 2 S.
+    planes, the region vectors spread over them, the detail map, face coordinates and noise, and per channel by the
+    overall vector. Each scale adds to the picture through a pixel-shuffle head, so that the scale of side S draws at
+    2 S. Noise is what hair and cloth take their texture from (inside a region everything else is constant); it is new
+    at every step of training and fixed in use, so that textures stand still while the mask is edited.
     """
+
+    face_regions: Tensor
 
     def __init__(
         self,
@@ -124,9 +131,20 @@ class MaskGenerator(nn.Module):
         self.scales = nn.ModuleList(
             Scale(channels[max(0, i - 1)], channels[i], conditions[i], first=i == 0) for i in range(len(channels))
         )
+        random = torch.Generator().manual_seed(1)
+        for side in self.sides:
+            self.register_buffer(f"noise{side}", torch.randn(1, NOISE_CHANNELS, side, side, generator=random))
         face = torch.zeros(REGION_COUNT)
         face[list(FACE_REGIONS)] = 1.0
         self.register_buffer("face_regions", face, persistent=False)
+
+    def place(self, to_face: Tensor, side: int) -> Tensor:
+        """Noise and face coordinates of a scale: (B, 6, side, side)."""
+        count = len(to_face)
+        noise = self.get_buffer(f"noise{side}")
+        noise = torch.randn_like(noise.expand(count, -1, -1, -1)) if self.training else noise.expand(count, -1, -1, -1)
+        coordinates = F.affine_grid(to_face.float(), [count, 1, side, side], align_corners=False).permute(0, 3, 1, 2)
+        return torch.cat([noise, coordinates], 1)
 
     def forward(
         self, planes: Tensor, to_face: Tensor, codes: Codes, size: int = 256, window: Window | None = None
@@ -151,20 +169,23 @@ class MaskGenerator(nn.Module):
         x: Tensor | None = None
         picture: Tensor | None = None
         for side, scale in zip(sides, self.scales, strict=False):
+            assert isinstance(scale, Scale)
             fine, coarse = pyramid[side * 2], pyramid[side]
             detail_here = (
                 F.avg_pool2d(detail, detail.shape[-1] // side)
                 if side < detail.shape[-1]
                 else F.interpolate(detail, size=(side, side), mode="bilinear", align_corners=False)
             )
+            place = self.place(to_face, side).to(planes.dtype)
             if window is not None and side > 32:
                 fine, coarse, detail_here = window.cut(fine), window.cut(coarse), window.cut(detail_here)
+                place = window.cut(place)
                 if side == 64:
                     assert x is not None and picture is not None
                     x, picture = window.cut(x), window.cut(picture)
             height, width = coarse.shape[-2:]
-            spread = torch.bmm(region_codes, coarse.flatten(2)).unflatten(2, (height, width))
-            condition = torch.cat([F.pixel_unshuffle(fine, 2), spread, detail_here], 1)
+            spread = torch.bmm(region_codes, coarse.flatten(2)).view(-1, REGION_DIM, height, width)
+            condition = torch.cat([F.pixel_unshuffle(fine, 2), spread, detail_here, place], 1)
             x = scale(x, condition, codes.overall)
             drawn = F.pixel_shuffle(scale.to_rgb(x), 2)
             picture = drawn if picture is None else upsample2(picture) + drawn
@@ -177,6 +198,8 @@ class StyleEncoder(nn.Module):
 
     A region that the photograph does not show gets a vector predicted from the overall one.
     """
+
+    face_regions: Tensor
 
     def __init__(self, width: int = 48, variational: bool = True) -> None:
         super().__init__()
@@ -191,7 +214,7 @@ class StyleEncoder(nn.Module):
         self.region_bias = nn.Parameter(torch.zeros(REGION_COUNT, REGION_DIM * outputs))
         self.overall = nn.Linear(width * 4 * 2, OVERALL_DIM * outputs)
         self.absent = nn.Linear(OVERALL_DIM, REGION_COUNT * REGION_DIM)
-        self.detail = nn.Conv2d(width * 5, DETAIL_CHANNELS, 1) if variational else None
+        self.detail: nn.Conv2d | None = nn.Conv2d(width * 5, DETAIL_CHANNELS, 1) if variational else None
         face = torch.zeros(REGION_COUNT)
         face[list(FACE_REGIONS)] = 1.0
         self.register_buffer("face_regions", face, persistent=False)

@@ -29,6 +29,8 @@ def face_chips(pictures: Tensor, to_picture: Tensor) -> Tensor:
 class Recogniser(nn.Module):
     """dlib's face recognition network; weights by `load_state_dict` of the published tensors, see `from_published`."""
 
+    mean: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 32, 7, 2)
@@ -57,6 +59,7 @@ class Recogniser(nn.Module):
             for i in range(len(_CHANNELS)):
                 for k in (1, 2):
                     conv, affine = net.convs[2 * i + k - 1], net.affines[2 * i + k - 1]
+                    assert isinstance(conv, nn.Conv2d) and conv.bias is not None
                     conv.weight.copy_(tensors[f"b{i}.w{k}"])
                     conv.bias.copy_(tensors[f"b{i}.b{k}"].flatten())
                     affine.copy_(torch.stack([tensors[f"b{i}.g{k}"].flatten(), tensors[f"b{i}.be{k}"].flatten()]))

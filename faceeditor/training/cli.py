@@ -11,9 +11,9 @@ from faceeditor.errors import FaceEditorError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("config", type=Path, help="TOML file, such as resources/training/mask-guided.toml")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the face data set (index.csv, images, labels)")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the face data set")
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/<name of the config>)")
-    parser.add_argument("--minutes", type=float, default=60.0, help="stop after this time (default: 60; 0 with --pack only packs)")
+    parser.add_argument("--minutes", type=float, default=60.0, help="stop after this time (default: 60; 0: only pack)")
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     parser.add_argument("--pack", type=Path, help="afterwards write the model pack to this folder, as models/parser")
     parser.add_argument("--perceptual", type=Path, help="safetensors of the face recogniser for the perceptual loss")

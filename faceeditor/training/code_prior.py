@@ -54,6 +54,9 @@ def all_codes(encoder: nn.Module, faces: FaceSet, side: int, device: torch.devic
 class CodePrior(nn.Module):
     """VAE over codes projected on their principal directions."""
 
+    basis: Tensor
+    offset: Tensor
+
     def __init__(self, components: int, latent: int = 64, hidden: int = 256) -> None:
         super().__init__()
         self.register_buffer("offset", torch.zeros(_CODE))

@@ -23,8 +23,20 @@ from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior
 from faceeditor.training.data import FaceSet, inverse_frames, load_faces
 from faceeditor.training.losses import mode_seeking, perceptual_distance, region_agreement
 from faceeditor.training.parser import region_scores, region_weights
-from faceeditor.training.run import Average, Run, epochs, is_main, load_checkpoint, pick_device, save_checkpoint
-from faceeditor.training.run import share_gradients, to_float, to_uint8, write_sheet
+from faceeditor.training.run import (
+    Average,
+    Run,
+    epochs,
+    is_main,
+    load_checkpoint,
+    pick_device,
+    placed,
+    save_checkpoint,
+    share_gradients,
+    to_float,
+    to_uint8,
+    write_sheet,
+)
 
 Parts = dict[str, nn.Module]
 
@@ -94,7 +106,7 @@ def build(config: dict[str, Any], device: torch.device) -> Parts:
         "decoder": StyleDecoder(config["decoder_width"]),
         "discriminator": Discriminator(tuple(config["discriminator_channels"])),
     }
-    return {name: net.to(device, memory_format=torch.channels_last) for name, net in parts.items()}
+    return {name: placed(net, device) for name, net in parts.items()}
 
 
 class Trainer:
@@ -107,7 +119,7 @@ class Trainer:
         self.device = pick_device()
         self.parts = build(config, self.device)
         self.recogniser = recogniser.to(self.device) if recogniser else None
-        self.parser = parser.to(self.device, memory_format=torch.channels_last) if parser else None
+        self.parser = placed(parser, self.device) if parser else None
         makers = [p for name in ("generator", "encoder", "decoder") for p in self.parts[name].parameters()]
         rate = config["learning_rate"]
         self.make = torch.optim.Adam(makers, lr=rate, betas=(0.3, 0.99))
@@ -326,18 +338,20 @@ class Trainer:
             "judge_train": means[0], "judge_kept_out": means[1], "judge_made": means[2],
             "overfit": (means[0] - means[1]) / max(means[0] - means[2], 1e-3),
         }  # fmt: skip
-        rows = [item["pictures"][:10], own[:10], swapped[:10]]
+        wide = min(10, count)
+        rows = [item["pictures"][:wide], own[:wide], swapped[:wide]]
         if self.prior is not None:
-            for seed in range(3):
-                torch.manual_seed(seed)
-                rows.append(draw(self.prior.draw(10, self.device), 10))
+            with torch.random.fork_rng():
+                torch.manual_seed(0)
+                rows.extend(draw(self.prior.draw(wide, self.device), wide) for _ in range(3))
         if self.parser is not None:
             pictures = F.interpolate(swapped, size=(256, 256), mode="bilinear", align_corners=False)
-            read = FaceSet(to_uint8(pictures), self.rest.masks[:count], self.rest.frames[:count], self.rest.names[:count])
+            masks, frames = self.rest.masks[:count], self.rest.frames[:count]
+            read = FaceSet(to_uint8(pictures), masks, frames, self.rest.names[:count])
             figures["accuracy"] = region_scores(self.parser, read, self.device)["accuracy"]
         if is_main():
-            masks = _reduced(colorize(self.rest.masks[:10]), stage.size)
-            grid = [np.hstack(list(masks))] + [np.hstack(list(to_uint8(row))) for row in rows]
+            colours = _reduced(colorize(self.rest.masks[:wide]), stage.size)
+            grid = [np.hstack(list(colours))] + [np.hstack(list(to_uint8(row))) for row in rows]
             sheet = np.vstack(grid)
             write_sheet(self.run.folder / "sheet.png", sheet)
             write_sheet(self.run.folder / f"sheet-{self.seen:07d}.jpg", sheet)

@@ -14,8 +14,18 @@ from tqdm import tqdm
 from faceeditor.nets.parser import FaceParser, parse
 from faceeditor.regions import REGION_COUNT, colorize
 from faceeditor.training.data import FaceSet, load_faces
-from faceeditor.training.run import Average, Run, epochs, load_checkpoint, pick_device, save_checkpoint
-from faceeditor.training.run import share_gradients, to_float, write_sheet
+from faceeditor.training.run import (
+    Average,
+    Run,
+    epochs,
+    load_checkpoint,
+    pick_device,
+    placed,
+    save_checkpoint,
+    share_gradients,
+    to_float,
+    write_sheet,
+)
 
 
 def _augmented(
@@ -28,15 +38,17 @@ def _augmented(
         picture, mask, _ = faces.item(int(index), bool(random.integers(2)))
         zoom = float(np.exp(random.uniform(-0.22, 0.22))) * side / 256
         move = cv2.getRotationMatrix2D((128, 128), float(random.normal() * 8), zoom)
-        move[:, 2] += side / 2 - 128 + random.normal(size=2) * side * 0.04
-        picture = cv2.warpAffine(picture, move, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101)
+        move[:, 2] = move[:, 2] + side / 2 - 128 + random.normal(size=2) * side * 0.04
+        moved = cv2.warpAffine(picture, move, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101)
+        picture = moved.astype(np.uint8)
         masks[slot] = cv2.warpAffine(
             mask, move, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
         )
         if random.random() < 0.4:
             small = max(24, int(side * random.uniform(0.25, 0.8)))
-            picture = cv2.resize(cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA), (side, side))
-        colour = picture.astype(np.float32)
+            shrunk = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
+            picture = cv2.resize(shrunk, (side, side)).astype(np.uint8)
+        colour = picture.astype(np.float64)
         colour = (colour - 128) * random.uniform(0.7, 1.3) + 128 + random.normal(size=3) * 10 + random.normal() * 14
         if random.random() < 0.1:
             colour = np.repeat(colour.mean(2, keepdims=True), 3, 2)
@@ -87,7 +99,7 @@ def train_parser(config: dict[str, Any], data: Path, out: Path, minutes: float, 
     device = pick_device()
     run = Run(out, minutes, resume)
     train, rest = load_faces(data, "train"), load_faces(data, "kept-out")
-    net = FaceParser(config["width"]).to(device, memory_format=torch.channels_last)
+    net = placed(FaceParser(config["width"]), device)
     average = Average(net, config["average_half_life"])
     optimiser = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=1e-3)
     weights = region_weights(train.masks).to(device)

@@ -1,4 +1,4 @@
-"""What every training run needs: a folder with checkpoints, curves and sheets; a clock; weight averages; many devices."""
+"""What every training run needs: a folder with checkpoints, curves and sheets; a clock; weight averages."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from faceeditor.errors import FaceEditorError
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def pick_device() -> torch.device:
@@ -31,6 +33,12 @@ def pick_device() -> torch.device:
         torch.backends.cudnn.benchmark = True
         return device
     return torch.device("cpu")
+
+
+def placed(net: Module, device: torch.device) -> Module:
+    """The network on the device, its weights in channels-last order."""
+    moved: Module = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved
 
 
 def is_main() -> bool:

@@ -6,9 +6,10 @@ import torch
 
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.faceframe import face_frame, inverse_frame
-from faceeditor.generators.conditions import detail_over_picture, mask_condition, quartered
+from faceeditor.generators.conditions import NOISE_CHANNELS, detail_over_picture, mask_condition, quartered
 from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.nets.layers import one_hot_planes
+from faceeditor.nets import mask_guided as nets
 from faceeditor.nets.mask_guided import Codes, warp_from_face
 from faceeditor.packs import ModelPack, write_pack
 from tests.generators import tiny
@@ -23,6 +24,10 @@ def reference(size: int) -> np.ndarray:
     with torch.no_grad():
         picture = tiny.generator()(planes, to_face, codes, size)[0]
     return (picture.clamp(-1, 1) * 127.5 + 127.5).permute(1, 2, 0).numpy()
+
+
+def test_both_know_as_many_noise_channels() -> None:
+    assert NOISE_CHANNELS == nets.NOISE_CHANNELS
 
 
 @pytest.mark.parametrize("size", [128, 256])
