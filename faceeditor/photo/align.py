@@ -1,0 +1,118 @@
+"""Cut a face out of a picture in the layout of aligned portraits (FFHQ)."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.faceframe import FloatArray
+from faceeditor.photo.detect import FaceBox
+
+Pixels = npt.NDArray[np.uint8]
+Point = npt.NDArray[np.float64]
+"""(2,) float64: x, y in pixels of the picture (pixel centres at .5)."""
+
+SIDE = 256
+# Of 60 aligned portraits: the box's side over the portrait's side, and how far its centre lies below the portrait's.
+_BOX_SHARE = 0.535
+_BOX_BELOW = 0.07
+# Centres of the eyes and the mouth in the canonical face frame.
+_EYES = np.array([(-0.237, -0.056), (0.237, -0.056)])
+_MOUTH = np.array([(0.0, 0.495)])
+
+
+@dataclass(frozen=True, eq=False)
+class Square:
+    """An oriented square of the picture.
+
+    Attributes:
+        centre: its middle.
+        half: vector from the middle to the middle of its right side.
+    """
+
+    centre: Point
+    half: Point
+
+    @property
+    def side(self) -> float:
+        """Side in pixels of the picture."""
+        return 2.0 * float(np.hypot(*self.half))
+
+    def to_picture(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Points (N, 2) of the square, -1..1, in pixels of the picture."""
+        down = np.array([-self.half[1], self.half[0]])
+        return np.asarray(self.centre + points[:, :1] * self.half + points[:, 1:] * down)
+
+
+def square_of_box(box: FaceBox) -> Square:
+    """The upright portrait square to be expected around a detected face."""
+    side = box.side / _BOX_SHARE
+    x, y = box.centre
+    return Square(np.array([x, y - _BOX_BELOW * side]), np.array([side / 2, 0.0]))
+
+
+def square_of_points(left: Point, right: Point, mouth: Point) -> Square:
+    """The portrait square by the FFHQ rule.
+
+    Side = 2 max(2 x eye distance, 1.8 x eye-to-mouth distance), turned half by the line of the eyes and half by the
+    line from the eyes to the mouth, centred 0.1 x eye-to-mouth below the eyes.
+
+    Args:
+        left, right: the eyes on the left and the right side of the picture.
+        mouth: the middle of the mouth.
+    """
+    middle, across = (left + right) / 2, right - left
+    down = mouth - middle
+    axis = across + np.array([down[1], -down[0]])
+    length = float(np.hypot(*axis))
+    if length < 1e-6:
+        axis, length = across, max(1e-6, float(np.hypot(*across)))
+    half = axis / length * max(2.0 * float(np.hypot(*across)), 1.8 * float(np.hypot(*down)))
+    return Square(middle + 0.1 * down, half)
+
+
+def refined(square: Square, frame: FloatArray) -> Square:
+    """A better square from the face frame of the regions seen in a first one.
+
+    Args:
+        square: where the regions were read.
+        frame: (2, 3) `faceframe.face_frame` of them.
+    """
+    points = np.concatenate([_EYES, _MOUTH]) @ frame[:, :2].T.astype(np.float64) + frame[:, 2].astype(np.float64)
+    left, right, mouth = square.to_picture(points)
+    return square_of_points(left, right, mouth)
+
+
+def cut(picture: Pixels, square: Square, side: int = SIDE) -> Pixels:
+    """The square as (side, side, 3) uint8, area-filtered; what lies outside of the picture is mirrored.
+
+    Args:
+        picture: (H, W, 3) uint8 sRGB.
+        square: what to cut out.
+        side: side of the result.
+    """
+    fine = 2 * side
+    # Reduce a large picture first, only around the square, so that cost and aliasing do not grow with its size.
+    corners = square.to_picture(np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]))
+    height, width = picture.shape[:2]
+    margin = 0.05 * square.side + 4
+    low = np.clip(np.floor(corners.min(0) - margin), 0, (width - 1, height - 1)).astype(int)
+    high = np.clip(np.ceil(corners.max(0) + margin), low + 1, (width, height)).astype(int)
+    part = picture[low[1] : high[1], low[0] : high[0]]
+    factor = min(1.0, fine / square.side)
+    size = max(1, round(part.shape[1] * factor)), max(1, round(part.shape[0] * factor))
+    if factor < 1.0:
+        scale = np.array([size[0] / part.shape[1], size[1] / part.shape[0]])
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    else:
+        scale = np.ones(2)
+    corners = (corners - low) * scale
+    across, down = (corners[1] - corners[0]) / fine, (corners[3] - corners[0]) / fine
+    # Pixel (i, j) of the result has its centre at i + 0.5; OpenCV counts centres from 0.
+    start = corners[0] + 0.5 * across + 0.5 * down - 0.5
+    matrix = np.stack([across, down, start], 1)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    mode = cv2.BORDER_REFLECT_101 if min(part.shape[:2]) > 1 else cv2.BORDER_REPLICATE
+    warped = cv2.warpAffine(part, matrix, (fine, fine), flags=flags, borderMode=mode)
+    return np.ascontiguousarray(cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
