@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import tempfile
+import warnings
 import zlib
 from pathlib import Path
 
@@ -29,6 +30,7 @@ _DECODE_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError, KeyErro
 
 # Pillow looks at this limit as it reads a header; above twice its value it refuses by itself.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # between the two, decode_bytes refuses
 
 
 def _too_large(name: str, megapixels: float, size: str = "") -> ImageError:
@@ -198,7 +200,7 @@ def write_atomic(path: str | Path, data: bytes) -> None:
     temporary: Path | None = None
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

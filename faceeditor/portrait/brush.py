@@ -24,7 +24,8 @@ Patch = tuple[Rect, MaskArray]
 """A rectangle and its new region indices, (height, width) uint8."""
 
 _Stencil = npt.NDArray[np.bool_]
-_SHIFT = 4  # cv2 draws with 1/16 pixel
+_PAIRS = (((Region.L_EYE,), (Region.R_EYE,)), ((Region.L_BROW,), (Region.R_BROW,)))
+_MIN_PIXELS = 6
 
 
 @dataclass(frozen=True)
@@ -42,32 +43,35 @@ class FaceAxis:
         along = away_x * self.dx + away_y * self.dy
         return self.x + 2 * along * self.dx - away_x, self.y + 2 * along * self.dy - away_y
 
-    def matrix(self) -> npt.NDArray[np.float64]:
-        """(2, 3) float64: the reflection for pixel *indices*, whose centres lie half a pixel further."""
-        c, s = self.dx * self.dx - self.dy * self.dy, 2 * self.dx * self.dy
-        linear = np.array([[c, s], [s, -c]])
-        centre = np.array([self.x - 0.5, self.y - 0.5])
-        return np.concatenate([linear, (centre - linear @ centre)[:, None]], 1)
-
 
 def face_axis(mask: MaskArray) -> FaceAxis:
-    """The face's axis, tilt included, from the face frame of the mask (upright and central if there is no face).
+    """The face's axis, tilt included: from the middles of eyes and brows to nose and mouth.
 
-    Take it once as a stroke begins: painting an eye moves the frame a little.
+    Without enough of them the face frame's own axis is taken, which is upright and central if there is no face at all.
+    Take the axis once as a stroke begins: painting an eye moves it a little.
     """
-    height, width = mask.shape
-    frame = face_frame(mask).astype(np.float64)
-    x, y = (frame[0, 2] + 1) * width / 2, (frame[1, 2] + 1) * height / 2
-    down = np.array([frame[0, 1] * width, frame[1, 1] * height])
-    across = np.array([frame[0, 0] * width, frame[1, 0] * height])
-    # Average the frame's own "down" with the normal of its "across": a real reflection, whatever shear the frame has.
-    direction = down / max(float(np.hypot(*down)), 1e-9)
-    normal = np.array([-across[1], across[0]]) / max(float(np.hypot(*across)), 1e-9)
-    direction = direction + normal
-    length = float(np.hypot(*direction))
-    if length < 1e-6:
-        return FaceAxis(float(x), float(y), 0.0, 1.0)
-    return FaceAxis(float(x), float(y), float(direction[0] / length), float(direction[1] / length))
+    pairs = [(_centre(mask, left), _centre(mask, right)) for left, right in _PAIRS]
+    sides = [(left, right) for left, right in pairs if left is not None and right is not None]
+    nose, mouth = _centre(mask, (Region.NOSE,)), _centre(mask, (Region.U_LIP, Region.MOUTH, Region.L_LIP))
+    middles = [(left + right) / 2 for left, right in sides]
+    down = np.zeros(2)
+    for left, right in sides:
+        across = left - right
+        down += (-across[1], across[0])
+    if middles and mouth is not None:
+        down += mouth - middles[0]
+    elif nose is not None and mouth is not None:
+        down += mouth - nose
+    on_axis = [*middles, *(centre for centre in (nose, mouth) if centre is not None)]
+    length = float(np.hypot(*down))
+    if length < 1.0:
+        frame = face_frame(mask).astype(np.float64)
+        height, width = mask.shape
+        middle = ((frame[:, 2] + 1) * (width, height)) / 2
+        down = frame[:, 1] * (width, height)
+        on_axis, length = [middle], max(float(np.hypot(*down)), 1e-9)
+    x, y = np.mean(on_axis, axis=0)
+    return FaceAxis(float(x), float(y), float(down[0] / length), float(down[1] / length))
 
 
 def dab_segment(
@@ -201,12 +205,32 @@ def _hull(bounds: Rect, p0: Point, p1: Point, radius0: float, radius1: float) ->
     return np.asarray(inside)
 
 
+def _centre(mask: MaskArray, regions: tuple[Region, ...]) -> npt.NDArray[np.float64] | None:
+    """(2,) float64: x, y of the middle of some regions in mask pixels; None if there is next to nothing of them."""
+    table = np.zeros(256, np.uint8)
+    table[list(regions)] = 1
+    moments = cv2.moments(cv2.LUT(np.ascontiguousarray(mask), table), binaryImage=True)
+    if moments["m00"] < _MIN_PIXELS:
+        return None
+    return np.array([moments["m10"], moments["m01"]]) / moments["m00"] + 0.5
+
+
 def _filled(shape: tuple[int, ...], corners: npt.NDArray[np.float64]) -> _Stencil:
-    """(H, W) bool: inside of a polygon in pixel coordinates."""
-    canvas = np.zeros(shape, np.uint8)
-    scaled = np.rint((np.clip(corners, -4096, 4096) - 0.5) * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(canvas, [scaled.reshape(-1, 1, 2)], 1, cv2.LINE_8, _SHIFT)
-    return canvas.astype(bool)
+    """(H, W) bool: which pixel centres lie inside a polygon (even-odd rule).
+
+    Done by hand because cv2.fillPoly also paints what its edges only touch, which spoils the symmetry of twins.
+    """
+    height, width = shape
+    rows = np.arange(0.5, height)[None, :]
+    x0, y0 = corners[:, :1], corners[:, 1:]
+    x1, y1 = np.roll(x0, -1, 0), np.roll(y0, -1, 0)
+    edge, row = np.nonzero((y0 <= rows) != (y1 <= rows))
+    share = (rows[0, row] - y0[edge, 0]) / (y1[edge, 0] - y0[edge, 0])
+    crossing = x0[edge, 0] + share * (x1[edge, 0] - x0[edge, 0])
+    column = np.clip(np.ceil(crossing - 0.5), 0, width).astype(np.intp)
+    toggles = np.zeros((height, width + 1), np.uint8)  # wraps, but keeps its parity
+    np.add.at(toggles, (row, column), 1)
+    return (np.cumsum(toggles[:, :-1], axis=1, dtype=np.uint8) & 1).astype(bool)
 
 
 def _connected(mask: MaskArray, point: Point, wanted: int | None = None) -> _Stencil | None:

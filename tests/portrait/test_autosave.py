@@ -1,0 +1,182 @@
+"""Autosave: snapshots, and what a killed run leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from faceeditor.errors import FaceEditorError, PortraitError
+from faceeditor.portrait.autosave import Autosave, autosave_dir, discard, recoverable, restore
+from faceeditor.portrait.document import PaintMask, Portrait, SetTruncation
+from faceeditor.regions import Region
+
+KILLED_RUN = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from faceeditor.portrait.autosave import Autosave
+from faceeditor.portrait.document import PaintMask, Portrait
+from faceeditor.portrait.style import StyleCode
+portrait = Portrait(np.zeros((256, 256), np.uint8), StyleCode.zeros("Mean"), path=Path("/pictures/anna.fep"))
+portrait.apply(PaintMask((0, 0, 4, 4), np.full((4, 4), 17, np.uint8)))
+autosave = Autosave(interval=0.0, folder=Path(sys.argv[1]))
+autosave.snapshot(portrait)
+assert autosave.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_run_can_be_recovered(tmp_path: Path) -> None:
+    run = subprocess.run([sys.executable, "-c", KILLED_RUN, str(tmp_path)], check=False, timeout=60)
+    assert run.returncode == -signal.SIGKILL
+    (tmp_path / ".999-dead.fep.abc.part").write_bytes(b"half")
+    (entry,) = recoverable(tmp_path)
+    assert entry.name == "anna.fep"
+    assert abs(entry.saved_at - time.time()) < 60
+    portrait = restore(entry)
+    assert (portrait.mask[:4, :4] == Region.HAIR).all()
+    assert portrait.path == Path("/pictures/anna.fep")
+    assert portrait.modified
+    discard(entry)
+    assert recoverable(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_running_program_is_left_alone(portrait: Portrait, tmp_path: Path) -> None:
+    autosave = Autosave(interval=0.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    assert autosave.flush()
+    assert autosave.file.exists()
+    assert recoverable(tmp_path) == []
+    assert autosave.file.exists()
+    autosave.close()
+
+
+def test_a_clean_exit_leaves_nothing(portrait: Portrait, tmp_path: Path) -> None:
+    autosave = Autosave(interval=0.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    autosave.flush()
+    autosave.close()
+    autosave.snapshot(portrait)  # after the end: nothing happens
+    assert list(tmp_path.iterdir()) == []
+    assert not [thread for thread in threading.enumerate() if thread.name == "autosave"]
+
+
+def test_clear_forgets_what_was_saved_elsewhere(portrait: Portrait, tmp_path: Path) -> None:
+    autosave = Autosave(interval=0.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    autosave.flush()
+    autosave.clear()
+    assert list(tmp_path.iterdir()) == []
+    autosave.snapshot(portrait)
+    autosave.flush()
+    assert autosave.file.exists()
+    autosave.close()
+
+
+def test_snapshots_are_debounced_and_the_newest_is_written(portrait: Portrait, tmp_path: Path) -> None:
+    autosave = Autosave(interval=60.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    assert wait_for(autosave.file.exists)
+    written = autosave.file.stat().st_mtime_ns
+    for truncation in (0.3, 0.4, 0.5):
+        portrait.apply(SetTruncation(truncation))
+        autosave.snapshot(portrait)
+    time.sleep(0.05)
+    assert autosave.file.stat().st_mtime_ns == written
+    assert autosave.flush()
+    copy = tmp_path / "1-copy.fep"
+    copy.write_bytes(autosave.file.read_bytes())
+    autosave.close()
+    (entry,) = recoverable(tmp_path)
+    assert restore(entry).truncation == 0.5
+
+
+def test_a_snapshot_is_of_the_moment_it_was_taken(portrait: Portrait, tmp_path: Path) -> None:
+    autosave = Autosave(interval=60.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    portrait.apply(PaintMask((0, 0, 4, 4), np.full((4, 4), Region.HAT, np.uint8)))
+    autosave.flush()
+    copy = tmp_path / "1-copy.fep"
+    copy.write_bytes(autosave.file.read_bytes())
+    autosave.close()
+    (entry,) = recoverable(tmp_path)
+    assert restore(entry).mask[0, 0] == Region.BACKGROUND
+
+
+def test_taking_a_snapshot_is_quick(portrait: Portrait, tmp_path: Path) -> None:
+    autosave = Autosave(interval=60.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    autosave.flush()
+    best = min(timed(lambda: autosave.snapshot(portrait)) for _ in range(20))
+    autosave.close()
+    assert best < 0.004
+
+
+def test_a_process_number_that_was_given_away_does_not_count(portrait: Portrait, tmp_path: Path) -> None:
+    autosave = Autosave(interval=0.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    autosave.flush()
+    data = autosave.file.read_bytes()
+    autosave.close()
+    (tmp_path / "9-x.fep").write_bytes(data)
+    started = psutil.Process().create_time()
+    lock = {"pid": os.getpid(), "started": started - 3600, "portrait": None}
+    (tmp_path / "9-x.lock").write_text(json.dumps(lock))
+    (entry,) = recoverable(tmp_path)
+    assert entry.name == "Untitled"
+    assert entry.original is None
+
+
+@pytest.mark.parametrize(
+    "lock", ["", "[]", '{"pid": "x"}', '{"pid": -1, "started": 0}', '{"pid": 99999999999999, "started": 0}']
+)
+def test_damaged_locks_count_as_dead(tmp_path: Path, lock: str) -> None:
+    (tmp_path / "9-x.lock").write_text(lock)
+    (tmp_path / "9-x.fep").write_bytes(b"")
+    (tmp_path / "8-alone.lock").write_text(lock)
+    (entry,) = recoverable(tmp_path)
+    assert not (tmp_path / "8-alone.lock").exists()
+    with pytest.raises(PortraitError, match="discard it"):
+        restore(entry)
+
+
+def test_a_failure_is_reported_once(portrait: Portrait, tmp_path: Path) -> None:
+    errors: list[FaceEditorError] = []
+    autosave = Autosave(interval=0.0, folder=tmp_path / "gone", on_error=errors.append)
+    for _ in range(3):
+        autosave.snapshot(portrait)
+        assert autosave.flush()
+    autosave.close()
+    assert len(errors) == 1
+    assert "does not exist" in str(errors[0])
+
+
+def test_the_folder_is_in_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEEDITOR_STATE", str(tmp_path))
+    assert autosave_dir() == tmp_path / "autosave"
+    assert autosave_dir().is_dir()
+
+
+def wait_for(condition: "object", seconds: float = 5.0) -> bool:
+    """Whether a condition (a callable) comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def timed(call: "object") -> float:
+    start = time.perf_counter()
+    call()  # type: ignore[operator]
+    return time.perf_counter() - start

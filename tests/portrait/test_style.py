@@ -1,0 +1,68 @@
+"""Style codes: immutable, validated, mixed linearly."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from faceeditor.errors import PortraitError
+from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import Region
+
+Styles = Callable[[int], StyleCode]
+
+
+def test_arrays_are_private_and_read_only() -> None:
+    regions = np.zeros((19, 32), np.float32)
+    code = StyleCode(regions, np.zeros(64, np.float32), np.zeros((8, 16, 16), np.float32))
+    regions[:] = 1
+    assert not code.regions.any()
+    with pytest.raises(ValueError, match="read-only"):
+        code.overall[0] = 1
+
+
+def test_wrong_shapes_and_numbers_are_refused() -> None:
+    good = StyleCode.zeros()
+    with pytest.raises(PortraitError, match="overall"):
+        StyleCode(good.regions, np.zeros(63, np.float32), good.detail)
+    bad = np.zeros((8, 16, 16), np.float32)
+    bad[0, 0, 0] = np.nan
+    with pytest.raises(PortraitError, match="detail"):
+        StyleCode(good.regions, good.overall, bad)
+
+
+def test_blend_is_linear_and_clipped(style: Styles) -> None:
+    a, b = style(1), style(2)
+    assert a.blend(b, -1.0) is a
+    assert a.blend(b, 1.0) is b
+    quarter = a.blend(b, 0.25)
+    assert np.allclose(quarter.regions, 0.75 * a.regions + 0.25 * b.regions, atol=1e-6)
+    assert np.allclose(quarter.overall, 0.75 * a.overall + 0.25 * b.overall, atol=1e-6)
+    assert np.allclose(quarter.detail, 0.75 * a.detail + 0.25 * b.detail, atol=1e-6)
+
+
+def test_with_region_takes_one_vector_and_detail_for_the_face_only(style: Styles) -> None:
+    a, b = style(1), style(2)
+    hair = a.with_region(Region.HAIR, b)
+    assert np.array_equal(hair.regions[Region.HAIR], b.regions[Region.HAIR])
+    others = [region for region in Region if region != Region.HAIR]
+    assert np.array_equal(hair.regions[others], a.regions[others])
+    assert np.array_equal(hair.detail, a.detail)
+    assert np.array_equal(hair.overall, a.overall)
+    assert np.array_equal(a.with_region(Region.SKIN, b).detail, b.detail)
+
+
+def test_truncation_runs_from_the_mean_to_the_code(style: Styles) -> None:
+    mean, code = style(1), style(2)
+    assert code.truncated(mean, 1.0) is code
+    assert np.allclose(code.truncated(mean, 0.0).regions, mean.regions)
+    half = code.truncated(mean, 0.5)
+    assert np.allclose(half.overall, (mean.overall + code.overall) / 2, atol=1e-6)
+    assert half.label == code.label
+
+
+def test_key_is_of_the_numbers_alone(style: Styles) -> None:
+    assert style(1).key == style(1).with_label("other").key
+    changed = style(1).overall.copy()
+    changed[5] += 1e-4
+    assert StyleCode(style(1).regions, changed, style(1).detail).key != style(1).key
