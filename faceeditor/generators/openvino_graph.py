@@ -77,6 +77,13 @@ def _one_hot_quarters(labels: Node) -> Node:
     return op.relu(op.subtract(_constant([1.0]), op.abs(_conv(labels, copy, number))))
 
 
+def _picture_coordinates(side: int) -> Array:
+    """(3, side * side): x, y in -1..1 and 1 of every pixel, row by row."""
+    axis = (np.arange(side, dtype=np.float32) + 0.5) * np.float32(2 / side) - 1
+    y, x = np.meshgrid(axis, axis, indexing="ij")
+    return np.stack([x.ravel(), y.ravel(), np.ones(side * side, np.float32)])
+
+
 class GraphBuilder:
     """Builds the graph of a generator from its state dict as arrays.
 
@@ -96,8 +103,8 @@ class GraphBuilder:
 
         Returns:
             Inputs in order: labels (1, 4, 128, 128) uint8 (`conditions.quartered`), to_face (2, 3) float32, detail
-            (1, 8, 64, 64) float32 (`conditions.detail_over_picture`), regions (19, 32) float32, overall (1, 64) float32;
-            output (1, size, size, 3) uint8 RGB.
+            (1, 8, 64, 64) float32 (`conditions.detail_over_picture`), regions (19, 32) float32, overall (1, 64)
+            float32; output (1, size, size, 3) uint8 RGB.
         """
         labels = op.parameter([1, 4, _TOP, _TOP], np.uint8, "labels")
         to_face = op.parameter([2, 3], np.float32, "to_face")
@@ -135,42 +142,37 @@ class GraphBuilder:
         return _conv(x, self._get(index, f"{name}.weight"), self._get(index, f"{name}.bias"))
 
     def _condition(
-        self, index: int, side: int, hot: Node, planes: dict[int, Node], inside: Node, vectors: Node, to_face: Node
+        self,
+        index: int,
+        side: int,
+        hot: Node,
+        planes: dict[int, Node],
+        inside: Node,
+        vectors: Node,
+        to_face: Node,
     ) -> Node:
         """The embedded condition (1, C, side, side): planes at twice the side, vectors spread, detail map, place."""
         weight, bias = self._get(index, "embed.weight"), self._get(index, "embed.bias")
         count = weight.shape[0]
-        ends = np.cumsum([4 * REGION_COUNT, REGION_DIM, DETAIL_CHANNELS, NOISE_CHANNELS])
-        from_planes, from_vectors, from_detail, from_noise, from_face = np.split(weight, ends, 1)
+        parts = np.cumsum([4 * REGION_COUNT, REGION_DIM, DETAIL_CHANNELS, NOISE_CHANNELS])
+        from_planes, from_vectors, from_detail, from_noise, from_place = np.split(weight, parts, 1)
         if side == _TOP:
-            shape = _conv(hot, from_planes, bias)
+            shape = _conv(hot, from_planes)
         else:
             # A pixel-unshuffle and a pointwise layer are one convolution of 2 x 2 at stride 2.
-            shape = _conv(planes[side * 2], from_planes.reshape(count, REGION_COUNT, 2, 2), bias, stride=2)
-        # The vectors and their weights first: 19 numbers a channel instead of 32 numbers a pixel.
-        table = op.matmul(_constant(from_vectors.reshape(count, REGION_DIM)), vectors, False, False)
-        flat = op.reshape(planes[side], _ints(1, REGION_COUNT, side * side), False)
-        spread = op.reshape(op.matmul(table, flat, False, False), _ints(1, count, side, side), False)
+            shape = _conv(planes[side * 2], from_planes.reshape(count, REGION_COUNT, 2, 2), stride=2)
+        # Noise is the same in every frame: what the layer makes of it is a constant.
+        noise = np.tensordot(from_noise[:, :, 0, 0], self._weights[f"noise{side}"][0], 1)[None]
+        constant = _constant(noise + bias.reshape(1, -1, 1, 1))
+        # The vectors, the face frame and their weights first: 22 numbers a channel instead of 34 numbers a pixel.
+        spread = op.matmul(_constant(from_vectors.reshape(count, REGION_DIM)), vectors, False, False)
+        place = op.matmul(_constant(from_place.reshape(count, 2)), to_face, False, False)
+        flat = op.reshape(planes[side], _ints(REGION_COUNT, side * side), False)
+        here = op.concat([flat, _constant(_picture_coordinates(side))], 0)
+        laid = op.matmul(op.concat([spread, place], 1), here, False, False)
+        laid = op.reshape(laid, _ints(1, count, side, side), False)
         detail = _upsample2(inside) if side > DETAIL_SIDE else _pool(inside, DETAIL_SIDE // side)
-        place = self._place(side, from_noise, from_face, to_face)
-        return _leaky(op.add(op.add(op.add(shape, _conv(detail, from_detail)), spread), place))
-
-    def _place(self, side: int, from_noise: Array, from_face: Array, to_face: Node) -> Node:
-        """What noise and face coordinates add: a product of small tables with constant planes x, y, 1 and noise."""
-        count = from_noise.shape[0]
-        axis = (np.arange(side, dtype=np.float32) + 0.5) * (2.0 / side) - 1.0
-        x, y = np.meshgrid(axis, axis)
-        noise = self._weights[f"noise{side}"].reshape(-1, side * side)
-        basis = np.concatenate([np.stack([x.ravel(), y.ravel(), np.ones(side * side)]), noise])
-        table = op.concat(
-            [
-                op.matmul(_constant(from_face.reshape(count, 2)), to_face, False, False),
-                _constant(from_noise.reshape(count, -1)),
-            ],
-            1,
-        )
-        flat = op.matmul(table, _constant(basis), False, False)
-        return op.reshape(flat, _ints(1, count, side, side), False)
+        return _leaky(op.add(op.add(op.add(shape, _conv(detail, from_detail)), laid), constant))
 
     def _features(self, index: int, x: Node, condition: Node, overall: Node) -> Node:
         entered = self._apply(index, "enter", condition if x is None else x)
