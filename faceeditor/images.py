@@ -196,7 +196,7 @@ def write_atomic(path: str | Path, data: bytes) -> None:
     Raises:
         FaceEditorError: the folder cannot be written, the disk is full, ...; a file that was there stays as it was.
     """
-    path = Path(path)
+    path = Path(path).resolve()  # a link stays a link: what it points to is replaced
     temporary: Path | None = None
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()

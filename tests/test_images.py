@@ -154,6 +154,14 @@ def test_write_atomic_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "target.bin", b"old")
+    (tmp_path / "link.bin").symlink_to(tmp_path / "target.bin")
+    write_atomic(tmp_path / "link.bin", b"new")
+    assert (tmp_path / "link.bin").is_symlink()
+    assert (tmp_path / "target.bin").read_bytes() == b"new"
+
+
 def test_new_files_are_not_private(tmp_path: Path) -> None:
     old = os.umask(0o022)
     try:
