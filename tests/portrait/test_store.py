@@ -196,3 +196,10 @@ def test_a_broken_preview_is_no_reason_to_refuse(saved: Path) -> None:
     rewrite(saved, preview_png=b"rubbish")
     assert store.load_preview(saved) is None
     assert store.load(saved).truncation == 0.7
+
+
+@pytest.mark.parametrize("member", ["mask_png", "style_f32", "portrait_json"])
+def test_a_member_that_unpacks_without_end_is_refused(saved: Path, member: str) -> None:
+    rewrite(saved, **{member: bytes(8 << 20)})
+    assert saved.stat().st_size < 100_000
+    assert_refused(saved, "larger than")
