@@ -21,17 +21,7 @@ def _start_and_note(self: threading.Thread) -> None:
 threading.Thread.start = _start_and_note  # type: ignore[method-assign]
 
 # Pools of libraries, kept by them for the life of the process.
-_KEPT = (
-    "pydevd",
-    "tqdm",
-    "asyncio_",
-    "ThreadPoolExecutor",
-    "openvino",
-    "TMonitor",
-    "InductorSubproc",
-    "QThread",
-    "Dummy",
-)
+_KEPT = ("tqdm", "TMonitor", "ThreadPoolExecutor", "openvino", "InductorSubproc", "Dummy")
 
 
 @pytest.fixture(autouse=True)

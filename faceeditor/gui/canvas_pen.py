@@ -135,7 +135,8 @@ class Canvas(CanvasView):
             except FaceEditorError as error:
                 self.session.failed.emit(str(error))
             self._axis = None
-            self.update()
+            if self.tools.symmetry or isinstance(action.stroke, LassoStroke):
+                self.update()  # the axis follows the new mask, the outline goes
         self._choose_cursor()
 
     def abort(self) -> bool:

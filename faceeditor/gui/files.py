@@ -122,6 +122,7 @@ class FileDesk(QObject):
     def new_from_sample(self) -> None:
         """Begin a portrait with one of the sample masks."""
         dialog = SampleDialog(sample_masks(), self.window)
+        dialog.finished.connect(dialog.deleteLater)
         if dialog.exec() != QDialog.DialogCode.Accepted or dialog.chosen is None or not self.may_replace():
             return
         sample, present = dialog.chosen, self.session.portrait
@@ -219,6 +220,7 @@ class FileDesk(QObject):
         mask = self.session.portrait.state().mask
         face = np.zeros((256, 256, 3), np.uint8) if frame is None else frame.pixels
         dialog = ExportDialog(face, mask, self.window)
+        dialog.finished.connect(dialog.deleteLater)
         if dialog.exec() != QDialog.DialogCode.Accepted:
             return
         choice = dialog.choice
@@ -308,6 +310,7 @@ class FileDesk(QObject):
         if not entries:
             return False
         dialog = RecoveryDialog(entries, self.window)
+        dialog.finished.connect(dialog.deleteLater)
         result = dialog.exec()
         if result == RecoveryDialog.DISCARD:
             for entry in entries:

@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["history"])
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.resizeDocks([self.docks["tools"], self.docks["style"]], [262, 292], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["tools"], self.docks["style"]], [244, 276], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["tools"], self.docks["regions"]], [210, 520], Qt.Orientation.Vertical)
         self.resizeDocks([self.docks["history"]], [84], Qt.Orientation.Vertical)
 
@@ -160,7 +160,9 @@ class MainWindow(QMainWindow):
 
     def show_keys(self) -> None:
         """The sheet of all keys."""
-        KeysDialog(self).exec()
+        sheet = KeysDialog(self)
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.exec()
 
     # Panels.
 

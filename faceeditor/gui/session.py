@@ -154,6 +154,8 @@ class PortraitSession(QObject):
             self.before = frame.pixels
             self.before_changed.emit()
         self.frame_shown.emit(frame)
+        if frame.drawn < FULL and not self.portrait.busy and frame.revision == self.portrait.revision:
+            self._requests.start()  # the hand has come to rest while the fast frame was on its way
 
     def _take_failure(self, epoch: int, error: Any) -> None:
         if epoch == self._epoch:

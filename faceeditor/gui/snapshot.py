@@ -32,7 +32,9 @@ def pump(until: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def draw_stroke(canvas: Canvas, points: Sequence[Point], pane: int = 0, release: bool = True) -> None:
+def draw_stroke(
+    canvas: Canvas, points: Sequence[Point], pane: int = 0, release: bool = True, pause: float = 0.0
+) -> None:
     """Paint with mouse events.
 
     Args:
@@ -40,12 +42,14 @@ def draw_stroke(canvas: Canvas, points: Sequence[Point], pane: int = 0, release:
         points: the stroke in picture coordinates (0..256).
         pane: 0 for the mask's half, 1 for the face's.
         release: let go of the button at the end.
+        pause: seconds between two points, as a hand takes them.
     """
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     moving = [(QEvent.Type.MouseMove, none, left)] * (len(points) - 1)
     events = [(QEvent.Type.MouseButtonPress, left, left), *moving]
     for (kind, button, buttons), point in zip(events, points, strict=True):
         _send(canvas, kind, point, pane, button, buttons)
+        time.sleep(pause)
     if release:
         _send(canvas, QEvent.Type.MouseButtonRelease, points[-1], pane, left, none)
 

@@ -45,6 +45,7 @@ class StyleThumb(QAbstractButton):
         self.setFixedSize(side, side)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setAccessibleName(self.tr("No style"))
 
     def show_style(self, style: StyleCode | None, pixels: npt.NDArray[np.uint8] | None, current: bool = False) -> None:
         """Show a style with its picture (None: a plate with its name); ``current`` marks the one in use."""

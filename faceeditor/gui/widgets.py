@@ -157,7 +157,7 @@ class GestureSlider(QWidget):
         self.slider.setToolTip(self.tr("Double click: back to {value}").format(value=shown(default)))
         self._name = label(name, "sectionTitle")
         self._value = label(shown(default), "value")
-        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self._name)

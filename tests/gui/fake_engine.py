@@ -6,7 +6,7 @@ import numpy as np
 
 from faceeditor.engine import Engine
 from faceeditor.portrait.style import StyleCode
-from faceeditor.regions import colorize
+from faceeditor.regions import Region, colorize
 
 
 def face_of(mask: np.ndarray, style: StyleCode, size: int = 256) -> np.ndarray:
@@ -60,3 +60,22 @@ def random_style(seed: int, label: str) -> StyleCode:
 def fake_engine(generator: FakeGenerator) -> Engine:
     """The real engine around the stand-in."""
     return Engine("torch-cpu", opener=lambda device: generator, average=lambda: StyleCode.zeros("Average"))
+
+
+def face_mask() -> np.ndarray:
+    """A drawn face, upright and symmetric about column 128: (256, 256) uint8."""
+    y, x = np.mgrid[0:256, 0:256] + 0.5
+    mask = np.zeros((256, 256), np.uint8)
+
+    def oval(region: Region, cx: float, cy: float, rx: float, ry: float) -> None:
+        mask[((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1] = region
+
+    oval(Region.HAIR, 128, 112, 92, 104)
+    oval(Region.SKIN, 128, 140, 68, 90)
+    for side, eye, brow in ((-1, Region.R_EYE, Region.R_BROW), (1, Region.L_EYE, Region.L_BROW)):
+        oval(eye, 128 + side * 30, 121, 12, 6)
+        oval(brow, 128 + side * 31, 104, 16, 4)
+    oval(Region.NOSE, 128, 146, 11, 18)
+    oval(Region.U_LIP, 128, 188, 24, 7)
+    oval(Region.L_LIP, 128, 195, 22, 7)
+    return mask

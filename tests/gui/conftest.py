@@ -1,0 +1,73 @@
+"""A whole program with a stand-in generator, closed after each test."""
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+
+from faceeditor.gui import app as gui_app
+from faceeditor.gui.snapshot import pump
+from tests.gui.fake_engine import FakeGenerator, FakePrior, face_mask, fake_engine
+
+
+class Running:
+    """A program under test with shortcuts to its parts."""
+
+    def __init__(self, delay: float = 0.0, remember: bool = False, start: bool = True) -> None:
+        gui_app.application()
+        self.closed = False
+        self.generator = FakeGenerator(delay)
+        self.program = gui_app.Program(fake_engine(self.generator), FakePrior, face_mask(), remember)
+        self.window = self.program.window
+        self.session = self.program.session
+        self.desk = self.program.desk
+        self.canvas = self.window.canvas
+        self.tools = self.window.tools
+        self.files = self.window.files
+        self.window.resize(1200, 800)
+        self.window.show()
+        if start:
+            self.program.bridge.start()
+            self.wait(lambda: self.session.up_to_date)
+
+    @property
+    def portrait(self):
+        return self.session.portrait
+
+    def wait(self, until, seconds: float = 5.0) -> None:
+        """Run the event loop until something holds; fails if it does not."""
+        assert pump(until, seconds), "it did not happen in time"
+
+    def settle(self) -> None:
+        """Wait for the face of the present revision."""
+        self.wait(lambda: self.session.up_to_date)
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self.session.end_open_work()
+        self.portrait.mark_saved()
+        self.window.close()
+        self.window.shut_down()
+        self.window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def run():
+    """Makes programs; all are closed at the end."""
+    running: list[Running] = []
+
+    def make(**options) -> Running:
+        running.append(Running(**options))
+        return running[-1]
+
+    yield make
+    for program in running:
+        program.close()
+
+
+@pytest.fixture
+def app(run):
+    """One running program with its first face on the screen."""
+    return run()
