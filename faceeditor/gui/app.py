@@ -24,6 +24,7 @@ from faceeditor.gui.bridge import Bridge
 from faceeditor.gui.icons import app_icon
 from faceeditor.gui.main_window import MainWindow
 from faceeditor.gui.session import PortraitSession
+from faceeditor.gui.singletons import keep_singletons
 from faceeditor.gui.styles import FIRST_SEED, StyleDesk
 from faceeditor.gui.theme import apply_theme
 from faceeditor.paths import state_dir
@@ -46,6 +47,7 @@ def forget_cv2_plugins() -> None:
 
 def application(argv: Sequence[str] = ()) -> QApplication:
     """The one QApplication, made and themed if there is none yet."""
+    keep_singletons()
     forget_cv2_plugins()
     present = QApplication.instance()
     if isinstance(present, QApplication):

@@ -1,5 +1,6 @@
 """Files in the window: new, open, save, export, recovery, what is dropped, and the question before work is lost."""
 
+import secrets
 from enum import Enum
 from pathlib import Path
 
@@ -85,6 +86,7 @@ class FileDesk(QObject):
         box.setDefaultButton(save)
         box.setEscapeButton(cancel)
         box.exec()
+        box.deleteLater()
         return {save: Answer.SAVE, lose: Answer.LOSE}.get(box.clickedButton(), Answer.CANCEL)
 
     def ask_open(self, title: str, kinds: str) -> Path | None:
@@ -107,6 +109,7 @@ class FileDesk(QObject):
         photo = box.addButton(self.tr("A photo"), QMessageBox.ButtonRole.AcceptRole)
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         box.exec()
+        box.deleteLater()
         return {mask: "mask", photo: "photo"}.get(box.clickedButton(), "")
 
     # Opening.
@@ -123,12 +126,14 @@ class FileDesk(QObject):
         """Begin a portrait with one of the sample masks."""
         dialog = SampleDialog(sample_masks(), self.window)
         dialog.finished.connect(dialog.deleteLater)
-        if dialog.exec() != QDialog.DialogCode.Accepted or dialog.chosen is None or not self.may_replace():
+        if dialog.exec() != QDialog.DialogCode.Accepted or dialog.chosen is None:
             return
-        sample, present = dialog.chosen, self.session.portrait
+        sample, keep, present = dialog.chosen, dialog.keep_style.isChecked(), self.session.portrait
+        if not self.may_replace():
+            return
 
         def begin() -> None:
-            style = present.style if dialog.keep_style.isChecked() else self.desk.prior.draw(np.random.randint(1 << 20))
+            style = present.style if keep else self.desk.prior.draw(secrets.randbelow(1_000_000))
             self._adopt(Portrait(sample.read(), style, present.truncation, present.recent_styles))
 
         self.session.guarded(begin)

@@ -29,6 +29,22 @@ def test_window_needs_no_heavy_modules():
     assert done.stdout.strip() == "[]"
 
 
+def test_none_and_bools_outlive_wrong_counting():
+    script = (
+        "from faceeditor.gui.app import application\n"
+        "app = application()\n"
+        "from PySide6.QtWidgets import QWidget\n"
+        "from PySide6.QtCore import QObject, Signal\n"
+        "class Sender(QObject):\n    sent = Signal()\n"
+        "widget, sender = QWidget(), Sender()\n"
+        "sender.sent.connect(lambda: None)\n"
+        "for _ in range(60_000):\n    widget.update(); sender.sent.emit()\n"
+        "print('alive')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "alive" and done.returncode == 0, done.stderr
+
+
 def test_what_cv2_sets_is_taken_back(monkeypatch):
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/lib/python/cv2/qt/plugins")
     monkeypatch.setenv("QT_QPA_FONTDIR", "/home/me/fonts")
