@@ -36,6 +36,7 @@ from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 _log = logging.getLogger("faceeditor")
 _LOG_BYTES = 1 << 20
+_START_MS = 40
 
 
 def forget_cv2_plugins() -> None:
@@ -166,6 +167,7 @@ class Program:
     def start(self, file: Path | None = None) -> None:
         """Start the engine; open a file if one was named, else offer what a killed run left."""
         self.bridge.start()
+        self.session.request_frame()
         if file is not None:
             self.window.files.open_path(file)
         elif self.saver is not None:
@@ -192,8 +194,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             reporter.install()
             program = Program()
             program.window.show()
-            # Once the window is on the screen: a question may follow.
-            QTimer.singleShot(0, lambda: program.start(files[0] if files else None))
+            # Once the window is on the screen: a question may follow, and the engine's imports slow the first painting.
+            QTimer.singleShot(_START_MS, lambda: program.start(files[0] if files else None))
             code = app.exec()
             program.window.shut_down()
             return code

@@ -40,6 +40,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self.engine = engine
         self._closed = False
+        self._started = False
         self._jobs = 0
         self._tickets: dict[int, Any] = {}
         queued = Qt.ConnectionType.QueuedConnection
@@ -51,7 +52,8 @@ class Bridge(QObject):
         self._raw_job_failed.connect(self._give_up, queued)
 
     def start(self) -> None:
-        """Start the engine; its status is reported from now on."""
+        """Start the engine; its status is reported from now on. What was submitted before is not drawn."""
+        self._started = True
         self.engine.subscribe_status(self._take_status)
         self.engine.start()
         self.status.emit(self.engine.status)
@@ -71,7 +73,7 @@ class Bridge(QObject):
             if not self._closed:
                 self._raw_failed.emit(epoch, error)
 
-        if not self._closed:
+        if self._started and not self._closed:
             self.engine.submit(request, on_frame, on_error)
 
     def run(self, job: Any) -> int:

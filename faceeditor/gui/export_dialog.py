@@ -66,6 +66,7 @@ class ExportDialog(QDialog):
         column.setSpacing(16)
         column.addWidget(label(self.tr("Export"), "dialogTitle"))
         form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(12)
         self.what = QComboBox()

@@ -1,13 +1,14 @@
 """The history: every step of the portrait in a row; a click goes to it."""
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from faceeditor.gui.session import PortraitSession
 from faceeditor.gui.theme import color
 from faceeditor.portrait.document import Change
 
+_STEP_HEIGHT = 34
 _POSITION = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -47,7 +48,7 @@ class _StepDelegate(QStyledItemDelegate):
     """Draws a step: done, present or undone."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(124, 34)
+        return QSize(124, _STEP_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         distance = int(index.data(_POSITION))
@@ -55,6 +56,7 @@ class _StepDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         body = QRectF(option.rect).adjusted(2.5, 2.5, -2.5, -2.5)
+        body.setHeight(min(body.height(), _STEP_HEIGHT - 5.0))
         ground = color("accent-deep") if distance == 0 else color("control-hover" if hovered else "control")
         painter.setPen(Qt.PenStyle.NoPen)
         if distance > 0:
@@ -77,6 +79,24 @@ class _StepDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+class _StepList(QListView):
+    """Runs along the longer side of its panel; the wheel moves it either way."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        wide = self.width() > 2 * self.height()
+        self.setFlow(QListView.Flow.LeftToRight if wide else QListView.Flow.TopToBottom)
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.flow() == QListView.Flow.LeftToRight:
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.value() - event.angleDelta().y() - event.angleDelta().x())
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+
 class HistoryPanel(QWidget):
     """The row of steps."""
 
@@ -84,20 +104,18 @@ class HistoryPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.model = HistoryModel(session)
-        self.list = QListView()
+        self.list = _StepList()
         self.list.setObjectName("history")
         self.list.setAccessibleName(self.tr("History"))
         self.list.setModel(self.model)
         self.list.setItemDelegate(_StepDelegate(self.list))
         self.list.setFlow(QListView.Flow.LeftToRight)
-        self.list.setWrapping(True)
-        self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setUniformItemSizes(True)
         self.list.setMouseTracking(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.list.setMinimumHeight(38)
+        self.list.setMinimumHeight(48)
         self.list.clicked.connect(lambda index: session.go_to(index.row()))
         self.list.activated.connect(lambda index: session.go_to(index.row()))
         column = QVBoxLayout(self)
@@ -108,7 +126,7 @@ class HistoryPanel(QWidget):
         self.refresh()
 
     def sizeHint(self) -> QSize:
-        return QSize(600, 42)
+        return QSize(600, 52)
 
     def _follow(self, change: Change) -> None:
         if change.history:

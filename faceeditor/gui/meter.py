@@ -29,6 +29,6 @@ class FrameMeter:
         now = time.monotonic() if now is None else now
         while self._times and now - self._times[0] > _WINDOW_S:
             self._times.popleft()
-        if len(self._times) < 3:
+        if len(self._times) < 5:
             return None
         return (len(self._times) - 1) / max(self._times[-1] - self._times[0], 1e-3)

@@ -53,6 +53,7 @@ def draw_chip(painter: QPainter, box: QRectF, region: Region) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillPath(path, ground)
     painter.setPen(QPen(QColor(255, 255, 255, 40), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPath(path)
     font = QFont(painter.font())
     font.setPixelSize(max(8, round(box.height() * 0.46)))

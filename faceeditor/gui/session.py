@@ -135,6 +135,10 @@ class PortraitSession(QObject):
 
     # Frames.
 
+    def request_frame(self) -> None:
+        """Ask for a face of the portrait as it is."""
+        self._requests.start()
+
     def _request(self) -> None:
         state = self.portrait.state()
         # While the hand moves the engine may take its fast tier; the end of the gesture asks for the full one.

@@ -88,6 +88,7 @@ class ToolPanel(QWidget):
         options.setHorizontalSpacing(8)
         options.setVerticalSpacing(8)
         self.symmetry = tool_button(symmetry, 18, text=True)
+        self.symmetry.setObjectName("toggle")
         self.symmetry.setSizePolicy(
             self.symmetry.sizePolicy().Policy.Expanding, self.symmetry.sizePolicy().Policy.Fixed
         )

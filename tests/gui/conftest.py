@@ -26,7 +26,7 @@ class Running:
         self.window.resize(1200, 800)
         self.window.show()
         if start:
-            self.program.bridge.start()
+            self.program.start()
             self.wait(lambda: self.session.up_to_date)
 
     @property

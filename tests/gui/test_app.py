@@ -82,7 +82,7 @@ def test_engine_without_a_device_is_explained(run, monkeypatch):
     monkeypatch.setattr(
         app.program.bridge.engine, "_opener", lambda device: (_ for _ in ()).throw(ModelError("The model is damaged."))
     )
-    app.program.bridge.start()
+    app.program.start()
     app.wait(lambda: app.window.banner.isVisible())
     assert "damaged" in app.window.banner.text
     draw_stroke(app.canvas, [(20.0, 60.0)])

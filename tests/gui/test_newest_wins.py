@@ -42,7 +42,7 @@ def test_late_frames_of_the_last_portrait_are_not_shown(run):
 
     app = run(delay=0.2)
     app.desk.draw(4)
-    app.session._request()
+    app.session.request_frame()
     other = Portrait(np.full((256, 256), Region.SKIN, np.uint8), app.portrait.style)
     app.session.replace(other)
     app.settle()
