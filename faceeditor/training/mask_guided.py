@@ -21,7 +21,7 @@ from faceeditor.nets.recogniser import Recogniser, face_chips
 from faceeditor.regions import MIRROR, REGION_COUNT, colorize
 from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior
 from faceeditor.training.data import FaceSet, inverse_frames, load_faces
-from faceeditor.training.losses import mode_seeking, perceptual_distance, region_agreement
+from faceeditor.training.losses import lattice, mode_seeking, perceptual_distance, region_agreement
 from faceeditor.training.parser import region_scores, region_weights
 from faceeditor.training.run import (
     Average,
@@ -270,6 +270,7 @@ class Trainer:
         own_made = made[:count]
         losses["l1"] = c["l1"] * (own_made - real).abs().mean()
         losses["kl"] = c["kl"] * kl
+        losses["lattice"] = c["lattice"] * lattice(made, real)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
             if window is None:
                 if self.recogniser is not None:

@@ -11,7 +11,7 @@ from faceeditor.packs import ModelPack
 from faceeditor.training.cli import add_arguments, run
 from faceeditor.training.code_prior import fit_prior, flat_codes, split_codes
 from faceeditor.training.data import kept_out, load_faces
-from faceeditor.training.losses import mode_seeking
+from faceeditor.training.losses import lattice, mode_seeking
 from faceeditor.training.parser import soft_cross_entropy
 from faceeditor.training.run import load_checkpoint, save_checkpoint
 
@@ -44,6 +44,7 @@ perceptual = 3.0
 code = 0.5
 parser = 1.0
 modes = 0.5
+lattice = 6.0
 detail_dropout = 0.25
 augment_target = 0.6
 prior_from = 4
@@ -116,6 +117,14 @@ def test_mode_seeking_punishes_sameness() -> None:
     pictures = torch.rand(4, 3, 8, 8)
     assert mode_seeking(pictures, pictures, codes, others, 4) == 1
     assert mode_seeking(pictures, 1 - pictures, codes, others, 4) < 0.9
+
+
+def test_lattice_sees_grids_and_not_noise() -> None:
+    torch.manual_seed(0)
+    photographs = torch.randn(2, 3, 64, 64) * 0.1
+    grid = photographs.clone()
+    grid[:, :, :, ::4] += 0.2
+    assert lattice(photographs.flip(3), photographs) < 0.01 < 0.05 < lattice(grid, photographs)
 
 
 def test_prior_draws_resemble_its_codes() -> None:
