@@ -55,6 +55,7 @@ class Canvas(CanvasView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         tools.changed.connect(self._tools_changed)
         session.portrait_replaced.connect(self._forget_action)
+        session.open_work_ended.connect(self._forget_action)
         self._tools_changed()
 
     @property

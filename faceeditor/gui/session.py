@@ -25,6 +25,7 @@ class PortraitSession(QObject):
         changed: Change of the open portrait.
         frame_shown: Frame, newer than the last one.
         before_changed: the picture to compare with is another one.
+        open_work_ended: a stroke or gesture was committed by something else than its own end.
         failed: a sentence for the user.
         status_changed: EngineStatus.
     """
@@ -33,6 +34,7 @@ class PortraitSession(QObject):
     changed = Signal(object)
     frame_shown = Signal(object)
     before_changed = Signal()
+    open_work_ended = Signal()
     failed = Signal(str)
     status_changed = Signal(object)
 
@@ -84,6 +86,7 @@ class PortraitSession(QObject):
             self.portrait.commit_stroke()
         except FaceEditorError:
             self.portrait.commit_gesture()
+        self.open_work_ended.emit()
 
     def guarded(self, action: Callable[[], object]) -> bool:
         """Do something that can fail because of the user's data; a failure is reported and False returned."""

@@ -16,6 +16,7 @@ from faceeditor.generators.style_prior import StylePrior
 from faceeditor.gui.app import Program, application
 from faceeditor.gui.canvas_pen import Canvas
 from faceeditor.portrait.brush import Point
+from faceeditor.regions import Region
 
 Script = Callable[[Program], None]
 
@@ -61,6 +62,13 @@ def _send(
     over = QPointF(canvas.mapToGlobal(at.toPoint()))
     QApplication.sendEvent(canvas, QMouseEvent(kind, at, over, button, buttons, Qt.KeyboardModifier.NoModifier))
     QApplication.processEvents()
+
+
+def demo_strokes(program: Program) -> None:
+    """A script for ``window_snapshot``: a lock of hair, painted on the face's half."""
+    program.window.tools.set_region(Region.HAIR)
+    program.window.tools.set_size(16)
+    draw_stroke(program.window.canvas, [(116, 52), (104, 64), (95, 80), (89, 98), (86, 116)], pane=1)
 
 
 def window_snapshot(

@@ -89,11 +89,11 @@ class StyleThumb(QAbstractButton):
 
     def _draw_name(self, painter: QPainter, body: QRectF) -> None:
         font = painter.font()
-        font.setPixelSize(10)
+        font.setPixelSize(10 if self.width() > 50 else 8)
         painter.setFont(font)
         painter.setPen(color("text-soft"))
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-        painter.drawText(body.adjusted(4, 4, -4, -4), flags, self.style_code.label if self.style_code else "")
+        painter.drawText(body.adjusted(1, 1, -1, -1), flags, self.style_code.label if self.style_code else "")
 
     def _draw_plus(self, painter: QPainter, body: QRectF) -> None:
         painter.setPen(QPen(color("text-dim"), 1.6))

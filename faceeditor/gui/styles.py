@@ -64,12 +64,14 @@ class StyleDesk(QObject):
         self._order: list[str] = []
         self._thumbnail_job: int | None = None
         self._wanted: tuple[StyleCode, ...] = ()
+        self._gesture = False
         self._photo_job: int | None = None
         self._photo_region: Region | None = None
         self._idle = QTimer(self, interval=_IDLE_MS, singleShot=True)
         self._idle.timeout.connect(self.refresh_thumbnails)
         session.changed.connect(self._follow)
         session.portrait_replaced.connect(self._start_anew)
+        session.open_work_ended.connect(self._forget_gesture)
         session.frame_shown.connect(self._first_frame)
         bridge = session.bridge
         bridge.job_done.connect(self._job_done)
@@ -138,13 +140,17 @@ class StyleDesk(QObject):
     def begin(self, name: str) -> None:
         """A slider is taken: what follows is one undo step."""
         self.session.end_open_work()
-        self.session.guarded(lambda: self.session.portrait.begin_gesture(name))
+        self._gesture = self.session.guarded(lambda: self.session.portrait.begin_gesture(name))
 
     def end(self) -> None:
-        """The slider is let go."""
-        if self.session.portrait.busy:
-            self.session.end_open_work()
+        """The slider is let go. A stroke that has begun meanwhile goes on."""
+        if self._gesture:
+            self._gesture = False
+            self.session.portrait.commit_gesture()
         self.changed.emit()
+
+    def _forget_gesture(self) -> None:
+        self._gesture = False
 
     def set_blend(self, t: float) -> None:
         """Mix base and partner, 0..1."""

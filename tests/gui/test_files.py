@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.export_dialog import ExportChoice, ExportDialog, What
@@ -112,6 +113,14 @@ def test_question_before_unsaved_work_is_lost(run, tmp_path, monkeypatch, answer
     QApplication.sendEvent(app.window, event)
     assert asked and event.isAccepted() == closes
     assert (tmp_path / "kept.fep").exists() == (answer is Answer.SAVE)
+
+
+def test_quit_key_asks(app, monkeypatch):
+    asked = []
+    monkeypatch.setattr(app.files, "ask_unsaved", lambda: asked.append(1) or Answer.CANCEL)
+    draw_stroke(app.canvas, [(20.0, 60.0)])
+    QTest.keyClick(app.canvas, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert asked and app.window.isVisible()
 
 
 def test_no_question_without_changes(app, monkeypatch):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.snapshot import draw_stroke
 from faceeditor.gui.tools import Tool
+from faceeditor.gui.widgets import KEYBOARD_GESTURE_MS
 from faceeditor.regions import Region, colorize
 from tests.gui.fake_engine import face_of
 
@@ -92,6 +93,25 @@ def test_undo_during_a_stroke_takes_it_back_whole(app):
     assert np.array_equal(app.portrait.mask, before)
     draw_stroke(app.canvas, [(30.0, 30.0), (60.0, 40.0)])
     assert app.portrait.undo_stack == ("Brush",)
+
+
+def test_new_style_during_a_stroke_ends_it_quietly(app):
+    draw_stroke(app.canvas, [(30.0, 30.0), (60.0, 40.0)], release=False)
+    QTest.keyClick(app.canvas, "N")
+    QTest.mouseMove(app.canvas)
+    draw_stroke(app.canvas, [(30.0, 90.0), (40.0, 90.0)])
+    assert app.portrait.undo_stack == ("Brush", "New style", "Brush")
+    assert not app.window.banner.isVisible()
+
+
+def test_stroke_outlives_the_end_of_a_slider_gesture(app):
+    slider = app.window.style_panel.variety.slider
+    QTest.keyClick(slider, Qt.Key.Key_Left)  # this gesture ends by itself, a moment later
+    draw_stroke(app.canvas, [(20.0, 30.0), (22.0, 30.0)], release=False)
+    QTest.qWait(KEYBOARD_GESTURE_MS + 150)
+    assert app.canvas.painting
+    app.canvas.finish()
+    assert app.portrait.undo_stack == ("Variety", "Brush")
 
 
 def test_symmetry_paints_the_other_eye(app):

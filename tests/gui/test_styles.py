@@ -1,10 +1,14 @@
 """The style panel: new styles, blend, variety, one region, a photo."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
+from faceeditor.gui.style_thumb import STYLE_MIME
 from faceeditor.images import write_atomic
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_of, random_style
@@ -80,6 +84,17 @@ def test_blend_is_one_undo_step_and_undo_moves_the_slider(app):
     assert slider.value() == round(t * 200)
 
 
+def test_style_dropped_on_the_slot_becomes_the_partner(app):
+    base = app.portrait.style
+    app.desk.draw(5)
+    data = QMimeData()
+    data.setData(STYLE_MIME, base.key.encode())
+    slot = app.window.style_panel.partner
+    none = Qt.KeyboardModifier.NoModifier
+    slot.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none))
+    assert app.desk.blend.partner.key == base.key and app.window.style_panel.blend.isEnabled()
+
+
 def test_variety_is_the_truncation_and_one_step(app):
     slider = app.window.style_panel.variety.slider
     drag(slider, slider.width() // 2, 10)
@@ -109,7 +124,7 @@ def test_style_of_a_photo_with_progress(app, monkeypatch):
         return EncodedPhoto(style, np.zeros((256, 256, 3), np.uint8), app.portrait.mask, "Two faces were found.", ())
 
     monkeypatch.setattr(EncodePhoto, "run", read)
-    app.desk.from_photo(app.files.session.portrait.path or __import__("pathlib").Path("photo.png"))
+    app.desk.from_photo(Path("photo.png"))
     assert app.window.status.work.isVisible()
     app.wait(lambda: app.portrait.style.key == style.key)
     assert not app.window.status.work.isVisible()
