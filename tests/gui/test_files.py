@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from faceeditor.gui.app import application
 from faceeditor.gui.export_dialog import ExportChoice, ExportDialog, What
 from faceeditor.gui.files import Answer
 from faceeditor.gui.imaging import from_qimage
@@ -223,18 +224,20 @@ def test_killed_run_is_recovered(run, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 9 and len(autosave.recoverable()) == 1
-    app = run(remember=True)
     answered = []
 
     def restore():
         dialog = QApplication.activeModalWidget()
-        answered.append(dialog)
-        dialog.done(dialog.RESTORE)
+        if dialog is not None:
+            answered.append(dialog.entries)
+            timer.stop()
+            dialog.done(dialog.RESTORE)
 
-    from PySide6.QtCore import QTimer
-
-    QTimer.singleShot(50, restore)
-    assert app.files.offer_recovery()
+    application()
+    timer = QTimer(interval=30)
+    timer.timeout.connect(restore)
+    timer.start()
+    app = run(remember=True)
     assert answered and (app.portrait.mask[:10] == Region.HAT).all()
     assert app.portrait.modified and autosave.recoverable() == []
 
