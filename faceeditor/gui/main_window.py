@@ -51,6 +51,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self)
         self._remember = remember
         self._hidden: list[QDockWidget] = []
+        self._device = ""
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self._build_middle()
@@ -157,6 +158,10 @@ class MainWindow(QMainWindow):
         if status.failed:
             self.canvas.set_loading_text(self.tr("No face can be drawn"), self.tr("Painting and saving still work."))
             self.banner.show_problem(status.message)
+        elif status.ready:
+            if self._device and status.device != self._device:
+                self.banner.show_note(status.message)  # a device failed and another one goes on
+            self._device = status.device
 
     def show_keys(self) -> None:
         """The sheet of all keys."""

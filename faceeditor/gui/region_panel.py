@@ -73,7 +73,7 @@ class InHand(QWidget):
     def __init__(self, tools: ToolState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tools = tools
-        self.setFixedSize(62, 46)
+        self.setFixedSize(66, 46)
         tools.changed.connect(self._show)
         self._show()
 
@@ -86,7 +86,7 @@ class InHand(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        draw_chip(painter, QRectF(33, 17, 26, 26), self._tools.previous_region)
+        draw_chip(painter, QRectF(37, 17, 26, 26), self._tools.previous_region)
         painter.setPen(QPen(color("panel"), 4))
         painter.setBrush(color("panel"))
         painter.drawRoundedRect(QRectF(2, 2, 34, 34), 5, 5)

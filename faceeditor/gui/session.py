@@ -47,6 +47,7 @@ class PortraitSession(QObject):
         self.before: npt.NDArray[np.uint8] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._epoch = 0
+        self._told = ""  # the engine's last complaint
         self._shown: tuple[int, int] = (-1, 0)  # revision and the side at which it was drawn
         self._requests = QTimer(self, interval=0, singleShot=True)
         self._requests.timeout.connect(self._request)
@@ -155,6 +156,7 @@ class PortraitSession(QObject):
         if epoch != self._epoch or key <= self._shown:
             return
         self._shown = key
+        self._told = ""
         self.frame = frame
         self.meter.count(frame)
         if self.before is None and frame.drawn >= FULL:
@@ -165,8 +167,10 @@ class PortraitSession(QObject):
             self._requests.start()  # the hand has come to rest while the fast frame was on its way
 
     def _take_failure(self, epoch: int, error: Any) -> None:
-        if epoch == self._epoch:
-            self.failed.emit(str(error))
+        # A generator that is missing fails every request in the same way: told once is enough.
+        if epoch == self._epoch and str(error) != self._told:
+            self._told = str(error)
+            self.failed.emit(self._told)
 
     def pin_before(self) -> None:
         """Compare with the face as it is now from here on."""

@@ -74,7 +74,7 @@ class StylePanel(QWidget):
         return self._tools.region if self.segments.current() == 1 else None
 
     def _draw_button(self, action: QAction) -> QPushButton:
-        button = QPushButton(self.tr("New style"))
+        button = QPushButton(" " + self.tr("New style"))
         button.setObjectName("primary")
         button.setIcon(icon("new-style", 18))
         button.setIconSize(QSize(18, 18))
@@ -138,7 +138,7 @@ class StylePanel(QWidget):
         column = QVBoxLayout()
         column.setSpacing(8)
         column.addWidget(label(self.tr("Style from a photo"), "sectionTitle"))
-        button = QPushButton(self.tr("Choose a photo ..."))
+        button = QPushButton(" " + self.tr("Choose a photo ..."))
         button.setIcon(icon("photo", 18))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(action.trigger)

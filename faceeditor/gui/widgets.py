@@ -77,6 +77,7 @@ class Segments(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             if icons:
                 button.setIcon(icon(icons[index], 16))
+                button.setText(f" {name}")  # the style leaves no room between icon and text
                 button.setIconSize(QSize(16, 16))
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)

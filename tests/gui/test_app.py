@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
 from faceeditor.errors import ModelError
@@ -85,8 +86,11 @@ def test_engine_without_a_device_is_explained(run, monkeypatch):
     app.program.start()
     app.wait(lambda: app.window.banner.isVisible())
     assert "damaged" in app.window.banner.text
+    app.window.banner.close_button.click()
     draw_stroke(app.canvas, [(20.0, 60.0)])
+    QTest.qWait(100)
     assert app.portrait.undo_stack == ("Brush",)
+    assert not app.window.banner.isVisible(), "told once is enough"
 
 
 def test_geometry_is_kept(run):
