@@ -9,6 +9,7 @@ import numpy.typing as npt
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.generators.conditions import MaskCondition, detail_over_picture, quartered
 from faceeditor.generators.devices import cpu_threads
+from faceeditor.generators.openvino_runtime import fastest_precision, latency_settings, load_openvino
 from faceeditor.portrait.style import StyleCode
 
 
@@ -27,28 +28,20 @@ class OpenVinoBackend:
     device = "openvino-cpu"
 
     def __init__(self, weights: dict[str, npt.NDArray[Any]], precision: str = "") -> None:
-        try:
-            import openvino as ov
+        openvino = load_openvino()
+        from faceeditor.generators.openvino_graph import GraphBuilder
 
-            from faceeditor.generators.openvino_graph import GraphBuilder
-        except (ImportError, OSError) as error:
-            raise EngineError(f"OpenVINO cannot be loaded ({error}); reinstall Face Editor.") from error
-        self._core = ov.Core()
+        self._core = openvino.Core()
         self._builder = GraphBuilder(weights)
         self._requests: dict[int, Any] = {}
         self._lock = threading.Lock()
-        capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        self.precision = precision or ("bf16" if "BF16" in capabilities else "f32")
+        self.precision = precision or fastest_precision(self._core)
         self._request(256)
 
     def _request(self, size: int) -> Any:
         """The compiled graph of a size, made at its first use."""
         if size not in self._requests:
-            settings = {
-                "PERFORMANCE_HINT": "LATENCY",
-                "INFERENCE_NUM_THREADS": cpu_threads(),
-                "INFERENCE_PRECISION_HINT": self.precision,
-            }
+            settings = latency_settings(cpu_threads(), self.precision)
             try:
                 model = self._builder.build(size)
             except (RuntimeError, KeyError, ValueError) as error:

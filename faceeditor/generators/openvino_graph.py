@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
-import openvino.opset13 as op
 
 from faceeditor.generators.conditions import DETAIL_SIDE, NOISE_CHANNELS
+from faceeditor.generators.openvino_runtime import load_openvino
 from faceeditor.portrait.style import DETAIL_CHANNELS, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import FACE_REGIONS, REGION_COUNT
+
+ov: Any = load_openvino()
+op: Any = ov.opset13
 
 Array = npt.NDArray[np.float32]
 Node = Any
@@ -95,7 +97,7 @@ class GraphBuilder:
         self._weights = weights
         self.scales = len({name.split(".")[1] for name in weights if name.startswith("scales.")})
 
-    def build(self, size: int = 256) -> ov.Model:
+    def build(self, size: int = 256) -> Node:
         """The graph for one face.
 
         Args:

@@ -1,5 +1,8 @@
 """Every device draws what the network itself draws."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +11,8 @@ from faceeditor.errors import EngineError, ModelError
 from faceeditor.faceframe import face_frame, inverse_frame
 from faceeditor.generators.conditions import NOISE_CHANNELS, detail_over_picture, mask_condition, quartered
 from faceeditor.generators.mask_guided import MaskGuided
-from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets import mask_guided as nets
+from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, warp_from_face
 from faceeditor.packs import ModelPack, write_pack
 from tests.generators import tiny
@@ -110,3 +113,14 @@ def test_no_graphics_card_is_said(tiny_pack: ModelPack) -> None:
         pytest.skip("this machine has a graphics card")
     with pytest.raises(EngineError, match="no graphics card"):
         MaskGuided("cuda")
+
+
+def test_openvino_is_loaded_without_telemetry() -> None:
+    """It would fork a process that calls a server, and a fork beside a matrix product of numpy locks up."""
+    code = (
+        "import os, sys; os.fork = None; from faceeditor.generators import openvino_graph;"
+        "assert not [name for name in sys.modules if name.startswith('openvino_telemetry.')];"
+        "assert sys.modules['openvino.tools.ovc.telemetry_stub']; print('quiet')"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "quiet"
