@@ -404,14 +404,14 @@ def train_mask_guided(
         rest_now = StageData(trainer.rest, stage, trainer.device)
         batches = epochs(len(trainer.train), stage.batch, trainer.random)
         steps = 0
-        next_prior = trainer.seen + (0 if trainer.prior else config["prior_from"])
+        next_prior = max(trainer.seen, config["prior_from"]) + (config["prior_every"] if trainer.prior else 0)
         while trainer.seen < stage.until and run.time_left() > 0:
             steps += 1
             figures = trainer.step(stage, data_now, next(batches), log=steps % config["log_steps"] == 0)
             bar.update(stage.batch)
             if figures:
                 run.log(figures | trainer._overfit)
-            if trainer.seen >= next_prior and trainer.seen >= config["prior_from"]:
+            if trainer.seen >= next_prior:
                 trainer.refit_prior(data_now)
                 next_prior = trainer.seen + config["prior_every"]
             ending = trainer.seen >= stage.until or run.time_left() <= 0
