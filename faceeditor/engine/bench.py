@@ -11,7 +11,7 @@ from faceeditor.engine.devices import Generator, open_mask_guided
 from faceeditor.engine.requests import RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.evaluation.speed import Subject, Timing
-from faceeditor.generators.devices import cpu_threads
+from faceeditor.generators.devices import cpu_cores, cpu_threads
 from faceeditor.generators.openvino_runtime import fastest_precision, latency_settings, load_openvino
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.portrait.style import StyleCode
@@ -77,9 +77,8 @@ def reference_subjects() -> dict[str, Subject]:
 
     from faceeditor.nets.stylegan2_reference import LATENT, StyleGan2Reference
 
-    threads = cpu_threads()
     torch.manual_seed(0)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(cpu_cores())
     net = StyleGan2Reference().eval().requires_grad_(False)
     latent = torch.randn(1, LATENT)
     with torch.inference_mode():
@@ -89,7 +88,7 @@ def reference_subjects() -> dict[str, Subject]:
     model.reshape([1, LATENT])
     core = openvino.Core()
     precision = fastest_precision(core)
-    request = core.compile_model(model, "CPU", latency_settings(threads, precision)).create_infer_request()
+    request = core.compile_model(model, "CPU", latency_settings(cpu_threads(), precision)).create_infer_request()
     random = np.random.default_rng(0)
 
     def eager() -> object:

@@ -8,9 +8,15 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.engine.devices import ENOUGH_MS
 from faceeditor.engine.requests import FAST, FULL, RenderRequest
 from faceeditor.portrait.style import StyleCode
+
+FAST_TIER_ABOVE_MS = 16.0
+"""A full frame that takes longer than this is too slow under a moving hand.
+
+Events come while a frame is under way: they wait for its end and then for a frame of their own, up to twice a frame's
+time, and the window needs a part of the processor as well. 40 ms from the hand to the screen leave 16 ms for a frame.
+"""
 
 Pixels = npt.NDArray[np.uint8]
 Value = TypeVar("Value")
@@ -79,7 +85,7 @@ class Stages:
 
     def side(self, request: RenderRequest) -> int:
         """At which side to draw: the fast tier only where it is allowed and the full one too slow."""
-        return FAST if request.size == FAST and self.full_ms > ENOUGH_MS else FULL
+        return FAST if request.size == FAST and self.full_ms > FAST_TIER_ABOVE_MS else FULL
 
     def style(self, style: StyleCode, truncation: float) -> StyleCode:
         """The style as it is drawn."""

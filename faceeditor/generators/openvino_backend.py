@@ -35,6 +35,7 @@ class OpenVinoBackend:
         self._builder = GraphBuilder(weights)
         self._requests: dict[int, Any] = {}
         self._lock = threading.Lock()
+        self._detail: tuple[tuple[bytes, str], npt.NDArray[np.float32]] | None = None
         self.precision = precision or fastest_precision(self._core)
         self._request(256)
 
@@ -59,7 +60,7 @@ class OpenVinoBackend:
         inputs = [
             quartered(condition.labels),
             condition.to_face,
-            detail_over_picture(style.detail, condition.to_face),
+            self._detail_of(condition, style),
             style.regions,
             style.overall[None],
         ]
@@ -70,6 +71,14 @@ class OpenVinoBackend:
             except RuntimeError as error:
                 raise EngineError(f"OpenVINO could not draw the face ({_first_line(error)}).") from error
             return np.array(request.get_output_tensor().data[0])
+
+    def _detail_of(self, condition: MaskCondition, style: StyleCode) -> npt.NDArray[np.float32]:
+        """The detail map laid over the picture; the last one is kept, as most strokes leave the face where it is."""
+        key = (condition.to_face.tobytes(), style.key)
+        kept = self._detail
+        if kept is None or kept[0] != key:
+            kept = self._detail = key, detail_over_picture(style.detail, condition.to_face)
+        return kept[1]
 
     def close(self) -> None:
         """Give the compiled graphs back."""

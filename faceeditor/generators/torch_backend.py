@@ -14,7 +14,7 @@ from torch import Tensor
 from faceeditor.errors import ModelError
 from faceeditor.faceframe import face_frame
 from faceeditor.generators.conditions import MaskCondition
-from faceeditor.generators.devices import DeviceError, cpu_threads
+from faceeditor.generators.devices import DeviceError, cpu_cores
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder
 from faceeditor.portrait.style import StyleCode
@@ -76,7 +76,7 @@ class TorchBackend:
             if place == "cuda":
                 self._half = torch.cuda.get_device_capability()[0] >= 8
             else:
-                torch.set_num_threads(cpu_threads())
+                torch.set_num_threads(cpu_cores())
                 self._half = self._bfloat16_is_faster()
 
     @property

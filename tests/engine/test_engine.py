@@ -110,7 +110,7 @@ def test_truncation_draws_towards_the_average(fake: FakeGenerator) -> None:
 
 def test_fast_tier_only_where_the_full_one_is_slow(engine: Engine, fake: FakeGenerator) -> None:
     assert engine.render(request(1, size=128)).drawn == 256
-    fake.seconds = 0.06
+    fake.seconds = 0.03
     for revision in range(2, 12):
         engine.render(request(revision))
     frame = engine.render(request(50, region=2, size=128))
