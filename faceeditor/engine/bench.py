@@ -1,8 +1,10 @@
-"""Measures the generator on its devices and the engine around it, for `faceeditor bench speed`."""
+"""`faceeditor bench speed`: the generator, the engine, the window, and a network of StyleGAN2's size next to them."""
 
 import itertools
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -10,10 +12,11 @@ from faceeditor.engine.core import Engine
 from faceeditor.engine.devices import Generator, open_mask_guided
 from faceeditor.engine.requests import RenderRequest
 from faceeditor.errors import EngineError
-from faceeditor.evaluation.speed import Subject, Timing
-from faceeditor.generators.devices import cpu_cores, cpu_threads
+from faceeditor.evaluation.speed import Subject, Timing, machine, time_in_turn
+from faceeditor.generators.devices import cpu_cores, cpu_name, cpu_threads
 from faceeditor.generators.openvino_runtime import fastest_precision, latency_settings, load_openvino
 from faceeditor.generators.style_prior import StylePrior
+from faceeditor.portrait.masks import sample_masks
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray, Region
 
@@ -99,3 +102,57 @@ def reference_subjects() -> dict[str, Subject]:
         return request.infer([random.standard_normal((1, LATENT)).astype(np.float32)])
 
     return {"StyleGAN2 size, torch-cpu f32": eager, f"StyleGAN2 size, openvino-cpu {precision}": compiled}
+
+
+WindowBench = Callable[..., dict[str, Any]]
+"""Runs the window's benchmark with the given arguments ("stroke" or "startup" and options) and returns its result."""
+
+
+def speed_figures(device: str, seconds: float, reference: bool, window: WindowBench | None) -> dict[str, Any]:
+    """All figures as sections by title (see `evaluation.speed.table`).
+
+    Args:
+        device: the engine's device.
+        seconds: time for all measurements together, loading not counted.
+        reference: time the network of StyleGAN2's size as well.
+        window: measures the window; None leaves it out.
+
+    Raises:
+        FaceEditorError: the model pack is missing, or the device or the window does not work.
+    """
+    figures: dict[str, Any] = {}
+    if window is not None:
+        startup = [window("startup", "--device", device) for _ in range(3)]
+        figures["Start-up (seconds from the start of the process)"] = {
+            "window on screen": round(statistics.median(run["window"] for run in startup), 2),
+            "first face": round(statistics.median(run["first face"] for run in startup), 2),
+        }
+        stroke = window("stroke", "--device", device, "--seconds", str(max(2.0, seconds / 3)))
+        figures["Window while painting, 125 mouse events a second (ms)"] = {
+            "mouse event to painted face": Timing.of(stroke["latency"]).as_dict(),
+            "network": Timing.of(stroke["network"]).as_dict(),
+            "inside of a mouse event": Timing.of(stroke["handler"]).as_dict(),
+            "longest block of the window": round(stroke["longest block"], 1),
+            "frames a second": round(stroke["frames per second"], 1),
+            "memory (MiB)": round(stroke["memory MiB"], 0),
+        }
+    mask = sample_masks()[0].read()
+    name, engine = time_engine(mask, device, max(1.0, seconds / 6))
+    figures[f"Engine on {name} (ms)"] = {title: timing.as_dict() for title, timing in engine.items()}
+    style = StylePrior.load().draw(1)
+    cpu = tuple(dict.fromkeys((name, "openvino-cpu", "torch-cpu")))
+    subjects = generator_subjects(mask, style, cpu)
+    own = next(iter(subjects))
+    if reference:
+        subjects.update(reference_subjects())
+    timed = time_in_turn(subjects, max(1.0, seconds / 2))
+    section: dict[str, Any] = {title: timing.as_dict() for title, timing in timed.items()}
+    figures["Networks in turn, 256 x 256 (ms)"] = section
+    if reference:
+        figures["Rate against the network of StyleGAN2's size"] = {
+            f"{own} : {title}": f"{timing.median / timed[own].median:.1f} x"
+            for title, timing in timed.items()
+            if title.startswith("StyleGAN2")
+        }
+    figures["Machine"] = {"processor": cpu_name(), **machine()}
+    return figures

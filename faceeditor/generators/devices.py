@@ -28,7 +28,7 @@ def cpu_threads() -> int:
     """Threads for the network, at most eight.
 
     On one or two cores one thread more than there are cores: the window works on the same cores, and the network's
-    equal shares then wait less for the core that the window keeps busy (95 % of the frames within 16 ms instead of 22 ms
+    equal shares then wait less for the core that the window keeps busy (95 % of the frames within 16 ms and not 22
     while painting, at no cost when nothing else runs).
     """
     cores = cpu_cores()
