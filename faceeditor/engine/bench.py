@@ -87,7 +87,9 @@ def reference_subjects() -> dict[str, Subject]:
     with torch.inference_mode():
         traced = torch.jit.trace(net, latent, check_trace=False)
     frontend = FrontEndManager().load_by_framework("pytorch")
-    model = frontend.convert(frontend.load(TorchScriptPythonDecoder(traced, example_input=(latent,))))
+    # A name of its own keeps the decoder alive until the conversion is done.
+    decoder = TorchScriptPythonDecoder(traced, example_input=(latent,))
+    model = frontend.convert(frontend.load(decoder))
     model.reshape([1, LATENT])
     core = openvino.Core()
     precision = fastest_precision(core)
