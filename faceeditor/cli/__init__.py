@@ -1,0 +1,115 @@
+"""The command line: the same engine as the window's, without Qt.
+
+Exit codes: 0 done, 1 something that the user can put right (one sentence on standard error), 2 wrong usage,
+130 stopped with Ctrl+C.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from faceeditor import __version__
+from faceeditor.cli import demo, inspect, measure, render
+from faceeditor.errors import Cancelled, FaceEditorError
+
+_STOPPED = 130
+
+_EXAMPLES = """\
+examples:
+  faceeditor                                       open the window
+  faceeditor anna.fep                              open a portrait, or a mask, in the window
+  faceeditor render mask.png -o face.png --seed 7
+  faceeditor render mask.png -o people.png --count 9 --grid
+  faceeditor render anna.fep -o anna.jpg --size 1024 --set truncation=0.8
+  faceeditor inspect anna.fep
+  faceeditor bench speed --json speed.json
+
+Each command explains itself: faceeditor render --help
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the arguments without the program's name; by default those of the process.
+
+    Returns:
+        The exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or _is_file_to_open(arguments[0]):
+        arguments = ["gui", *arguments]
+    try:
+        args = build_parser().parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    try:
+        return int(args.run(args))
+    except (KeyboardInterrupt, Cancelled):
+        print("faceeditor: stopped.", file=sys.stderr)
+        return _STOPPED
+    except FaceEditorError as error:
+        print(f"faceeditor: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _is_file_to_open(argument: str) -> bool:
+    return not argument.startswith("-") and argument not in _COMMANDS and Path(argument).suffix != ""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each sets `run` to a function of the parsed arguments."""
+    parser = argparse.ArgumentParser(
+        prog="faceeditor",
+        description="Face Editor: paint a mask, see a face. Without a command the window opens.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"Face Editor {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (text, declare) in _COMMANDS.items():
+        examples = "\n".join(line for line in _EXAMPLES.splitlines() if f"faceeditor {name}" in line)
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=f"examples:\n{examples}" if examples else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        declare(command)
+    return parser
+
+
+def _declare_gui(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, nargs="?", help="portrait (.fep) or mask (PNG) to open")
+    parser.set_defaults(run=run_gui)
+
+
+def run_gui(args: argparse.Namespace) -> int:
+    """Open the window and wait until it is closed."""
+    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not shown:
+        raise FaceEditorError(
+            "There is no display for the window; “faceeditor demo” draws a picture of it into a file."
+        )
+    app = importlib.import_module("faceeditor.gui.app")
+    return int(app.main([str(args.file)] if args.file is not None else []))
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "gui": ("open the window (the default)", _declare_gui),
+    "render": ("draw faces for a mask or a portrait into files", render.declare),
+    "inspect": ("say what a portrait, mask or model pack holds", inspect.declare),
+    "demo": ("draw the demo portrait and a picture of the window into files", demo.declare),
+    "train": ("train a model", measure.declare_train),
+    "dataset": ("check a face data set and say what it shows", measure.declare_dataset),
+    "bench": ("measure quality or speed", measure.declare_bench),
+}

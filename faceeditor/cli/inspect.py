@@ -1,0 +1,72 @@
+"""`faceeditor inspect`: what a portrait, mask or model pack holds."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument("what", type=Path, help="portrait (.fep), mask (PNG), or a model pack: its folder or name")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run_inspect)
+
+
+def run_inspect(args: argparse.Namespace) -> int:
+    """Print what a file or model pack holds."""
+    from faceeditor.paths import models_dir
+
+    what: Path = args.what
+    if what.is_dir():
+        facts = _pack_facts(what.resolve())
+    elif not what.exists() and (models_dir() / what).is_dir():
+        facts = _pack_facts(models_dir() / what)
+    elif what.suffix.lower() == ".fep":
+        from faceeditor.portrait import store
+
+        portrait = store.load(what)
+        facts = {
+            "portrait": str(what),
+            "style": portrait.style.label or "(without a name)",
+            "truncation": portrait.truncation,
+            "recent styles": ", ".join(style.label for style in portrait.recent_styles) or "none",
+            **_mask_facts(portrait.mask),
+        }
+    else:
+        from faceeditor.portrait.masks import read_mask
+
+        mask, note = read_mask(what)
+        facts = {"mask": str(what), **({"note": note} if note else {}), **_mask_facts(mask)}
+    if args.json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        width = max(len(name) for name in facts)
+        for name, value in facts.items():
+            print(f"{name:{width}}  {value}")
+    return 0
+
+
+def _mask_facts(mask: Any) -> dict[str, Any]:
+    import numpy as np
+
+    from faceeditor.regions import REGION_COUNT, REGION_NAMES
+
+    shares = np.bincount(mask.ravel(), minlength=REGION_COUNT) / mask.size
+    return {
+        "size": f"{mask.shape[1]} x {mask.shape[0]}",
+        **{REGION_NAMES[region]: f"{shares[region]:.1%}" for region in range(REGION_COUNT) if shares[region] > 0},
+    }
+
+
+def _pack_facts(folder: Path) -> dict[str, Any]:
+    """Facts of a model pack; every file is checked against its size and hash."""
+    from faceeditor.packs import ModelPack
+
+    pack = ModelPack.open(folder.name, folder.parent)
+    facts: dict[str, Any] = {"model": pack.name, "kind": pack.kind, "version": pack.version, "folder": str(pack.folder)}
+    for name in pack.files:
+        arrays = pack.load(name)
+        facts[name] = f"{pack.files[name].bytes:,} bytes, {sum(a.size for a in arrays.values()):,} numbers, as listed"
+    facts.update({name: value for name, value in pack.config.items() if isinstance(value, str | int | float | list)})
+    return facts
