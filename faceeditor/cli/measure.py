@@ -63,8 +63,8 @@ def declare_bench(parser: argparse.ArgumentParser) -> None:
 
 def run_bench_speed(args: argparse.Namespace) -> int:
     """Measure, print the table and write the JSON file."""
-    from faceeditor.engine.bench import speed_figures
     from faceeditor.evaluation.speed import table, write_json
+    from faceeditor.evaluation.speed_bench import speed_figures
 
     if not 1.0 <= args.seconds <= 3600.0:
         raise FaceEditorError(f"{args.seconds:g} seconds cannot be measured; choose 1 to 3600.")

@@ -60,7 +60,7 @@ def test_reference_has_the_published_size() -> None:
 
 
 def test_engine_figures_without_window_or_reference(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from faceeditor.engine.bench import speed_figures
+    from faceeditor.evaluation.speed_bench import speed_figures
 
     monkeypatch.setenv("FACEEDITOR_MODELS", str(tiny_models))
     asked: list[tuple[str, ...]] = []
