@@ -123,7 +123,8 @@ class Trainer:
         makers = [p for name in ("generator", "encoder", "decoder") for p in self.parts[name].parameters()]
         rate = config["learning_rate"]
         self.make = torch.optim.Adam(makers, lr=rate, betas=(0.3, 0.99))
-        self.judge = torch.optim.Adam(self.parts["discriminator"].parameters(), lr=rate, betas=(0.3, 0.99))
+        judged = self.parts["discriminator"].parameters()
+        self.judge = torch.optim.Adam(judged, lr=config["judge_learning_rate"], betas=(0.3, 0.99))
         half_life = config["average_half_life"]
         self.averages = {name: Average(self.parts[name], half_life) for name in ("generator", "encoder")}
         self.train, self.rest = load_faces(data, "train"), load_faces(data, "kept-out")
@@ -144,6 +145,9 @@ class Trainer:
         if state.get("make"):
             self.make.load_state_dict(state["make"])
             self.judge.load_state_dict(state["judge"])
+            for optimiser, key in ((self.make, "learning_rate"), (self.judge, "judge_learning_rate")):
+                for group in optimiser.param_groups:
+                    group["lr"] = self.config[key]
         self.seen, self.augment_p = state["seen"], state["augment_p"]
         if state.get("prior"):
             self.prior = CodePrior.from_state(state["prior"]).to(self.device)
@@ -188,8 +192,12 @@ class Trainer:
         return 1.0 if before.size == stage.size else min(1.0, (self.seen - before.until) / 3000)
 
     # -- one step --------------------------------------------------------------------------------------------------
-    def other_codes(self, codes: Codes, count: int) -> Codes:
-        """Codes that are not the photograph's own: another's, a blend of two, or drawn from the prior."""
+    def other_codes(self, codes: Codes, means: Codes, count: int) -> Codes:
+        """Codes that are not the photograph's own: another's, a blend of two, or drawn from the prior.
+
+        A draw gets the noise of one of the batch's codes: without it the generator would learn to tell draws from
+        codes of photographs, and would treat them to the discriminator's taste alone.
+        """
         batch = len(codes.overall)
         order = torch.from_numpy((np.arange(count) + self.random.integers(1, batch)) % batch).to(self.device)
         swapped = codes.pick(order)
@@ -198,13 +206,23 @@ class Trainer:
         mixed = swapped.lerp(second, t)
         if self.prior is None:
             return mixed
-        drawn = self.prior.draw(count, self.device)
-        use = torch.rand(count, device=self.device) < 0.4
+        drawn = Codes(*(d + (c - m)[order] for d, c, m in zip(self.prior.draw(count, self.device), codes, means)))
+        use = torch.rand(count, device=self.device) < 0.3
         return Codes(
             torch.where(use[:, None, None], drawn.regions, mixed.regions),
             torch.where(use[:, None], drawn.overall, mixed.overall),
             torch.where(use[:, None, None, None], drawn.detail, mixed.detail),
         )
+
+    def anchor(self, pictures: Tensor, planes: Tensor, to_picture: Tensor, codes: Codes) -> Tensor:
+        """How far the encoder reads other codes from pictures of other codes than those they were made from.
+
+        Nothing else says what such a picture should look like. The encoder is held fixed, or it would give way.
+        """
+        encoder = self.parts["encoder"]
+        fixed = {name: value.detach() for name, value in encoder.state_dict().items()}
+        read, _ = torch.func.functional_call(encoder, fixed, (pictures, planes, to_picture))
+        return _code_distance(read, codes, planes)
 
     def step(self, stage: Stage, data: StageData, indices: npt.NDArray[np.int64], log: bool) -> dict[str, float]:
         """One update of everything; returns the figures for the curves."""
@@ -226,7 +244,9 @@ class Trainer:
             keep = (torch.rand(count, device=self.device) > c["detail_dropout"]).float()[:, None, None, None]
             own = codes._replace(detail=codes.detail * keep)
             # The encoder is not to serve other masks' realism: extra codes carry no gradient into it.
-            other = self.other_codes(Codes(*(x.detach() for x in codes)), extra)
+            with torch.no_grad():
+                means, _ = self.parts["encoder"](item["small"], planes, to_picture)
+            other = self.other_codes(Codes(*(x.detach() for x in codes)), means, extra)
             both = Codes(*(torch.cat([a, b]) for a, b in zip(own, other, strict=True)))
             mask_order = torch.cat([torch.arange(count), torch.arange(extra)]).to(self.device)
             made = generator(planes[mask_order], item["to_face"][mask_order], both, size, window).float()
@@ -280,6 +300,8 @@ class Trainer:
                 small = small if size <= 64 else F.avg_pool2d(small, 2)
                 again = self.parts["decoder"](small, planes[mask_order], to_picture[mask_order])
                 losses["code"] = c["code"] * _code_distance(again, both, planes[mask_order])
+                extra_small = made[count:] if size <= 128 else F.avg_pool2d(made[count:], size // 128)
+                losses["anchor"] = c["anchor"] * self.anchor(extra_small, planes[:extra], to_picture[:extra], other)
             if self.parser is not None:
                 losses["parser"] = c["parser"] * region_agreement(
                     self.parser, made, real, seen_planes, mask_order, self.weights
