@@ -7,7 +7,7 @@ In the canonical frame the picture of an aligned face (FFHQ layout) is mapped to
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.regions import MaskArray, Region
+from faceeditor.regions import REGION_COUNT, MaskArray, Region
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -41,9 +41,7 @@ def face_frame(mask: MaskArray) -> FloatArray:
     height, width = mask.shape
     columns = (np.arange(width) + 0.5) * (2.0 / width) - 1.0
     rows = (np.arange(height) + 0.5) * (2.0 / height) - 1.0
-    # One pass: how often each region occurs in each row and column.
-    in_column = np.stack([np.bincount(mask[:, x], minlength=19)[:19] for x in range(0, width, 2)], 1)
-    in_row = np.stack([np.bincount(mask[y], minlength=19)[:19] for y in range(0, height, 2)], 1)
+    in_column, in_row = _counts(mask[:, ::2]), _counts(mask[::2].T)
     source, target, weight = [], [], []
     for regions, canonical, importance in _ANCHORS.values():
         picked = list(regions)
@@ -68,6 +66,13 @@ def face_frame(mask: MaskArray) -> FloatArray:
     design = np.concatenate([source_points, np.ones((len(source_points), 1))], 1)
     solution, *_ = np.linalg.lstsq(design * weights, target_points * weights, rcond=None)
     return np.ascontiguousarray(solution.T, np.float32)
+
+
+def _counts(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """How often each region occurs in each column: (H, W) -> (19, W)."""
+    width = mask.shape[1]
+    cells = mask.astype(np.int64) + REGION_COUNT * np.arange(width)
+    return np.bincount(cells.ravel(), minlength=REGION_COUNT * width).reshape(width, REGION_COUNT).T
 
 
 def inverse_frame(frame: FloatArray) -> FloatArray:

@@ -2,7 +2,11 @@
 # Set up what is missing and run every check: lint, types, import contracts, tests offscreen and under Xvfb.
 set -u
 extras="[dev]"
-if ! command -v Xvfb >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then extra_packages="xvfb xauth"; fi
+extra_packages=
+if [ "$(id -u)" = 0 ]; then
+    command -v xvfb-run >/dev/null 2>&1 || extra_packages="xvfb xauth"
+    command -v xdotool >/dev/null 2>&1 || extra_packages="$extra_packages xdotool"
+fi
 . "$(dirname "$0")/setup.sh"
 
 failed=
@@ -16,11 +20,11 @@ check "lint" "$PY" -m ruff check .
 check "types" "$PY" -m mypy faceeditor
 check "import contracts" "$venv/bin/lint-imports"
 if command -v xvfb-run >/dev/null 2>&1; then
-    check "tests on a virtual display" env QT_QPA_PLATFORM=xcb \
-        xvfb-run -a -s "-screen 0 1600x1000x24" "$PY" -m pytest -m xvfb
+    check "tests on a virtual display" env QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24" \
+        "$PY" -m pytest -rs tests/gui/test_on_display.py tests/gui/test_painting.py tests/gui/test_keys_and_view.py
 else
-    say "== SKIPPED: the tests on a virtual display need Xvfb (sudo apt-get install xvfb xauth)"
+    say "== SKIPPED: the tests on a virtual display need Xvfb (sudo apt-get install xvfb xauth xdotool)"
 fi
-check "tests offscreen" env QT_QPA_PLATFORM=offscreen "$PY" -m pytest -m "not xvfb"
+check "tests offscreen" env QT_QPA_PLATFORM=offscreen "$PY" -m pytest -rs
 [ -z "$failed" ] || { say "Some checks failed."; exit 1; }
 say "All checks passed."

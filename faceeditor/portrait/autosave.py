@@ -26,7 +26,7 @@ from faceeditor.paths import state_dir
 from faceeditor.portrait import store
 from faceeditor.portrait.document import Portrait, PortraitState
 
-INTERVAL = 15.0
+INTERVAL = 3.0
 """Seconds between two snapshots, by default."""
 
 _START_TOLERANCE = 2.0  # seconds by which two readings of a process's start time may differ

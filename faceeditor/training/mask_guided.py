@@ -206,7 +206,8 @@ class Trainer:
         mixed = swapped.lerp(second, t)
         if self.prior is None:
             return mixed
-        drawn = Codes(*(d + (c - m)[order] for d, c, m in zip(self.prior.draw(count, self.device), codes, means)))
+        parts = zip(self.prior.draw(count, self.device), codes, means, strict=True)
+        drawn = Codes(*(draw + (code - mean)[order] for draw, code, mean in parts))
         use = torch.rand(count, device=self.device) < 0.3
         return Codes(
             torch.where(use[:, None, None], drawn.regions, mixed.regions),
