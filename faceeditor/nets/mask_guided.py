@@ -149,7 +149,13 @@ class MaskGenerator(nn.Module):
     def forward(
         self, planes: Tensor, to_face: Tensor, codes: Codes, size: int = 256, window: Window | None = None
     ) -> Tensor:
-        """Draw faces.
+        """Draw faces: the last of `pictures`."""
+        return self.pictures(planes, to_face, codes, size, window)[-1]
+
+    def pictures(
+        self, planes: Tensor, to_face: Tensor, codes: Codes, size: int = 256, window: Window | None = None
+    ) -> list[Tensor]:
+        """The picture after each scale, the smallest first.
 
         Args:
             planes: (B, 19, P, P) region planes, P >= size; shares between 0 and 1 where they were reduced.
@@ -159,7 +165,7 @@ class MaskGenerator(nn.Module):
             window: draw only this part of the picture at the scales above 32 x 32 features.
 
         Returns:
-            (B, 3, size, size) float in about -1..1 (a window: its share of size).
+            (B, 3, S, S) float in about -1..1, the last with S = size (a window: its share of size).
         """
         pyramid = area_pyramid(planes, (16, 32, 64, 128, 256, *self.sides))
         sides = [side for side in self.sides if side * 2 <= size]
@@ -167,7 +173,7 @@ class MaskGenerator(nn.Module):
         face = torch.einsum("r,brhw->bhw", self.face_regions.to(planes.dtype), pyramid[64 if size >= 64 else 32])
         detail = warp_from_face(codes.detail, to_face, face.shape[-1]).to(planes.dtype) * face.unsqueeze(1)
         x: Tensor | None = None
-        picture: Tensor | None = None
+        drawn: list[Tensor] = []
         for side, scale in zip(sides, self.scales, strict=False):
             assert isinstance(scale, Scale)
             fine, coarse = pyramid[side * 2], pyramid[side]
@@ -181,16 +187,15 @@ class MaskGenerator(nn.Module):
                 fine, coarse, detail_here = window.cut(fine), window.cut(coarse), window.cut(detail_here)
                 place = window.cut(place)
                 if side == 64:
-                    assert x is not None and picture is not None
-                    x, picture = window.cut(x), window.cut(picture)
+                    assert x is not None
+                    x, drawn[-1] = window.cut(x), window.cut(drawn[-1])
             height, width = coarse.shape[-2:]
             spread = torch.bmm(region_codes, coarse.flatten(2)).view(-1, REGION_DIM, height, width)
             condition = torch.cat([F.pixel_unshuffle(fine, 2), spread, detail_here, place], 1)
             x = scale(x, condition, codes.overall)
-            drawn = F.pixel_shuffle(scale.to_rgb(x), 2)
-            picture = drawn if picture is None else upsample2(picture) + drawn
-        assert picture is not None
-        return picture
+            picture = F.pixel_shuffle(scale.to_rgb(x), 2)
+            drawn.append(upsample2(drawn[-1]) + picture if drawn else picture)
+        return drawn
 
 
 class StyleEncoder(nn.Module):

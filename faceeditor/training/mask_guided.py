@@ -43,12 +43,21 @@ Parts = dict[str, nn.Module]
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training: at this picture size until this many pictures were seen in all."""
+    """A part of the training: at this picture size until this many pictures were seen in all.
+
+    With a window smaller than the size only that part of each picture is drawn, and the losses that need whole faces
+    are left out; `also` then names a smaller size at which every other step is taken with whole pictures.
+    """
 
     size: int
     until: int
     batch: int
     window: int
+    also: int = 0
+
+    def companion(self) -> "Stage | None":
+        """The stage of the steps in between."""
+        return Stage(self.also, self.until, self.batch, self.also) if self.also else None
 
 
 class StageData:
@@ -185,7 +194,7 @@ class Trainer:
 
     def fade(self, stage: Stage) -> float:
         """How far the discriminator's newest layers have come in, 0..1."""
-        place = self.stages.index(stage)
+        place = self.stages.index(stage) if stage in self.stages else 0
         if place == 0:
             return 1.0
         before = self.stages[place - 1]
@@ -240,6 +249,7 @@ class Trainer:
             top, left = (int(self.random.integers(0, (size - stage.window) // 32 + 1)) * 32 for _ in range(2))
             window = Window(top, left, stage.window)
         generator, judge = self.parts["generator"], self.parts["discriminator"]
+        assert isinstance(generator, MaskGenerator)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
             codes, kl = self.parts["encoder"](item["small"], planes, to_picture, sample=True)
             keep = (torch.rand(count, device=self.device) > c["detail_dropout"]).float()[:, None, None, None]
@@ -250,7 +260,8 @@ class Trainer:
             other = self.other_codes(Codes(*(x.detach() for x in codes)), means, extra)
             both = Codes(*(torch.cat([a, b]) for a, b in zip(own, other, strict=True)))
             mask_order = torch.cat([torch.arange(count), torch.arange(extra)]).to(self.device)
-            made = generator(planes[mask_order], item["to_face"][mask_order], both, size, window).float()
+            drawn = generator.pictures(planes[mask_order], item["to_face"][mask_order], both, size, window)
+            made = drawn[-1].float()
         seen_planes = planes
         if window is not None:
             real, seen_planes = window.cut(real), window.cut(planes)
@@ -291,6 +302,9 @@ class Trainer:
         own_made = made[:count]
         losses["l1"] = c["l1"] * (own_made - real).abs().mean()
         losses["kl"] = c["kl"] * kl
+        # A window shows too little of a face for the other losses: there the last scale adds detail and no more.
+        below = F.avg_pool2d(made, 2) - drawn[-2].detach().float()
+        losses["detail"] = c["detail"] * below.abs().mean() * (window is not None)
         losses["lattice"] = c["lattice"] * lattice(made, real)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
             if window is None:
@@ -425,12 +439,18 @@ def train_mask_guided(
     while (stage := trainer.stage()) is not None and run.time_left() > 0:
         data_now = StageData(trainer.train, stage, trainer.device)
         rest_now = StageData(trainer.rest, stage, trainer.device)
+        between = stage.companion()
+        data_between = StageData(trainer.train, between, trainer.device) if between else data_now
         batches = epochs(len(trainer.train), stage.batch, trainer.random)
         steps = 0
         next_prior = max(trainer.seen, config["prior_from"]) + (config["prior_every"] if trainer.prior else 0)
         while trainer.seen < stage.until and run.time_left() > 0:
             steps += 1
-            figures = trainer.step(stage, data_now, next(batches), log=steps % config["log_steps"] == 0)
+            log = steps % config["log_steps"] < (2 if between else 1)
+            if between and steps % 2:
+                figures = trainer.step(between, data_between, next(batches), log)
+            else:
+                figures = trainer.step(stage, data_now, next(batches), log)
             bar.update(stage.batch)
             if figures:
                 run.log(figures | trainer._overfit)

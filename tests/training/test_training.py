@@ -44,6 +44,7 @@ kl = 0.02
 perceptual = 3.0
 code = 0.5
 anchor = 2.0
+detail = 8.0
 parser = 1.0
 modes = 0.5
 lattice = 6.0
@@ -57,7 +58,7 @@ save_steps = 1
 look_steps = 100
 stages = [
     {{ size = 64, until = {first}, batch = 4, window = 64 }},
-    {{ size = 256, until = {last}, batch = 4, window = 128 }},
+    {{ size = 256, until = {last}, batch = 4, window = 128, also = 64 }},
 ]
 """
 
