@@ -244,7 +244,8 @@ class StyleEncoder(nn.Module):
             sample: draw the vectors from their distribution instead of taking the mean.
 
         Returns:
-            the codes, and the KL divergence to N(0, 1) averaged over everything, scalar.
+            the codes; and, scalar, the KL divergence to N(0, 1) averaged over everything, plus the squared error of
+            the vectors predicted for regions that are in the photograph.
         """
         local, deep = self.features(pictures, planes)
         shares = F.adaptive_avg_pool2d(planes, local.shape[-1]).to(local.dtype)
@@ -267,6 +268,10 @@ class StyleEncoder(nn.Module):
                 region = region + torch.randn_like(region) * (0.5 * region_log).exp()
                 overall = overall + torch.randn_like(overall) * (0.5 * overall_log).exp()
         filled = self.absent(overall.detach()).float().view(-1, REGION_COUNT, REGION_DIM)
+        if self.variational:
+            # What an absent region would look like is learnt from the photographs that show it.
+            guess_error = (filled - region.detach()).square() * present
+            kl = kl + guess_error.sum() / (present.sum() * REGION_DIM + 1)
         region = torch.where(present > 0, region, filled)
         if self.detail is None:
             detail = region.new_zeros(len(region), DETAIL_CHANNELS, DETAIL_SIZE, DETAIL_SIZE)
