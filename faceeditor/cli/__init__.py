@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 something that the user can put right (one sentence on sta
 """
 
 import argparse
-import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -100,7 +99,9 @@ def run_gui(args: argparse.Namespace) -> int:
         raise FaceEditorError(
             "There is no display for the window; “faceeditor demo” draws a picture of it into a file."
         )
-    app = importlib.import_module("faceeditor.gui.app")
+    # Imported here: the other commands need no Qt.
+    from faceeditor.gui import app
+
     return int(app.main([str(args.file)] if args.file is not None else []))
 
 

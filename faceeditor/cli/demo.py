@@ -1,7 +1,6 @@
 """`faceeditor demo`: the demo portrait and a picture of the window, into files."""
 
 import argparse
-import importlib
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ def run_demo(args: argparse.Namespace) -> int:
     from faceeditor.engine.jobs import sheet
     from faceeditor.export import side_by_side, write_picture
     from faceeditor.generators.style_prior import StylePrior
+    from faceeditor.gui.snapshot import window_snapshot
     from faceeditor.portrait.masks import sample_masks
     from faceeditor.regions import colorize
 
@@ -45,8 +45,6 @@ def run_demo(args: argparse.Namespace) -> int:
     for name, pixels in written.items():
         write_picture(args.output / name, pixels)
         print(args.output / name)
-    # Qt is above this room: it is looked up by name, and only now.
-    snapshot = importlib.import_module("faceeditor.gui.snapshot")
-    print(snapshot.window_snapshot(args.output / "window.png"))
+    print(window_snapshot(args.output / "window.png"))
     print(device, file=sys.stderr)
     return 0
