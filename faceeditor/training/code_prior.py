@@ -4,6 +4,7 @@ A variational autoencoder over the codes that the encoder gives for the training
 model pack carries (`generators.style_prior` runs it without torch).
 """
 
+import math
 import time
 
 import numpy as np
@@ -16,6 +17,9 @@ from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM,
 from faceeditor.regions import REGION_COUNT
 from faceeditor.training.data import FaceSet
 from faceeditor.training.run import to_float
+
+LEADING, LEADING_NOISE = 64, 0.4
+"""How many principal directions the latents must explain, and the noise left in them (1: the direction's own spread)."""
 
 _REGIONS = REGION_COUNT * REGION_DIM
 _CODE = _REGIONS + OVERALL_DIM + DETAIL_CHANNELS * DETAIL_SIZE**2
@@ -120,8 +124,10 @@ def fit_prior(codes: Tensor, seconds: float, device: torch.device, components: i
     net.basis.copy_(directions[:components] * scale[:, None] / weight)
     net.offset.copy_(offset)
     whitened = (centred * weight) @ directions[:components].T / scale
-    # Directions of little variance matter little: they weigh less in the likelihood, down to a tenth.
-    importance = (scale / scale[0]).clamp_min(0.1)
+    # Whitened codes have no linear structure left that free noise could not explain, and the latents would be ignored:
+    # the noise of the leading directions is bounded, so that the latents must carry them.
+    most = torch.full((components,), 0.0, device=device)
+    most[:LEADING] = math.log(LEADING_NOISE)
     half = len(codes) // 2
     stop = torch.arange(len(codes), device=device) % half % 10 == 0
     fit, held = whitened[~stop], whitened[stop]
@@ -132,10 +138,11 @@ def fit_prior(codes: Tensor, seconds: float, device: torch.device, components: i
         mean, log_var = net.encode(x + noise * torch.randn_like(x)).chunk(2, 1)
         log_var = log_var.clamp(-8, 2)
         z = mean + torch.randn_like(mean) * (0.5 * log_var).exp()
-        error = (x - net.decode(z)) / net.log_std.exp()
-        likelihood = ((0.5 * error.square() + net.log_std) * importance).sum(1)
+        log_std = torch.minimum(net.log_std, most)
+        error = (x - net.decode(z)) / log_std.exp()
+        likelihood = (0.5 * error.square() + log_std).sum(1)
         divergence = 0.5 * (mean.square() + log_var.exp() - log_var - 1).sum(1)
-        return (likelihood + 0.5 * divergence).mean()
+        return (likelihood + divergence).mean()
 
     while time.monotonic() - began < seconds:
         step += 1
@@ -152,4 +159,14 @@ def fit_prior(codes: Tensor, seconds: float, device: torch.device, components: i
                 break
     if best_state is not None:
         net.load_state_dict(best_state)
+    with torch.no_grad():
+        net.log_std.copy_(torch.minimum(net.log_std, most))
+        _match_spread(net, whitened.std(0))
     return net.eval()
+
+
+@torch.no_grad()
+def _match_spread(net: CodePrior, wanted: Tensor) -> None:
+    """Set the noise so that every direction of a draw spreads as the codes do, as far as the decoder leaves room."""
+    decoded = net.decode(torch.randn(4000, net.latent, device=wanted.device)).var(0)
+    net.log_std.copy_((wanted.square() - decoded).clamp_min(1e-4).sqrt().log())
