@@ -395,9 +395,9 @@ class Trainer:
             write_sheet(self.run.folder / f"sheet-{self.seen:07d}.jpg", sheet)
         return figures
 
-    def refit_prior(self, data: StageData) -> None:
-        """Fit the prior over codes to the averaged encoder's codes of all training photographs."""
-        codes = all_codes(self.averaged()["encoder"], self.train, data.encoder_side, self.device)
+    def refit_prior(self, side: int) -> None:
+        """Fit the prior over codes to the averaged encoder's codes of all training photographs, seen at this side."""
+        codes = all_codes(self.averaged()["encoder"], self.train, side, self.device)
         self.prior = fit_prior(codes, seconds=self.config["prior_seconds"], device=self.device)
 
 
@@ -455,7 +455,7 @@ def train_mask_guided(
             if figures:
                 run.log(figures | trainer._overfit)
             if trainer.seen >= next_prior:
-                trainer.refit_prior(data_now)
+                trainer.refit_prior(data_now.encoder_side)
                 next_prior = trainer.seen + config["prior_every"]
             ending = trainer.seen >= stage.until or run.time_left() <= 0
             if steps % config["save_steps"] == 0 or ending:
@@ -464,3 +464,6 @@ def train_mask_guided(
                 trainer._overfit = trainer.look(stage, data_now, rest_now)
                 tqdm.write(f"{trainer.seen}: " + ", ".join(f"{k} {v:.3f}" for k, v in trainer._overfit.items()))
                 run.draw_curves()
+    # The encoder has moved on since the last fit.
+    trainer.refit_prior(min(trainer.stages[-1].size, 128))
+    trainer.save()
