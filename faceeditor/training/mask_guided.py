@@ -201,13 +201,10 @@ class Trainer:
         return 1.0 if before.size == stage.size else min(1.0, (self.seen - before.until) / 3000)
 
     # -- one step --------------------------------------------------------------------------------------------------
-    def other_codes(self, codes: Codes, means: Codes, count: int) -> tuple[Codes, Tensor]:
+    def other_codes(self, codes: Codes, means: Codes, count: int) -> Codes:
         """Codes that are not the photograph's own: another's, a blend of two, or drawn from the prior.
 
         A draw gets the noise of one of the batch's codes, so that it is less easily told from codes of photographs.
-
-        Returns:
-            the codes, and which of them were drawn (count,) bool.
         """
         batch = len(codes.overall)
         order = torch.from_numpy((np.arange(count) + self.random.integers(1, batch)) % batch).to(self.device)
@@ -215,17 +212,16 @@ class Trainer:
         second = codes.pick((order + 1) % batch)
         t = torch.rand(count, device=self.device) * (torch.rand(count, device=self.device) < 0.4).float()
         mixed = swapped.lerp(second, t)
-        if self.prior is None:
-            return mixed, torch.zeros(count, dtype=torch.bool, device=self.device)
+        if self.prior is None or not self.config["draws"]:
+            return mixed
         parts = zip(self.prior.draw(count, self.device), codes, means, strict=True)
         drawn = Codes(*(draw + (code - mean)[order] for draw, code, mean in parts))
-        use = torch.rand(count, device=self.device) < 0.3
-        chosen = Codes(
+        use = torch.rand(count, device=self.device) < self.config["draws"]
+        return Codes(
             torch.where(use[:, None, None], drawn.regions, mixed.regions),
             torch.where(use[:, None], drawn.overall, mixed.overall),
             torch.where(use[:, None, None, None], drawn.detail, mixed.detail),
         )
-        return chosen, use
 
     def anchor(self, pictures: Tensor, planes: Tensor, to_picture: Tensor, codes: Codes) -> Tensor:
         """How far the encoder reads other codes from pictures of other codes than those they were made from.
@@ -260,7 +256,7 @@ class Trainer:
             # The encoder is not to serve other masks' realism: extra codes carry no gradient into it.
             with torch.no_grad():
                 means, _ = self.parts["encoder"](item["small"], planes, to_picture)
-            other, drawn_codes = self.other_codes(Codes(*(x.detach() for x in codes)), means, extra)
+            other = self.other_codes(Codes(*(x.detach() for x in codes)), means, extra)
             both = Codes(*(torch.cat([a, b]) for a, b in zip(own, other, strict=True)))
             mask_order = torch.cat([torch.arange(count), torch.arange(extra)]).to(self.device)
             drawn = generator.pictures(planes[mask_order], item["to_face"][mask_order], both, size, window)
@@ -298,10 +294,7 @@ class Trainer:
             scores, features = judge(
                 made_augmented.contiguous(memory_format=torch.channels_last), planes_augmented, size, fade
             )
-            # Nothing ties pictures of drawn codes to photographs but the encoder's reading: left to the discriminator
-            # as well, the generator learns to exaggerate them.
-            counts = torch.cat([torch.ones(count, device=self.device), 1 - drawn_codes.float()])
-            losses = {"adversarial": -(scores.mean(1) * counts).mean() * c["adversarial"]}
+            losses = {"adversarial": -scores.mean() * c["adversarial"]}
             losses["features"] = c["features"] * torch.stack(
                 [(f[:count].float() - r.float()).abs().mean() for f, r in zip(features, real_features, strict=True)]
             ).mean()

@@ -52,6 +52,7 @@ detail_dropout = 0.25
 augment_target = 0.6
 prior_from = 4
 prior_every = 100
+draws = 0.5
 prior_seconds = 0.5
 log_steps = 1
 save_steps = 1
