@@ -7,7 +7,7 @@ from faceeditor.gui.app import Program
 from faceeditor.gui.snapshot import draw_stroke, pump, window_snapshot
 from faceeditor.regions import Region
 
-SEEDS = (2, 3, 4, 5)
+SEEDS = (18, 2, 15, 27)
 
 
 def painted(program: Program) -> None:

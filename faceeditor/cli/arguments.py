@@ -3,8 +3,6 @@
 import argparse
 
 DEVICES = ("auto", "cuda", "openvino-cpu", "torch-cpu")
-FIRST_SEED = 1
-"""The person that is drawn where none is asked for."""
 
 
 def seed(text: str) -> int:

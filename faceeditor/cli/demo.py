@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from faceeditor.cli.arguments import FIRST_SEED, add_device
+from faceeditor.cli.arguments import add_device
 from faceeditor.errors import FaceEditorError
 
 
@@ -20,7 +20,7 @@ def run_demo(args: argparse.Namespace) -> int:
     from faceeditor.engine import Engine, RenderRequest, RenderSheet
     from faceeditor.engine.jobs import sheet
     from faceeditor.export import side_by_side, write_picture
-    from faceeditor.generators.style_prior import StylePrior
+    from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
     from faceeditor.gui.snapshot import window_snapshot
     from faceeditor.portrait.masks import sample_masks
     from faceeditor.regions import colorize

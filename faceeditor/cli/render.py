@@ -17,7 +17,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=arguments.seed,
-        help="draw this person (default: the portrait's own, else 1)",
+        help="draw this person (default: the portrait's own, else 23)",
     )
     parser.add_argument("--style", type=Path, metavar="PHOTO", help="take the style from the face in a photograph")
     parser.add_argument("--count", type=arguments.count, default=1, help="draw so many people, with seeds counted up")
@@ -109,10 +109,10 @@ def _styles(args: argparse.Namespace, engine: Any, own_style: Any) -> list[Any]:
         return [_style_of_photo(args.style, engine)]
     if own_style is not None and args.seed is None and args.count == 1:
         return [own_style]
-    from faceeditor.generators.style_prior import StylePrior
+    from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
 
     prior = StylePrior.load()
-    first = args.seed if args.seed is not None else arguments.FIRST_SEED
+    first = args.seed if args.seed is not None else FIRST_SEED
     return [prior.draw(first + number) for number in range(args.count)]
 
 

@@ -19,13 +19,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from faceeditor import __version__
 from faceeditor.engine import Engine
 from faceeditor.errors import FaceEditorError
-from faceeditor.generators.style_prior import StylePrior
+from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
 from faceeditor.gui.bridge import Bridge
 from faceeditor.gui.icons import app_icon
 from faceeditor.gui.main_window import MainWindow
 from faceeditor.gui.session import PortraitSession
 from faceeditor.gui.singletons import keep_singletons
-from faceeditor.gui.styles import FIRST_SEED, StyleDesk
+from faceeditor.gui.styles import StyleDesk
 from faceeditor.gui.theme import apply_theme
 from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave

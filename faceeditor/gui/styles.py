@@ -19,7 +19,6 @@ from faceeditor.portrait.document import Change, SetStyle, SetTruncation
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 
-FIRST_SEED = 1
 _IDLE_MS = 900
 
 
