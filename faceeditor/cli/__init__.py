@@ -100,9 +100,9 @@ def run_gui(args: argparse.Namespace) -> int:
             "There is no display for the window; “faceeditor demo” draws a picture of it into a file."
         )
     # Imported here: the other commands need no Qt.
-    from faceeditor.gui import app
+    from faceeditor.gui.app import main as open_window
 
-    return int(app.main([str(args.file)] if args.file is not None else []))
+    return int(open_window([str(args.file)] if args.file is not None else []))
 
 
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {

@@ -19,7 +19,7 @@ from faceeditor.training.data import FaceSet
 from faceeditor.training.run import to_float
 
 LEADING, LEADING_NOISE = 64, 0.4
-"""How many principal directions the latents must explain, and the noise left in them (1: the direction's own spread)."""
+"""How many principal directions the latents must explain, and the most noise left in them (1: all of their spread)."""
 
 _REGIONS = REGION_COUNT * REGION_DIM
 _CODE = _REGIONS + OVERALL_DIM + DETAIL_CHANNELS * DETAIL_SIZE**2

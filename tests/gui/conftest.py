@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui import app as gui_app
@@ -25,6 +26,10 @@ class Running:
         self.files = self.window.files
         self.window.resize(1200, 800)
         self.window.show()
+        if QApplication.platformName() == "xcb":
+            # No window manager hands out the focus on a virtual display, and keys go to the active window.
+            self.window.activateWindow()
+            QTest.qWaitForWindowActive(self.window)
         if start:
             self.program.start()
             self.wait(lambda: self.session.up_to_date)
