@@ -71,10 +71,10 @@ def soft_cross_entropy(logits: Tensor, masks: Tensor, weights: Tensor) -> Tensor
 
 
 def region_weights(masks: npt.NDArray[np.uint8]) -> Tensor:
-    """(19,) weights: the inverse square root of each region's frequency, at most 6 times the commonest one's."""
+    """(19,) weights: the inverse square root of each region's frequency, at most 3 times the commonest one's."""
     counts = np.bincount(masks[:, ::4, ::4].ravel(), minlength=REGION_COUNT).astype(np.float64)
     weights = 1 / np.sqrt(np.maximum(counts, counts.max() * 1e-4))
-    return torch.tensor(np.minimum(weights / weights.min(), 6.0), dtype=torch.float32)
+    return torch.tensor(np.minimum(weights / weights.min(), 3.0), dtype=torch.float32)
 
 
 @torch.no_grad()
