@@ -143,7 +143,7 @@ class Trainer:
         if run.checkpoint.exists():
             self._load(load_checkpoint(run.checkpoint))
         self.random = np.random.default_rng(self.seen + 7)
-        self._overfit: dict[str, float] = {}
+        self.looked: dict[str, float] = {}  # figures of the last look, repeated in the curves
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _load(self, state: dict[str, Any]) -> None:
@@ -452,7 +452,7 @@ def train_mask_guided(
                 figures = trainer.step(stage, data_now, next(batches), log)
             bar.update(stage.batch)
             if figures:
-                run.log(figures | trainer._overfit)
+                run.log(figures | trainer.looked)
             if trainer.seen >= next_prior:
                 trainer.refit_prior(data_now.encoder_side)
                 next_prior = trainer.seen + config["prior_every"]
@@ -460,8 +460,8 @@ def train_mask_guided(
             if steps % config["save_steps"] == 0 or ending:
                 trainer.save()
             if steps % config["look_steps"] == 0 or ending:
-                trainer._overfit = trainer.look(stage, data_now, rest_now)
-                tqdm.write(f"{trainer.seen}: " + ", ".join(f"{k} {v:.3f}" for k, v in trainer._overfit.items()))
+                trainer.looked = trainer.look(stage, data_now, rest_now)
+                tqdm.write(f"{trainer.seen}: " + ", ".join(f"{k} {v:.3f}" for k, v in trainer.looked.items()))
                 run.draw_curves()
     # The encoder has moved on since the last fit.
     trainer.refit_prior(min(trainer.stages[-1].size, 128))
