@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QFocusEvent, QInputDevice, QKeyEvent, QPointingDevice, QTabletEvent
+from PySide6.QtGui import QFocusEvent, QInputDevice, QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -12,6 +12,16 @@ from faceeditor.gui.tools import Tool
 from faceeditor.gui.widgets import KEYBOARD_GESTURE_MS
 from faceeditor.regions import Region, colorize
 from tests.gui.fake_engine import face_of
+
+
+def hover(canvas):
+    """The pointer moves with no button held. QTest would move the X pointer: no event if it is there already."""
+    at, none = QPointF(canvas.rect().center()), Qt.MouseButton.NoButton
+    over = QPointF(canvas.mapToGlobal(at.toPoint()))
+    QApplication.sendEvent(
+        canvas, QMouseEvent(QEvent.Type.MouseMove, at, over, none, none, Qt.KeyboardModifier.NoModifier)
+    )
+    QApplication.processEvents()
 
 
 def disc(cx, cy, radius):
@@ -81,8 +91,7 @@ def test_lost_release_commits(app):
     QApplication.sendEvent(app.canvas, QFocusEvent(QEvent.Type.FocusOut))
     assert app.portrait.undo_stack == ("Brush",) and not app.portrait.busy
     draw_stroke(app.canvas, [(30.0, 60.0), (60.0, 70.0)], release=False)
-    QTest.mouseMove(app.canvas)  # no button is held any more
-    QApplication.processEvents()
+    hover(app.canvas)  # no button is held any more
     assert app.portrait.undo_stack == ("Brush", "Brush")
 
 
@@ -98,7 +107,7 @@ def test_undo_during_a_stroke_takes_it_back_whole(app):
 def test_new_style_during_a_stroke_ends_it_quietly(app):
     draw_stroke(app.canvas, [(30.0, 30.0), (60.0, 40.0)], release=False)
     QTest.keyClick(app.canvas, "N")
-    QTest.mouseMove(app.canvas)
+    hover(app.canvas)
     draw_stroke(app.canvas, [(30.0, 90.0), (40.0, 90.0)])
     assert app.portrait.undo_stack == ("Brush", "New style", "Brush")
     assert not app.window.banner.isVisible()
