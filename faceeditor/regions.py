@@ -3,7 +3,9 @@
 Left and right are the *person's*: the person's left eye (``L_EYE``) appears on the right side of the picture.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,3 +81,20 @@ def mirrored(mask: MaskArray) -> MaskArray:
 def colorize(mask: MaskArray) -> npt.NDArray[np.uint8]:
     """(H, W) uint8 region indices -> (H, W, 3) uint8 sRGB in the palette's colours."""
     return PALETTE[mask]
+
+
+def mask_fidelity(read: Sequence[MaskArray], wanted: Sequence[MaskArray]) -> dict[str, Any]:
+    """Pixel accuracy, mean IoU over the regions that occur, and IoU per region name, of read against wanted masks."""
+    confusion = np.zeros((REGION_COUNT, REGION_COUNT), np.int64)
+    for guess, truth in zip(read, wanted, strict=True):
+        pairs = truth.astype(np.int64) * REGION_COUNT + guess
+        confusion += np.bincount(pairs.ravel(), minlength=REGION_COUNT**2).reshape(REGION_COUNT, REGION_COUNT)
+    hit = np.diag(confusion).astype(np.float64)
+    union = confusion.sum(0) + confusion.sum(1) - hit
+    occurs = confusion.sum(1) > 0
+    iou = {REGION_NAMES[i]: float(hit[i] / union[i]) for i in range(REGION_COUNT) if occurs[i]}
+    return {
+        "pixel_accuracy": float(hit.sum() / confusion.sum()),
+        "mean_iou": float(np.mean(list(iou.values()))),
+        "iou": iou,
+    }

@@ -24,6 +24,17 @@ threading.Thread.start = _start_and_note  # type: ignore[method-assign]
 _KEPT = ("tqdm", "TMonitor", "ThreadPoolExecutor", "openvino", "InductorSubproc", "Dummy")
 
 
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory):
+    """A models folder with small random packs."""
+    # Imported here: it needs torch, and the tests of the window do without.
+    from tests.generators import tiny
+
+    folder = tmp_path_factory.mktemp("models")
+    tiny.write_mask_guided(folder)
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory, monkeypatch):
     """State and cache of the program lie in a fresh folder for each test."""

@@ -20,17 +20,10 @@ from faceeditor.portrait.masks import write_mask
 from tests.generators import tiny
 
 
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    tiny.write_mask_guided(folder)
-    return folder
-
-
 @pytest.fixture
-def mask_file(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mask_file(tmp_path: Path, tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A mask beside nothing else, with the small models in place."""
-    monkeypatch.setenv("FACEEDITOR_MODELS", str(models))
+    monkeypatch.setenv("FACEEDITOR_MODELS", str(tiny_models))
     write_mask(tmp_path / "mask.png", tiny.face_mask())
     return tmp_path / "mask.png"
 

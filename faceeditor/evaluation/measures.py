@@ -1,7 +1,6 @@
 """Measures of pictures, for the quality benchmark."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +11,8 @@ from torch import Tensor
 from faceeditor.faceframe import face_frame
 from faceeditor.nets.parser import FaceParser, parse
 from faceeditor.nets.recogniser import Recogniser, face_chips
-from faceeditor.regions import REGION_COUNT, REGION_NAMES, MaskArray, Region
+from faceeditor.regions import MaskArray, Region
+from faceeditor.training.run import to_float
 
 Pictures = Sequence[npt.NDArray[np.uint8]]
 _BATCH = 16
@@ -20,7 +20,7 @@ _BATCH = 16
 
 def as_batch(pictures: Pictures) -> Tensor:
     """(H, W, 3) uint8 pictures -> (B, 3, H, W) float in -1..1."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return to_float(np.stack(pictures), torch.device("cpu"))
 
 
 @torch.inference_mode()
@@ -30,23 +30,6 @@ def read_masks(parser: FaceParser, pictures: Pictures) -> list[MaskArray]:
     for start in range(0, len(pictures), _BATCH):
         masks.extend(parse(parser, as_batch(pictures[start : start + _BATCH])).to(torch.uint8).numpy())
     return masks
-
-
-def mask_fidelity(read: Sequence[MaskArray], wanted: Sequence[MaskArray]) -> dict[str, Any]:
-    """Pixel accuracy, mean IoU over the regions that occur, and IoU per region name, of read against wanted masks."""
-    confusion = np.zeros((REGION_COUNT, REGION_COUNT), np.int64)
-    for guess, truth in zip(read, wanted, strict=True):
-        pairs = truth.astype(np.int64) * REGION_COUNT + guess
-        confusion += np.bincount(pairs.ravel(), minlength=REGION_COUNT**2).reshape(REGION_COUNT, REGION_COUNT)
-    hit = np.diag(confusion).astype(np.float64)
-    union = confusion.sum(0) + confusion.sum(1) - hit
-    occurs = confusion.sum(1) > 0
-    iou = {REGION_NAMES[i]: float(hit[i] / union[i]) for i in range(REGION_COUNT) if occurs[i]}
-    return {
-        "pixel_accuracy": float(hit.sum() / confusion.sum()),
-        "mean_iou": float(np.mean(list(iou.values()))),
-        "iou": iou,
-    }
 
 
 @torch.inference_mode()

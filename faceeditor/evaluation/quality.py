@@ -17,7 +17,6 @@ from faceeditor.evaluation.measures import (
     change_outside,
     frechet_distance,
     map_distance,
-    mask_fidelity,
     mean_pairwise,
     psnr,
     raised_mouth,
@@ -28,23 +27,14 @@ from faceeditor.evaluation.measures import (
 from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.images import write_atomic
-from faceeditor.nets.parser import FaceParser
 from faceeditor.nets.recogniser import Recogniser
-from faceeditor.packs import ModelPack
-from faceeditor.regions import MaskArray, colorize
+from faceeditor.photo.networks import open_parser
+from faceeditor.regions import MaskArray, colorize, mask_fidelity
 from faceeditor.training.data import FaceSet, load_faces
 
 CODES_PER_MASK = 10
 DIVERSITY_MASKS = 20
 _Say = Callable[[str], None]
-
-
-def load_parser() -> FaceParser:
-    """The parser of the model pack, ready for use; ModelError if it is missing or damaged."""
-    from faceeditor.generators.torch_backend import load_module
-
-    pack = ModelPack.open("parser")
-    return load_module(FaceParser(int(pack.config["width"])), pack.load("weights.safetensors"), "parser")
 
 
 def load_recogniser(path: Path) -> Recogniser:
@@ -68,7 +58,7 @@ class QualityBench:
     def __init__(self, data: Path, recogniser: Path, device: str, say: _Say) -> None:
         self.say = say
         self.rest, self.train = load_faces(data, "kept-out"), load_faces(data, "train")
-        self.recogniser, self.parser = load_recogniser(recogniser), load_parser()
+        self.recogniser, self.parser = load_recogniser(recogniser), open_parser()
         self.generator, self.prior = MaskGuided(device), StylePrior.load()
         self.masks: list[MaskArray] = list(self.rest.masks)
 

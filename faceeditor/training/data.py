@@ -40,8 +40,7 @@ class FaceSet:
         """Picture, mask and face frame; mirrored: with left and right regions exchanged."""
         picture, mask, frame = self.pictures[index], self.masks[index], self.frames[index]
         if mirror:
-            flip = np.array([[1, -1, -1], [-1, 1, 1]], np.float32)
-            return np.ascontiguousarray(picture[:, ::-1]), mirrored(mask), frame * flip
+            return np.ascontiguousarray(picture[:, ::-1]), mirrored(mask), mirrored_frame(frame)
         return picture, mask, frame
 
 
@@ -70,6 +69,11 @@ def load_faces(folder: Path, part: str) -> FaceSet:
         pictures[i], masks[i] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), mask
     frames = np.stack([face_frame(mask) for mask in masks])
     return FaceSet(pictures, masks, frames, tuple(row["id"] for row in rows))
+
+
+def mirrored_frame(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Frames (..., 2, 3) as they lie in the mirrored picture."""
+    return frames * np.array([[1, -1, -1], [-1, 1, 1]], np.float32)
 
 
 def inverse_frames(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

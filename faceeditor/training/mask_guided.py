@@ -20,7 +20,7 @@ from faceeditor.nets.parser import FaceParser
 from faceeditor.nets.recogniser import Recogniser, face_chips
 from faceeditor.regions import MIRROR, REGION_COUNT, colorize
 from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior
-from faceeditor.training.data import FaceSet, inverse_frames, load_faces
+from faceeditor.training.data import FaceSet, inverse_frames, load_faces, mirrored_frame
 from faceeditor.training.losses import lattice, mode_seeking, perceptual_distance, region_agreement
 from faceeditor.training.parser import region_scores, region_weights
 from faceeditor.training.run import (
@@ -87,7 +87,7 @@ class StageData:
             small = to_float(self.seen_by_encoder[indices], self.device)
         planes = torch.from_numpy(self.planes[indices]).to(self.device).to(dtype) / 255
         frames = self.faces.frames[indices].copy()
-        frames[flips] *= np.array([[1, -1, -1], [-1, 1, 1]], np.float32)
+        frames[flips] = mirrored_frame(frames[flips])
         flip = torch.from_numpy(flips).to(self.device)[:, None, None, None]
         pictures = torch.where(flip, pictures.flip(3), pictures)
         small = torch.where(flip, small.flip(3), small)
@@ -385,7 +385,7 @@ class Trainer:
             pictures = F.interpolate(swapped, size=(256, 256), mode="bilinear", align_corners=False)
             masks, frames = self.rest.masks[:count], self.rest.frames[:count]
             read = FaceSet(to_uint8(pictures), masks, frames, self.rest.names[:count])
-            figures["accuracy"] = region_scores(self.parser, read, self.device)["accuracy"]
+            figures["accuracy"] = region_scores(self.parser, read, self.device)["pixel_accuracy"]
         if is_main():
             colours = _reduced(colorize(self.rest.masks[:wide]), stage.size)
             grid = [np.hstack(list(colours))] + [np.hstack(list(to_uint8(row))) for row in rows]

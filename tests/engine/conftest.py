@@ -7,21 +7,12 @@ import pytest
 
 from faceeditor.engine import Engine
 from tests.engine.fakes import FakeGenerator
-from tests.generators import tiny
 
 
 @pytest.fixture(autouse=True)
 def private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEEDITOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("FACEEDITOR_MODELS", str(tmp_path / "no models"))
-
-
-@pytest.fixture(scope="session")
-def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with small random packs."""
-    folder = tmp_path_factory.mktemp("models")
-    tiny.write_mask_guided(folder)
-    return folder
 
 
 @pytest.fixture

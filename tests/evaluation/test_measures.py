@@ -5,14 +5,13 @@ import torch
 from faceeditor.evaluation.measures import (
     change_outside,
     frechet_distance,
-    mask_fidelity,
     mean_pairwise,
     psnr,
     raised_mouth,
     widened_hair,
 )  # fmt: skip
 from faceeditor.nets.recogniser import Recogniser, face_chips
-from faceeditor.regions import Region
+from faceeditor.regions import Region, mask_fidelity
 
 
 def test_mask_fidelity_of_equal_and_shifted_masks() -> None:
