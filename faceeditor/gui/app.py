@@ -21,6 +21,7 @@ from faceeditor.engine import Engine
 from faceeditor.errors import FaceEditorError
 from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
 from faceeditor.gui.bridge import Bridge
+from faceeditor.gui.collector import Collector
 from faceeditor.gui.icons import app_icon
 from faceeditor.gui.main_window import MainWindow
 from faceeditor.gui.session import PortraitSession
@@ -60,6 +61,7 @@ def application(argv: Sequence[str] = ()) -> QApplication:
     app.setDesktopFileName("faceeditor")
     app.setWindowIcon(app_icon())
     apply_theme(app)
+    Collector(app)
     return app
 
 
