@@ -17,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     parser.add_argument("--pack", type=Path, help="afterwards write the model pack to this folder, as models/parser")
     parser.add_argument("--perceptual", type=Path, help="safetensors of the face recogniser for the perceptual loss")
+    parser.add_argument("--coefficients", type=Path, help="photos.npz of the head's build, for kind reader or head")
+    parser.add_argument("--renders", type=Path, help="folder of renderings with exact labels, for kind reader")
     parser.add_argument("--parser", type=Path, help="run folder of the trained parser for the mask-consistency loss")
 
 
@@ -43,8 +45,14 @@ def run(args: argparse.Namespace) -> int:
         from faceeditor.training.mask_guided import train_mask_guided
 
         train_mask_guided(config, args.data, out, args.minutes, args.resume, args.perceptual, args.parser)
+    elif kind == "reader":
+        from faceeditor.training.reader import train_reader
+
+        if args.coefficients is None:
+            raise FaceEditorError("The reader learns from coefficients: add --coefficients runs/head/photos.npz.")
+        train_reader(config, args.data, out, args.minutes, args.resume, args.coefficients, args.renders)
     else:
-        raise FaceEditorError(f'The training config {args.config} needs kind = "parser" or "mask-guided".')
+        raise FaceEditorError(f'The training config {args.config} needs kind = "parser", "mask-guided" or "reader".')
     return _pack(out, args.pack) if args.pack is not None else 0
 
 

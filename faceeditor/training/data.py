@@ -44,6 +44,20 @@ class FaceSet:
         return picture, mask, frame
 
 
+def kept_out_rows(folder: Path) -> tuple[list[str], npt.NDArray[np.bool_]]:
+    """Names of all photographs of the data set in order, and (N,) whether each is kept out of training.
+
+    Raises:
+        FaceEditorError: the folder is not such a data set.
+    """
+    index = folder / "index.csv"
+    if not index.is_file():
+        raise FaceEditorError(f"No index.csv in {folder}: point `--data` at the folder of the face data set.")
+    with index.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [row["id"] for row in rows], np.array([kept_out(row["split_group"]) for row in rows], bool)
+
+
 def load_faces(folder: Path, part: str) -> FaceSet:
     """Load the data set.
 
@@ -54,21 +68,18 @@ def load_faces(folder: Path, part: str) -> FaceSet:
     Raises:
         FaceEditorError: the folder is not such a data set.
     """
-    index = folder / "index.csv"
-    if not index.is_file():
-        raise FaceEditorError(f"No index.csv in {folder}: point `--data` at the folder of the face data set.")
-    with index.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if kept_out(row["split_group"]) == (part == "kept-out")]
-    pictures = np.empty((len(rows), 256, 256, 3), np.uint8)
-    masks = np.empty((len(rows), 256, 256), np.uint8)
-    for i, row in enumerate(rows):
-        picture = cv2.imread(str(folder / "images" / f"{row['id']}.jpg"))
-        mask = cv2.imread(str(folder / "labels" / f"{row['id']}.png"), cv2.IMREAD_GRAYSCALE)
+    all_names, out = kept_out_rows(folder)
+    names = [name for name, is_out in zip(all_names, out, strict=True) if is_out == (part == "kept-out")]
+    pictures = np.empty((len(names), 256, 256, 3), np.uint8)
+    masks = np.empty((len(names), 256, 256), np.uint8)
+    for i, name in enumerate(names):
+        picture = cv2.imread(str(folder / "images" / f"{name}.jpg"))
+        mask = cv2.imread(str(folder / "labels" / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
         if picture is None or mask is None:
-            raise FaceEditorError(f"Picture or mask {row['id']} is missing in {folder}: copy the data set again.")
+            raise FaceEditorError(f"Picture or mask {name} is missing in {folder}: copy the data set again.")
         pictures[i], masks[i] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), mask
     frames = np.stack([face_frame(mask) for mask in masks])
-    return FaceSet(pictures, masks, frames, tuple(row["id"] for row in rows))
+    return FaceSet(pictures, masks, frames, tuple(names))
 
 
 def mirrored_frame(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,0 +1,355 @@
+"""Training of the reader (photograph -> landmarks and head coefficients) on photographs and on renderings.
+
+Photographs bring the landmarks and the coefficients that were fitted to them, renderings bring exact ones. Pictures are
+turned, moved, zoomed and mirrored with their labels: a turn about the centre is an exact change of roll, a zoom one of
+the distance.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from faceeditor.errors import FaceEditorError
+from faceeditor.nets.reader import LANDMARKS, READER_SIDE, FaceReader, Reading
+from faceeditor.portrait.head import EXPRESSIONS
+from faceeditor.training.data import kept_out_rows
+from faceeditor.training.run import (
+    Average,
+    Run,
+    epochs,
+    load_checkpoint,
+    pick_device,
+    placed,
+    save_checkpoint,
+    share_gradients,
+    to_float,
+    write_sheet,
+)
+
+Floats = npt.NDArray[np.float32]
+
+PARTS = ("shape", "albedo", "expression", "gaze", "pose", "position", "gamma")
+"""The coefficients in the order of `Reading`, after the landmarks."""
+_FOCAL = 1024.0
+# Mean absolute errors of this size count alike.
+_SCALES = {
+    "shape": 0.35, "albedo": 0.8, "expression": 0.12, "gaze": 5.0, "pose": 3.0, "position": 0.6, "gamma": 0.25,
+}  # fmt: skip
+_LIGHT = ("albedo", "gamma")
+
+
+def _other_side(name: str) -> str:
+    for a, b in (("_L", "_R"), ("Left", "Right")):
+        if name.endswith(a):
+            return name[: -len(a)] + b
+        if name.endswith(b):
+            return name[: -len(b)] + a
+    return name
+
+
+MIRRORED_EXPRESSION = np.array([EXPRESSIONS.index(_other_side(name)) for name in EXPRESSIONS])
+"""Index of each expression weight's twin on the other side."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFaces:
+    """Pictures with landmarks and coefficients.
+
+    pictures (N, S, S, 3) uint8; landmarks (N, 478, 2) float32 in pixels of 256; labels: the coefficients by name;
+    trusted: name -> (N,) bool, whether a row's value may be learnt from.
+    """
+
+    pictures: npt.NDArray[np.uint8]
+    landmarks: Floats
+    labels: dict[str, Floats]
+    trusted: dict[str, npt.NDArray[np.bool_]]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def load_photographs(folder: Path, fitted: Path, part: str) -> LabelledFaces:
+    """The photographs with their landmarks and fitted coefficients.
+
+    Args:
+        folder: the face data set.
+        fitted: `photos.npz` of `training.head_build`.
+        part: "train" or "kept-out".
+
+    Raises:
+        FaceEditorError: a file is missing or does not belong to the data set.
+    """
+    try:
+        points = np.load(folder / "landmarks.npy")[:, :, :2].astype(np.float32)
+        with np.load(fitted) as file:
+            data = {name: file[name] for name in file.files}
+    except (OSError, ValueError) as error:
+        raise FaceEditorError(f"Landmarks or coefficients cannot be read ({error}): build the head first.") from error
+    names, out = kept_out_rows(folder)
+    rows = np.flatnonzero(out == (part == "kept-out"))
+    if list(data["id"]) != list(names):
+        raise FaceEditorError(f"The coefficients of {fitted} belong to other photographs: build the head again.")
+    pictures = [cv2.imread(str(folder / "images" / f"{names[row]}.jpg")) for row in rows]
+    stacked = np.stack([cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for picture in pictures if picture is not None])
+    labels, trusted = {}, {}
+    for name in PARTS:
+        good = data["ok"] & data["ok_light"] if name in _LIGHT else data["ok"]
+        if name not in data:
+            data[name], good = np.zeros((len(names), 32), np.float32), np.zeros(len(names), bool)
+        labels[name], trusted[name] = data[name][rows].astype(np.float32), good[rows]
+    return LabelledFaces(stacked.astype(np.uint8), points[rows], labels, trusted)
+
+
+def landmark_mirror(landmarks: Floats) -> npt.NDArray[np.int64]:
+    """Each landmark's twin on the other side, found from the mean of the mirrored and the plain points (N, 478, 2)."""
+    centred = landmarks - landmarks[:, [168]]
+    level = np.abs(centred[:, :, 0].mean(1)) < np.quantile(np.abs(centred[:, :, 0].mean(1)), 0.3)
+    mean = centred[level].mean(0)
+    mean[:, 0] -= (mean[:, 0].min() + mean[:, 0].max()) / 2
+    distance = ((mean[:, None] * [-1, 1] - mean[None]) ** 2).sum(2)
+    twin = distance.argmin(1)
+    # Points of an iris crowd together: take the pairs that agree both ways, else the point itself.
+    agreed = twin[twin] == np.arange(len(twin))
+    return np.where(agreed, twin, np.arange(len(twin)))
+
+
+def _turned_light(gamma: Floats, angle: float) -> Floats:
+    """Light (9, 3) after a turn of the picture, clockwise, radians."""
+    c, s, c2, s2 = np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)
+    turned = gamma.copy()
+    # Order: 1, y, z, x, xy, yz, zz, xz, xx - yy.
+    turned[3], turned[1] = c * gamma[3] + s * gamma[1], -s * gamma[3] + c * gamma[1]
+    turned[7], turned[5] = c * gamma[7] + s * gamma[5], -s * gamma[7] + c * gamma[5]
+    turned[8], turned[4] = c2 * gamma[8] + s2 * gamma[4], -s2 * gamma[8] + c2 * gamma[4]
+    return turned
+
+
+def moved_labels(labels: dict[str, Floats], turn: float, zoom: float, shift: Floats) -> dict[str, Floats]:
+    """The coefficients of a picture after it was turned about its centre, zoomed and shifted.
+
+    Args:
+        labels: the coefficients of one picture.
+        turn: degrees, clockwise.
+        zoom: factor.
+        shift: (2,) pixels of 256, x right, y down, after turn and zoom.
+    """
+    new = dict(labels)
+    angle = np.radians(turn)
+    c, s = np.cos(angle), np.sin(angle)
+    x, y, z = labels["position"]
+    distance = -z / zoom
+    place = [c * x + s * y + shift[0] * distance / _FOCAL, -s * x + c * y - shift[1] * distance / _FOCAL, -distance]
+    new["position"] = np.array(place, np.float32)
+    off_axis = np.degrees(np.arctan(shift / _FOCAL))
+    new["pose"] = labels["pose"] + np.array([off_axis[0], -off_axis[1], turn], np.float32)
+    new["gamma"] = _turned_light(labels["gamma"], angle)
+    return new
+
+
+def mirrored_labels(labels: dict[str, Floats]) -> dict[str, Floats]:
+    """The coefficients of one picture after it was mirrored."""
+    new = dict(labels)
+    new["pose"] = labels["pose"] * np.array([-1, 1, -1], np.float32)
+    new["position"] = labels["position"] * np.array([-1, 1, 1], np.float32)
+    new["gaze"] = labels["gaze"] * np.array([-1, 1], np.float32)
+    new["expression"] = labels["expression"][MIRRORED_EXPRESSION]
+    gamma = labels["gamma"].copy()
+    gamma[[3, 4, 7]] *= -1
+    new["gamma"] = gamma
+    return new
+
+
+class Batches:
+    """Augmented batches of labelled faces."""
+
+    def __init__(self, faces: LabelledFaces, batch: int, random: np.random.Generator, mirror: Any) -> None:
+        self.faces, self.random, self.mirror = faces, random, mirror
+        self._order = epochs(len(faces), batch, random)
+
+    def next(self, device: torch.device) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        """Pictures (B, 3, 128, 128), labels and weights by name ("landmarks" too), on the device."""
+        rows = next(self._order)
+        pictures = np.empty((len(rows), READER_SIDE, READER_SIDE, 3), np.uint8)
+        labels: list[dict[str, Floats]] = []
+        weights = {name: np.ones(len(rows), np.float32) for name in ("landmarks", *PARTS)}
+        for slot, row in enumerate(rows):
+            one, recoloured = self._one(int(row), pictures[slot])
+            labels.append(one)
+            for name in PARTS:
+                good = self.faces.trusted[name][row] and not (recoloured and name in _LIGHT)
+                weights[name][slot] = float(good)
+        stacked = {name: torch.from_numpy(np.stack([one[name] for one in labels])).to(device) for name in labels[0]}
+        return to_float(pictures, device), stacked, {k: torch.from_numpy(v).to(device) for k, v in weights.items()}
+
+    def _one(self, row: int, out: npt.NDArray[np.uint8]) -> tuple[dict[str, Floats], bool]:
+        random, faces = self.random, self.faces
+        picture, points = faces.pictures[row], faces.landmarks[row]
+        labels = {name: faces.labels[name][row] for name in PARTS}
+        if random.random() < 0.5:
+            picture = np.ascontiguousarray(picture[:, ::-1])
+            points = (points * np.float32([-1, 1]) + np.float32([256, 0]))[self.mirror]
+            labels = mirrored_labels(labels)
+        turn, zoom = float(random.normal() * 6), float(np.exp(random.normal() * 0.07))
+        shift = (random.normal(size=2) * 5).astype(np.float32)
+        move = cv2.getRotationMatrix2D((128, 128), -turn, zoom)
+        move[:, 2] += shift
+        labels = moved_labels(labels, turn, zoom, shift)
+        labels["landmarks"] = ((points @ move[:, :2].T + move[:, 2]) / 128 - 1).astype(np.float32)
+        scale = READER_SIDE / 256
+        to_side = move * scale * (256 / picture.shape[0] if picture.shape[0] != 256 else 1)
+        moved = cv2.warpAffine(
+            picture, to_side if picture.shape[0] == 256 else _rescaled(move, picture.shape[0]),
+            (READER_SIDE, READER_SIDE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101,
+        )  # fmt: skip
+        recoloured = bool(random.random() < 0.5)
+        colour = moved.astype(np.float32)
+        if recoloured:
+            colour = (colour - 128) * random.uniform(0.7, 1.3) + 128 + random.normal(size=3) * 8 + random.normal() * 12
+        if random.random() < 0.25:
+            colour = colour + random.normal(size=colour.shape) * random.uniform(0, 8)
+        if random.random() < 0.3:  # something before the face
+            side = random.integers(10, 44, 2)
+            x, y = random.integers(0, READER_SIDE - side)
+            colour[y : y + side[1], x : x + side[0]] = random.uniform(0, 255, 3)
+        out[...] = colour.clip(0, 255)
+        return labels, recoloured
+
+
+def _rescaled(move: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:
+    """A map of 256-pixel coordinates as one from a picture of another side to the reader's."""
+    new = move * (READER_SIDE / 256)
+    new[:, :2] *= 256 / side
+    return new
+
+
+def reading_losses(reading: Reading, labels: dict[str, Tensor], weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The losses by name, each about 1 at the start."""
+    losses = {}
+    error = (reading.landmarks - labels["landmarks"]).abs().sum(2).mean(1) * 32
+    losses["landmarks"] = (error * weights["landmarks"]).sum() / (weights["landmarks"].sum() + 1e-3)
+    for name in PARTS:
+        scale = _SCALES[name]
+        off = F.smooth_l1_loss(getattr(reading, name) / scale, labels[name] / scale, reduction="none", beta=0.5)
+        losses[name] = (off.flatten(1).mean(1) * weights[name]).sum() / (weights[name].sum() + 1e-3)
+    return losses
+
+
+@torch.no_grad()
+def reading_errors(net: FaceReader, faces: LabelledFaces, device: torch.device) -> dict[str, float]:
+    """Errors on unchanged pictures: mean distance of the landmarks in pixels of 256, mean absolute errors of the rest."""
+    side = faces.pictures.shape[1]
+    small = faces.pictures
+    if side != READER_SIDE:
+        small = np.stack([cv2.resize(p, (READER_SIDE,) * 2, interpolation=cv2.INTER_AREA) for p in small])
+    parts = []
+    for start in range(0, len(small), 32):
+        with torch.autocast(device.type, torch.bfloat16):
+            parts.append(net(to_float(small[start : start + 32], device)))
+    reading = Reading(*(torch.cat(part).cpu() for part in zip(*parts, strict=True)))
+    truth = torch.from_numpy(faces.landmarks / 128 - 1)
+    distance = (reading.landmarks - truth).square().sum(2).sqrt() * 128
+    errors = {"landmark_px": float(distance.mean()), "landmark_median_px": float(distance.median())}
+    for name in PARTS:
+        good = faces.trusted[name]
+        if good.any():
+            off = np.abs(getattr(reading, name).numpy()[good] - faces.labels[name][good])
+            errors[name] = float(off.mean())
+    off = np.abs(reading.pose.numpy() - faces.labels["pose"])[faces.trusted["pose"]]
+    errors |= {f"{axis}_degrees": float(off[:, i].mean()) for i, axis in enumerate(("yaw", "pitch", "roll"))}
+    return errors
+
+
+def _sheet(net: FaceReader, faces: LabelledFaces, device: torch.device) -> npt.NDArray[np.uint8]:
+    shown = faces.pictures[:12]
+    small = np.stack([cv2.resize(p, (READER_SIDE,) * 2, interpolation=cv2.INTER_AREA) for p in shown])
+    with torch.no_grad():
+        points = (net(to_float(small, device)).landmarks.cpu().numpy() + 1) * 128
+    drawn = []
+    for picture, dots in zip(shown, points, strict=True):
+        copy = cv2.resize(picture, (256, 256))
+        for x, y in dots:
+            cv2.circle(copy, (round(float(x)), round(float(y))), 1, (60, 255, 90), -1)
+        drawn.append(copy)
+    return np.vstack([np.hstack(drawn[:6]), np.hstack(drawn[6:])]).astype(np.uint8)
+
+
+def train_reader(
+    config: dict[str, Any], data: Path, out: Path, minutes: float, resume: bool, fitted: Path, renders: Path | None
+) -> None:
+    """Train until the time is over; see `faceeditor train --help`."""
+    device = pick_device()
+    run = Run(out, minutes, resume)
+    train, rest = load_photographs(data, fitted, "train"), load_photographs(data, fitted, "kept-out")
+    rendered = load_renders(renders) if renders is not None else None
+    mirror = landmark_mirror(train.landmarks)
+    net = FaceReader(config["width"])
+    net.mean_landmarks.copy_(torch.from_numpy(train.landmarks.mean(0) / 128 - 1))
+    net.mean_gamma.copy_(torch.from_numpy(train.labels["gamma"][train.trusted["gamma"]].mean(0)))
+    net = placed(net, device)
+    average = Average(net, config["average_half_life"])
+    optimiser = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=config["weight_decay"])
+    seen = 0
+    if run.checkpoint.exists():
+        state = load_checkpoint(run.checkpoint)
+        net.load_state_dict(state["net"])
+        average.shadow = state["average"]
+        optimiser.load_state_dict(state["optimiser"])
+        seen = state["seen"]
+    random = np.random.default_rng(seen + 3)
+    share = config["rendered"] if rendered is not None else 0.0
+    from_renders = round(config["batch"] * share)
+    sources = [Batches(train, config["batch"] - from_renders, random, mirror)]
+    if rendered is not None and from_renders:
+        sources.append(Batches(rendered, from_renders, random, mirror))
+    total = config["pictures"]
+    bar = tqdm(total=total, initial=seen, unit="picture", mininterval=10)
+    steps = 0
+    while seen < total and run.time_left() > 0:
+        steps += 1
+        batches = [source.next(device) for source in sources]
+        pictures = torch.cat([batch[0] for batch in batches]).contiguous(memory_format=torch.channels_last)
+        labels = {name: torch.cat([batch[1][name] for batch in batches]) for name in batches[0][1]}
+        weights = {name: torch.cat([batch[2][name] for batch in batches]) for name in batches[0][2]}
+        for group in optimiser.param_groups:
+            group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 2000, max(0.02, 1.6 * (1 - seen / total)))
+        with torch.autocast(device.type, torch.bfloat16):
+            reading = net(pictures)
+        losses = reading_losses(reading, labels, weights)
+        loss = torch.stack([config["weights"].get(name, 1.0) * value for name, value in losses.items()]).sum()
+        optimiser.zero_grad(set_to_none=True)
+        if torch.isfinite(loss):
+            loss.backward()
+            share_gradients(net.parameters())
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+            optimiser.step()
+        seen += len(pictures)
+        bar.update(len(pictures))
+        average.update(net, len(pictures), seen)
+        if steps % 40 == 0:
+            run.log({"pictures": seen, "loss": loss.item(), **{name: value.item() for name, value in losses.items()}})
+        if steps % config["save_steps"] == 0 or seen >= total or run.time_left() <= 0:
+            state = {"net": net.state_dict(), "average": average.shadow, "optimiser": optimiser.state_dict()}
+            save_checkpoint(run.checkpoint, {**state, "seen": seen, "config": config})
+            shown = placed(FaceReader(config["width"]), device)
+            shown.load_state_dict(average.shadow)
+            errors = reading_errors(shown.eval(), rest, device)
+            tqdm.write(f"{seen}: " + ", ".join(f"{name} {value:.3f}" for name, value in errors.items()))
+            run.draw_curves()
+            write_sheet(out / "sheet.png", _sheet(shown, rest, device))
+
+
+def load_renders(folder: Path) -> LabelledFaces:
+    """Renderings with their exact labels, as `faceeditor dataset render` writes them.
+
+    Raises:
+        FaceEditorError: the folder holds none.
+    """
+    raise FaceEditorError(f"No renderings in {folder}: make some with `faceeditor dataset render`.")
