@@ -1,10 +1,11 @@
-"""What the mask-guided generator is given for a frame, prepared in numpy: the same for every device."""
+"""What the generator is given for a frame, prepared in numpy: the same for every device."""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.errors import EngineError
 from faceeditor.faceframe import face_frame, inverse_frame
 from faceeditor.regions import MaskArray
 
@@ -12,6 +13,8 @@ FloatArray = npt.NDArray[np.float32]
 
 NOISE_CHANNELS = 4
 """As `nets.mask_guided.NOISE_CHANNELS`; repeated here because that module needs torch."""
+HEAD_CHANNELS, HEAD_SIDE = 10, 128
+"""As in `nets.mask_guided`: planes rendered from the 3D head, and their side."""
 DETAIL_SIDE = 64
 """Side at which the detail map is laid over the picture; finer scales enlarge it."""
 
@@ -28,6 +31,23 @@ class MaskCondition(NamedTuple):
 def mask_condition(mask: MaskArray) -> MaskCondition:
     """Prepare a mask (256, 256) uint8."""
     return MaskCondition(np.ascontiguousarray(mask), inverse_frame(face_frame(mask)))
+
+
+def head_planes(maps: FloatArray | None) -> FloatArray:
+    """Planes of the head (10, 128, 128) as the network takes them, (1, 10, 128, 128) float32; zero without a head.
+
+    Raises:
+        EngineError: planes of another shape.
+    """
+    if maps is None:
+        return _NO_HEAD
+    if maps.shape != _NO_HEAD.shape[1:]:
+        raise EngineError(f"The planes of the head have the shape {maps.shape} and not {_NO_HEAD.shape[1:]}.")
+    return np.ascontiguousarray(maps, np.float32)[None]
+
+
+_NO_HEAD = np.zeros((1, HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE), np.float32)
+_NO_HEAD.flags.writeable = False
 
 
 def quartered(labels: MaskArray) -> MaskArray:

@@ -1,4 +1,4 @@
-"""The mask-guided generator: mask + style code -> face, photograph + mask -> style code."""
+"""The generators: mask (+ planes of a 3D head) + style code -> face, photograph + mask -> style code."""
 
 import threading
 import time
@@ -20,6 +20,7 @@ DEVICES = ("cuda", "openvino-cpu", "torch-cpu")
 SIZES = (128, 256)
 
 Pixels = npt.NDArray[np.uint8]
+Maps = npt.NDArray[np.float32]
 _REMEMBERED_MASKS = 8
 
 
@@ -30,12 +31,12 @@ class Backend(Protocol):
 
     @property
     def precision(self) -> str: ...
-    def draw(self, condition: MaskCondition, style: StyleCode, size: int) -> Pixels: ...
+    def draw(self, condition: MaskCondition, style: StyleCode, size: int, maps: Maps | None = None) -> Pixels: ...
     def close(self) -> None: ...
 
 
 class MaskGuided:
-    """The generator of the model pack `mask-guided` on one device.
+    """The mask-guided and the 3D-controlled generator (one network) of the model pack `mask-guided` on one device.
 
     May be used from any thread; frames are drawn one at a time. What follows from a mask alone is remembered for the
     last few masks.
@@ -66,13 +67,15 @@ class MaskGuided:
         """ "bf16" or "f32": what the network calculates in."""
         return self._backend.precision
 
-    def render(self, mask: MaskArray, style: StyleCode, size: int = 256) -> Pixels:
+    def render(self, mask: MaskArray, style: StyleCode, size: int = 256, maps: Maps | None = None) -> Pixels:
         """Draw a face.
 
         Args:
             mask: (256, 256) uint8 region indices below 19.
             style: the style code.
             size: 256, or 128 for the fast tier.
+            maps: (10, 128, 128) planes of the 3D head (`head.maps.HeadMaps.condition`), which then decides on shape,
+                expression, pose, complexion and light; None: the mask and the style decide alone.
 
         Returns:
             a fresh (size, size, 3) uint8 array, sRGB.
@@ -82,7 +85,7 @@ class MaskGuided:
         """
         if size not in SIZES:
             raise EngineError(f"The generator cannot draw at {size} pixels; choose 128 or 256.")
-        return self._backend.draw(self._condition(mask), style, size)
+        return self._backend.draw(self._condition(mask), style, size, maps)
 
     def encode(self, photo: Pixels, mask: MaskArray, label: str = "") -> StyleCode:
         """The style of an aligned photograph.

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import EngineError, ModelError
-from faceeditor.generators.conditions import MaskCondition, detail_over_picture, quartered
+from faceeditor.generators.conditions import MaskCondition, detail_over_picture, head_planes, quartered
 from faceeditor.generators.devices import cpu_threads
 from faceeditor.generators.openvino_runtime import fastest_precision, latency_settings, load_openvino
 from faceeditor.portrait.style import StyleCode
@@ -55,7 +55,9 @@ class OpenVinoBackend:
                 raise EngineError(f"OpenVINO does not accept the model ({_first_line(error)}).") from error
         return self._requests[size]
 
-    def draw(self, condition: MaskCondition, style: StyleCode, size: int) -> npt.NDArray[np.uint8]:
+    def draw(
+        self, condition: MaskCondition, style: StyleCode, size: int, maps: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.uint8]:
         """One face as a fresh (size, size, 3) uint8 array."""
         inputs = [
             quartered(condition.labels),
@@ -63,6 +65,7 @@ class OpenVinoBackend:
             self._detail_of(condition, style),
             style.regions,
             style.overall[None],
+            head_planes(maps),
         ]
         with self._lock:
             request = self._request(size)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.generators.conditions import DETAIL_SIDE, NOISE_CHANNELS
+from faceeditor.generators.conditions import DETAIL_SIDE, HEAD_CHANNELS, HEAD_SIDE, NOISE_CHANNELS
 from faceeditor.generators.openvino_runtime import load_openvino
 from faceeditor.portrait.style import DETAIL_CHANNELS, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import FACE_REGIONS, REGION_COUNT
@@ -106,19 +106,23 @@ class GraphBuilder:
         Returns:
             Inputs in order: labels (1, 4, 128, 128) uint8 (`conditions.quartered`), to_face (2, 3) float32, detail
             (1, 8, 64, 64) float32 (`conditions.detail_over_picture`), regions (19, 32) float32, overall (1, 64)
-            float32; output (1, size, size, 3) uint8 RGB.
+            float32, maps (1, 10, 128, 128) float32 (`conditions.head_planes`); output (1, size, size, 3) uint8 RGB.
         """
         labels = op.parameter([1, 4, _TOP, _TOP], np.uint8, "labels")
         to_face = op.parameter([2, 3], np.float32, "to_face")
         detail = op.parameter([1, DETAIL_CHANNELS, DETAIL_SIDE, DETAIL_SIDE], np.float32, "detail")
         regions = op.parameter([REGION_COUNT, REGION_DIM], np.float32, "regions")
         overall = op.parameter([1, OVERALL_DIM], np.float32, "overall")
+        maps = op.parameter([1, HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE], np.float32, "maps")
         hot = _one_hot_quarters(op.convert(labels, "f32"))
         quarter = np.eye(REGION_COUNT, dtype=np.float32) * np.float32(0.25)
         mean = np.repeat(quarter, 4, axis=1)[:, :, None, None]
         planes = {_TOP: _conv(hot, mean)}
         for side in (64, 32, 16, 8):
             planes[side] = _pool(planes[side * 2], 2)
+        heads = {HEAD_SIDE: maps}
+        for side in (64, 32, 16, 8):
+            heads[side] = _pool(heads[side * 2], 2)
         face = np.zeros((1, REGION_COUNT, 1, 1), np.float32)
         face[0, list(FACE_REGIONS)] = 1.0
         inside = op.multiply(detail, _conv(planes[DETAIL_SIDE], face))
@@ -129,13 +133,13 @@ class GraphBuilder:
             side = _BASE * 2**index
             if side * 2 > size:
                 break
-            condition = self._condition(index, side, hot, planes, inside, vectors, to_face)
+            condition = self._condition(index, side, hot, planes, inside, vectors, to_face, heads[side])
             features = self._features(index, features, condition, overall)
             drawn = op.depth_to_space(self._apply(index, "to_rgb", features), "depth_first", 2)
             picture = drawn if picture is None else op.add(_upsample2(picture), drawn)
         levels = op.add(op.multiply(op.clamp(picture, -1.0, 1.0), _constant([127.5])), _constant([128.0]))
         out = op.convert(op.transpose(levels, _ints(0, 2, 3, 1)), "u8")
-        return ov.Model([op.result(out)], [labels, to_face, detail, regions, overall], f"mask_guided_{size}")
+        return ov.Model([op.result(out)], [labels, to_face, detail, regions, overall, maps], f"mask_guided_{size}")
 
     def _get(self, index: int, name: str) -> Array:
         return self._weights[f"scales.{index}.{name}"]
@@ -152,12 +156,13 @@ class GraphBuilder:
         inside: Node,
         vectors: Node,
         to_face: Node,
+        head: Node,
     ) -> Node:
         """The embedded condition (1, C, side, side): planes at twice the side, vectors spread, detail map, place."""
         weight, bias = self._get(index, "embed.weight"), self._get(index, "embed.bias")
         count = weight.shape[0]
-        parts = np.cumsum([4 * REGION_COUNT, REGION_DIM, DETAIL_CHANNELS, NOISE_CHANNELS])
-        from_planes, from_vectors, from_detail, from_noise, from_place = np.split(weight, parts, 1)
+        parts = np.cumsum([4 * REGION_COUNT, REGION_DIM, DETAIL_CHANNELS, NOISE_CHANNELS, 2])
+        from_planes, from_vectors, from_detail, from_noise, from_place, from_head = np.split(weight, parts, 1)
         if side == _TOP:
             shape = _conv(hot, from_planes)
         else:
@@ -174,7 +179,8 @@ class GraphBuilder:
         laid = op.matmul(op.concat([spread, place], 1), here, False, False)
         laid = op.reshape(laid, _ints(1, count, side, side), False)
         detail = _upsample2(inside) if side > DETAIL_SIDE else _pool(inside, DETAIL_SIDE // side)
-        return _leaky(op.add(op.add(op.add(shape, _conv(detail, from_detail)), laid), constant))
+        drawn = op.add(_conv(detail, from_detail), _conv(head, from_head))
+        return _leaky(op.add(op.add(op.add(shape, drawn), laid), constant))
 
     def _features(self, index: int, x: Node, condition: Node, overall: Node) -> Node:
         entered = self._apply(index, "enter", condition if x is None else x)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from faceeditor.errors import ModelError
 from faceeditor.faceframe import face_frame
-from faceeditor.generators.conditions import MaskCondition
+from faceeditor.generators.conditions import MaskCondition, head_planes
 from faceeditor.generators.devices import DeviceError, cpu_cores
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 Weights = Mapping[str, npt.NDArray[Any]]
 _ENCODER_SIDE = 128
-_Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+_Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 Module = TypeVar("Module", bound=torch.nn.Module)
 
 
@@ -105,24 +105,28 @@ class TorchBackend:
             torch.zeros(1, *zeros.regions.shape, device=self._place),
             torch.zeros(1, *zeros.overall.shape, device=self._place),
             torch.zeros(1, *zeros.detail.shape, device=self._place),
+            torch.from_numpy(np.array(head_planes(None))).to(self._place),
         )
 
     @torch.inference_mode()
     def _draw(self, inputs: _Inputs, size: int) -> Tensor:
         """Inputs as of `draw` -> (size, size, 3) uint8 on the device."""
-        labels, to_face, regions, overall, detail = inputs
+        labels, to_face, regions, overall, detail, maps = inputs
         with torch.autocast(self._place.type, torch.bfloat16, enabled=self._half, cache_enabled=False):
             planes = one_hot_planes(labels, REGION_COUNT).contiguous(memory_format=torch.channels_last)
-            picture = self._net(planes, to_face, Codes(regions, overall, detail), size)[0]
+            picture = self._net(planes, to_face, Codes(regions, overall, detail), size, maps=maps)[0]
         return picture.float().clamp(-1, 1).mul(127.5).add(128.0).to(torch.uint8).permute(1, 2, 0).contiguous()
 
-    def draw(self, condition: MaskCondition, style: StyleCode, size: int) -> npt.NDArray[np.uint8]:
+    def draw(
+        self, condition: MaskCondition, style: StyleCode, size: int, maps: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.uint8]:
         """One face as a fresh (size, size, 3) uint8 array; DeviceError if the graphics card fails."""
         arrays = (condition.labels, condition.to_face, style.regions, style.overall, style.detail)
         with self._lock, _device_errors():
             labels, *rest = (torch.from_numpy(np.array(array))[None].to(self._place) for array in arrays)
             to_face, regions, overall, detail = rest
-            inputs = (labels, to_face, regions, overall, detail)
+            planes = torch.from_numpy(np.array(head_planes(maps))).to(self._place)
+            inputs = (labels, to_face, regions, overall, detail, planes)
             picture = self._record(size)(inputs) if self.device == "cuda" else self._draw(inputs, size)
             return np.array(picture.cpu().numpy())
 

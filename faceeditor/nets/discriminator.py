@@ -115,9 +115,7 @@ class Augmentation:
         pad = side // 8
         padded = F.pad(x, (pad, pad, pad, pad), mode="replicate")
         tops, lefts = (steps[:, 0] + pad).tolist(), (steps[:, 1] + pad).tolist()
-        return torch.stack(
-            [p[:, t : t + side, s : s + side] for p, t, s in zip(padded, tops, lefts, strict=True)]
-        )
+        return torch.stack([p[:, t : t + side, s : s + side] for p, t, s in zip(padded, tops, lefts, strict=True)])
 
     def _geometry(self, x: Tensor) -> Tensor:
         x = self._shift(x)

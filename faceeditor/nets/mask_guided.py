@@ -1,9 +1,13 @@
-"""The four parts of the mask-guided generator (Sun et al., "Mask guided diverse face image synthesis").
+"""The generator and its companions, guided by a mask (Sun et al.) and, where there is one, by a 3D head (Deng et al.).
+
+Sun et al., "Mask guided diverse face image synthesis", has four parts.
 
 Style encoder (photograph + its mask -> style code), generator (mask + style code -> face), style decoder (generated
 face -> its style code again) and, in `nets.discriminator`, the discriminator. A style code is a vector per region
 (pooled over the region by the encoder, spread over the painted region by the generator, as in SEAN by Zhu et al.), one
-vector for light and tone, and a small map of detail in face coordinates.
+vector for light and tone, and a small map of detail in face coordinates. Deng et al., "Disentangled and Controllable
+Face Image Generation via 3D Imitative-Contrastive Learning", control a generator by a 3D head: here the same network is
+given planes rendered from the head's coefficients; without a head they are zero, and the mask alone guides it.
 """
 
 from typing import NamedTuple
@@ -20,6 +24,10 @@ BASE = 8
 """Side of the first feature map."""
 NOISE_CHANNELS = 4
 """Channels of the noise that textures are made from."""
+HEAD_CHANNELS = 10
+"""Condition planes rendered from the 3D head: colour, shading, normals (3 each) and coverage (`head.maps`)."""
+HEAD_SIDE = 128
+"""Side at which the head's condition planes are given."""
 
 
 class Codes(NamedTuple):
@@ -90,8 +98,8 @@ class Scale(nn.Module):
     def __init__(self, inputs: int, outputs: int, condition: int, first: bool = False) -> None:
         super().__init__()
         self.first = first
-        masks = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2
-        self.embed = nn.Conv2d(masks, condition, 1)
+        inputs_here = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + HEAD_CHANNELS
+        self.embed = nn.Conv2d(inputs_here, condition, 1)
         self.enter = nn.Conv2d(condition if first else inputs, outputs, 3, padding=1)
         self.modulate1 = Modulate(outputs, condition)
         self.conv = nn.Conv2d(outputs, outputs, 3, padding=1)
@@ -110,7 +118,7 @@ class Scale(nn.Module):
 
 
 class MaskGenerator(nn.Module):
-    """Mask + style code -> face.
+    """Mask + style code (+ planes of a 3D head) -> face.
 
     A convolutional decoder from 8 x 8 features to 128 x 128 features. Every layer is modulated per pixel by the region
     planes, the region vectors spread over them, the detail map, face coordinates and noise, and per channel by the
@@ -147,13 +155,25 @@ class MaskGenerator(nn.Module):
         return torch.cat([noise, coordinates], 1)
 
     def forward(
-        self, planes: Tensor, to_face: Tensor, codes: Codes, size: int = 256, window: Window | None = None
+        self,
+        planes: Tensor,
+        to_face: Tensor,
+        codes: Codes,
+        size: int = 256,
+        window: Window | None = None,
+        maps: Tensor | None = None,
     ) -> Tensor:
         """Draw faces: the last of `pictures`."""
-        return self.pictures(planes, to_face, codes, size, window)[-1]
+        return self.pictures(planes, to_face, codes, size, window, maps)[-1]
 
     def pictures(
-        self, planes: Tensor, to_face: Tensor, codes: Codes, size: int = 256, window: Window | None = None
+        self,
+        planes: Tensor,
+        to_face: Tensor,
+        codes: Codes,
+        size: int = 256,
+        window: Window | None = None,
+        maps: Tensor | None = None,
     ) -> list[Tensor]:
         """The picture after each scale, the smallest first.
 
@@ -163,6 +183,7 @@ class MaskGenerator(nn.Module):
             codes: the style codes.
             size: side of the picture: 32, 64, 128 or 256.
             window: draw only this part of the picture at the scales above 32 x 32 features.
+            maps: (B, 10, 128, 128) planes of the head (`head.maps.HeadMaps.condition`); all zero: no head.
 
         Returns:
             (B, 3, S, S) float in about -1..1, the last with S = size (a window: its share of size).
@@ -172,6 +193,9 @@ class MaskGenerator(nn.Module):
         region_codes = codes.regions.transpose(1, 2)
         face = torch.einsum("r,brhw->bhw", self.face_regions.to(planes.dtype), pyramid[64 if size >= 64 else 32])
         detail = warp_from_face(codes.detail, to_face, face.shape[-1]).to(planes.dtype) * face.unsqueeze(1)
+        if maps is None:
+            maps = planes.new_zeros(len(planes), HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE)
+        head_pyramid = area_pyramid(maps.to(planes.dtype), tuple(side for side in self.sides if side < HEAD_SIDE))
         x: Tensor | None = None
         drawn: list[Tensor] = []
         for side, scale in zip(sides, self.scales, strict=False):
@@ -182,7 +206,7 @@ class MaskGenerator(nn.Module):
                 if side < detail.shape[-1]
                 else F.interpolate(detail, size=(side, side), mode="bilinear", align_corners=False)
             )
-            place = self.place(to_face, side).to(planes.dtype)
+            place = torch.cat([self.place(to_face, side).to(planes.dtype), head_pyramid[side]], 1)
             if window is not None and side > 32:
                 fine, coarse, detail_here = window.cut(fine), window.cut(coarse), window.cut(detail_here)
                 place = window.cut(place)

@@ -88,5 +88,12 @@ class FaceReader(nn.Module):
         position = torch.cat([place[:, :1], place[:, 1:2] - 2.4, -105 * (0.1 * place[:, 2:]).exp()], 1)
         gamma = parts["gamma"].view(-1, 9, 3) + self.mean_gamma
         return Reading(
-            landmarks, parts["shape"], parts["albedo"], parts["expression"], parts["gaze"], parts["pose"], position, gamma
+            landmarks,
+            parts["shape"],
+            parts["albedo"],
+            parts["expression"],
+            parts["gaze"],
+            parts["pose"],
+            position,
+            gamma,
         )

@@ -9,7 +9,14 @@ import torch
 
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.faceframe import face_frame, inverse_frame
-from faceeditor.generators.conditions import NOISE_CHANNELS, detail_over_picture, mask_condition, quartered
+from faceeditor.generators.conditions import (
+    HEAD_CHANNELS,
+    HEAD_SIDE,
+    NOISE_CHANNELS,
+    detail_over_picture,
+    mask_condition,
+    quartered,
+)
 from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.nets import mask_guided as nets
 from faceeditor.nets.layers import one_hot_planes
@@ -18,19 +25,28 @@ from faceeditor.packs import ModelPack, write_pack
 from tests.generators import tiny
 
 
-def reference(size: int) -> np.ndarray:
+def head_maps() -> np.ndarray:
+    """Planes of a made-up head, (10, 128, 128) float32."""
+    maps = np.random.default_rng(5).uniform(-1, 1, (10, 8, 8)).astype(np.float32).repeat(16, 1).repeat(16, 2)
+    maps[:, :, :30] = 0
+    return maps
+
+
+def reference(size: int, maps: np.ndarray | None = None) -> np.ndarray:
     """The network's own picture in levels, float."""
     mask, style = tiny.face_mask(), tiny.random_style()
     codes = Codes(*(torch.from_numpy(np.array(a))[None] for a in (style.regions, style.overall, style.detail)))
     planes = one_hot_planes(torch.from_numpy(mask)[None], 19)
     to_face = torch.from_numpy(inverse_frame(face_frame(mask)))[None]
     with torch.no_grad():
-        picture = tiny.generator()(planes, to_face, codes, size)[0]
+        given = None if maps is None else torch.from_numpy(maps)[None]
+        picture = tiny.generator()(planes, to_face, codes, size, maps=given)[0]
     return (picture.clamp(-1, 1) * 127.5 + 127.5).permute(1, 2, 0).numpy()
 
 
 def test_both_know_as_many_noise_channels() -> None:
     assert NOISE_CHANNELS == nets.NOISE_CHANNELS
+    assert (HEAD_CHANNELS, HEAD_SIDE) == (nets.HEAD_CHANNELS, nets.HEAD_SIDE)
 
 
 @pytest.mark.parametrize("size", [128, 256])
@@ -38,8 +54,13 @@ def test_openvino_graph_in_float32_equals_the_network(tiny_pack: ModelPack, size
     from faceeditor.generators.openvino_backend import OpenVinoBackend
 
     backend = OpenVinoBackend(tiny_pack.load("generator.safetensors"), precision="f32")
-    drawn = backend.draw(mask_condition(tiny.face_mask()), tiny.random_style(), size)
-    expected = reference(size)
+    for maps in (None, head_maps()):
+        check_equal(backend.draw(mask_condition(tiny.face_mask()), tiny.random_style(), size, maps), size, maps)
+    assert np.abs(reference(size, head_maps()) - reference(size)).mean() > 2, "the head's planes must matter"
+
+
+def check_equal(drawn: np.ndarray, size: int, maps: np.ndarray | None) -> None:
+    expected = reference(size, maps)
     assert expected.std() > 20  # a picture of one level would agree with anything
     # Rounding to bytes is half a level; 0.15 levels are the 1e-3 of the -1..1 range.
     assert np.abs(drawn - expected).max() < 0.5 + 0.15
@@ -49,10 +70,18 @@ def test_openvino_graph_in_float32_equals_the_network(tiny_pack: ModelPack, size
 @pytest.mark.parametrize("size", [128, 256])
 def test_devices_draw_the_networks_picture(tiny_pack: ModelPack, device: str, size: int) -> None:
     generator = MaskGuided(device)
-    drawn = generator.render(tiny.face_mask(), tiny.random_style(), size)
-    assert drawn.shape == (size, size, 3) and drawn.dtype == np.uint8
-    error = np.abs(drawn - reference(size))
-    assert error.mean() < 1.5 and np.percentile(error, 99) < 8  # bfloat16 has 8 bits of mantissa
+    for maps in (None, head_maps()):
+        drawn = generator.render(tiny.face_mask(), tiny.random_style(), size, maps)
+        assert drawn.shape == (size, size, 3) and drawn.dtype == np.uint8
+        error = np.abs(drawn - reference(size, maps))
+        assert error.mean() < 1.5 and np.percentile(error, 99) < 8  # bfloat16 has 8 bits of mantissa
+
+
+def test_planes_of_a_wrong_shape_are_refused(tiny_pack: ModelPack) -> None:
+    with pytest.raises(EngineError, match="planes of the head"):
+        MaskGuided("openvino-cpu").render(
+            tiny.face_mask(), tiny.random_style(), 128, np.zeros((10, 64, 64), np.float32)
+        )
 
 
 def test_frames_are_fresh_and_follow_mask_and_style(tiny_pack: ModelPack) -> None:
