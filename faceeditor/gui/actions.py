@@ -35,6 +35,7 @@ def commands() -> tuple[Command, ...]:
         Command("save", _tr("&Save"), ("Ctrl+S",), "save", file),
         Command("save_as", _tr("Save &as ..."), ("Ctrl+Shift+S",), "", file),
         Command("export", _tr("&Export ..."), ("Ctrl+E",), "export", file),
+        Command("video", _tr("Export a &video ..."), ("Ctrl+Shift+E",), "video", file),
         Command("copy_face", _tr("&Copy face"), ("Ctrl+Shift+C",), "", file),
         Command("quit", _tr("&Quit"), ("Ctrl+Q",), "", file),
         Command("undo", _tr("&Undo"), ("Ctrl+Z",), "undo", edit),
@@ -47,6 +48,7 @@ def commands() -> tuple[Command, ...]:
         Command("lasso", _tr("Lasso"), ("L",), "lasso", tools, True),
         Command("picker", _tr("Picker"), ("I",), "picker", tools, True),
         Command("pan", _tr("Pan"), ("H",), "pan", tools, True),
+        Command("turn", _tr("Turn the head"), ("T",), "turn", tools, True),
         Command("smaller", _tr("Smaller brush"), ("[",), "", tools),
         Command("larger", _tr("Larger brush"), ("]",), "", tools),
         Command("swap", _tr("Swap the last two regions"), ("X",), "swap", tools),
@@ -57,6 +59,8 @@ def commands() -> tuple[Command, ...]:
         Command("overlay", _tr("&Overlay"), ("F3",), "overlay", view, True),
         Command("wipe", _tr("&Before / after"), ("F4",), "wipe", view, True),
         Command("pin", _tr("&Pin the face as “before”"), ("P",), "pin", view),
+        Command("head_over", _tr("3D &head over the face"), ("F7",), "head-over", view, True),
+        Command("head_beside", _tr("3D head &beside the face"), ("F8",), "head-beside", view, True),
         Command("fit", _tr("&Fit"), ("Ctrl+0",), "fit", view),
         Command("actual", _tr("100 %"), ("Ctrl+1",), "actual-size", view),
         Command("zoom_in", _tr("Zoom in"), ("Ctrl++", "Ctrl+="), "", view),
@@ -80,6 +84,9 @@ def hand_keys() -> tuple[tuple[str, str], ...]:
         (_tr("Pen pressure"), _tr("Brush size")),
         (_tr("Pen's other end"), _tr("Eraser")),
         (_tr("Ctrl + click a style"), _tr("Blend with it")),
+        (_tr("Ctrl + drag"), _tr("Turn the head")),
+        (_tr("Shift, turning"), _tr("Tilt the head")),
+        (_tr("Alt, turning"), _tr("Move the gaze")),
     )
 
 

@@ -25,7 +25,7 @@ def build_menus(window: "MainWindow") -> None:
                 result.addSeparator()
         return result
 
-    file = menu(window.tr("&File"), ["new", "open", "", "save", "save_as", "", "export", "copy_face", "", "quit"])
+    file = menu(window.tr("&File"), ["new", "open", "", "save", "save_as", "", "export", "video", "copy_face", "", "quit"])
     recent = QMenu(window.tr("Open &recent"), file)
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
     file.insertMenu(actions["save"], recent)
@@ -33,12 +33,12 @@ def build_menus(window: "MainWindow") -> None:
     menu(window.tr("&Edit"), ["undo", "redo", "", "clear_region", "mirror"])
     menu(
         window.tr("&Tools"),
-        ["brush", "eraser", "fill", "lasso", "picker", "pan", "", "smaller", "larger", "", "swap", "symmetry"],
+        ["brush", "eraser", "fill", "lasso", "picker", "pan", "turn", "", "smaller", "larger", "", "swap", "symmetry"],
     )
     menu(window.tr("&Style"), ["new_style", "photo"])
     view = menu(
         window.tr("&View"),
-        ["side", "overlay", "wipe", "pin", "", "fit", "actual", "zoom_in", "zoom_out", ""],
+        ["side", "overlay", "wipe", "pin", "", "head_over", "head_beside", "", "fit", "actual", "zoom_in", "zoom_out", ""],
     )
     panels = view.addMenu(window.tr("Panels"))
     for dock in window.docks.values():

@@ -19,6 +19,7 @@ class Tool(Enum):
     LASSO = "lasso"
     PICKER = "picker"
     PAN = "pan"
+    TURN = "turn"
 
 
 class ToolState(QObject):
