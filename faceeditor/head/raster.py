@@ -10,6 +10,9 @@ from faceeditor.head.jit import compiled
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 
+NONE, FRONT, BOTH = 0, 1, 2
+"""Sides of a triangle that are drawn."""
+
 
 @dataclass(frozen=True, eq=False)
 class Buffers:
@@ -43,24 +46,22 @@ class Rasteriser:
             np.zeros((size, size), np.float32),
         )
 
-    def draw(
-        self, projected: FloatArray, triangles: IntArray, two_sided: npt.NDArray[np.bool_] | None = None
-    ) -> Buffers:
-        """Draw all triangles.
+    def draw(self, projected: FloatArray, triangles: IntArray, sides: npt.NDArray[np.uint8] | None = None) -> Buffers:
+        """Draw triangles.
 
         Args:
             projected: (V, 3) float32 from `camera.project`: u, v in pixels (centre of the first pixel 0.5, 0.5) and
                 the inverse depth.
             triangles: (T, 3) int32, counter-clockwise when seen from outside.
-            two_sided: (T,) whether the back of a triangle is drawn, too; by default the back of none is.
+            sides: (T,) uint8, how much of each triangle is drawn: `NONE`, `FRONT` (the default) or `BOTH`.
 
         Returns:
             The rasteriser's own buffers, valid until the next call.
         """
-        if two_sided is None:
-            two_sided = np.zeros(0, np.bool_)
+        if sides is None:
+            sides = np.full(len(triangles), FRONT, np.uint8)
         out = self.buffers
-        _draw(projected, triangles, two_sided, out.triangle, out.barycentric, out.inverse_depth)
+        _draw(projected, triangles, sides, out.triangle, out.barycentric, out.inverse_depth)
         return out
 
 
@@ -88,18 +89,20 @@ def interpolate(buffers: Buffers, triangles: IntArray, values: FloatArray) -> Fl
 
 
 @compiled
-def _draw(projected, triangles, two_sided, triangle, barycentric, inverse_depth):  # type: ignore[no-untyped-def]
+def _draw(projected, triangles, sides, triangle, barycentric, inverse_depth):  # type: ignore[no-untyped-def]
     height, width = triangle.shape
     triangle[:] = -1
     inverse_depth[:] = 0.0
     for t in range(triangles.shape[0]):
+        if sides[t] == NONE:
+            continue
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         x0, y0, x1, y1, x2, y2 = (
             projected[a, 0], projected[a, 1], projected[b, 0], projected[b, 1], projected[c, 0], projected[c, 1],
         )  # fmt: skip
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         # v runs downwards: what faces the camera runs clockwise here.
-        if area >= -1e-9 and (area <= 1e-9 or t >= two_sided.shape[0] or not two_sided[t]):
+        if area >= -1e-9 and (area <= 1e-9 or sides[t] != BOTH):
             continue
         low_x, high_x = min(x0, x1, x2), max(x0, x1, x2)
         low_y, high_y = min(y0, y1, y2), max(y0, y1, y2)
