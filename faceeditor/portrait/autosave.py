@@ -213,7 +213,10 @@ def restore(entry: Recoverable) -> Portrait:
     except PortraitError as error:
         raise PortraitError(f"The snapshot of “{entry.name}” cannot be recovered; discard it. {error}") from error
     kept = portrait.state()
-    recovered = Portrait(kept.mask, kept.style, kept.truncation, kept.recent_styles, entry.original)
+    recovered = Portrait(
+        kept.mask, kept.style, kept.truncation, kept.recent_styles, entry.original,
+        head=kept.head, base_head=kept.base_head, note=portrait.note,
+    )  # fmt: skip
     recovered.mark_unsaved()
     return recovered
 

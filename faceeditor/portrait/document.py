@@ -12,69 +12,39 @@ import numpy as np
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait.brush import Rect
+from faceeditor.portrait.edits import (
+    MAX_TRUNCATION,
+    WHOLE,
+    AdoptMask,
+    Change,
+    Edit,
+    PaintMask,
+    ReplaceMask,
+    SetHead,
+    SetStyle,
+    SetTruncation,
+    checked_mask,
+    checked_patch,
+    checked_truncation,
+    moves_mask,
+    same_head,
+    union,
+)
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.history import HISTORY_LIMIT, History, MaskDelta, Step
 from faceeditor.portrait.style import StyleCode
-from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
+from faceeditor.regions import MaskArray
+
+__all__ = [
+    "MAX_RECENT_STYLES", "MAX_TRUNCATION", "AdoptMask", "Change", "Edit", "PaintMask", "Portrait", "PortraitState",
+    "ReplaceMask", "SetHead", "SetStyle", "SetTruncation", "checked_mask", "checked_truncation",
+]  # fmt: skip
 
 MAX_RECENT_STYLES = 24
 """How many styles a portrait remembers."""
-MAX_TRUNCATION = 2.0
-"""Largest truncation; 1 leaves a style as it is, 0 is the mean person."""
 
-_WHOLE: Rect = (0, 0, MASK_SIZE, MASK_SIZE)
-
-
-@dataclass(frozen=True, eq=False)
-class PaintMask:
-    """Change a rectangle of the mask: ``values`` is (height, width) uint8 of region indices."""
-
-    rect: Rect
-    values: MaskArray
-    name: str = "Paint"
-
-
-@dataclass(frozen=True, eq=False)
-class ReplaceMask:
-    """Exchange the whole mask, (256, 256) uint8."""
-
-    mask: MaskArray
-    name: str = "New mask"
-
-
-@dataclass(frozen=True, eq=False)
-class SetStyle:
-    """Exchange the style code."""
-
-    style: StyleCode
-    name: str = "New style"
-
-
-@dataclass(frozen=True)
-class SetTruncation:
-    """Set the truncation, 0..2."""
-
-    truncation: float
-    name: str = "Truncation"
-
-
-Edit = PaintMask | ReplaceMask | SetStyle | SetTruncation
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a subscriber is told.
-
-    Attributes:
-        revision: the portrait's revision after the change.
-        dirty: the rectangle of the mask that changed, or None.
-        style: the style code or the truncation changed.
-        history: step names, position, recent styles, path or the saved state changed.
-    """
-
-    revision: int
-    dirty: Rect | None = None
-    style: bool = False
-    history: bool = False
+Heads = tuple[HeadCoefficients | None, HeadCoefficients | None]
+"""The present head and the base head; both or neither."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +56,7 @@ class PortraitState:
         style, truncation, recent_styles: as in ``Portrait``.
         path: where the portrait is kept, or None.
         revision: the revision it was taken at.
+        head, base_head: as in ``Portrait``.
     """
 
     mask: MaskArray
@@ -94,10 +65,30 @@ class PortraitState:
     recent_styles: tuple[StyleCode, ...]
     path: Path | None
     revision: int
+    head: HeadCoefficients | None = None
+    base_head: HeadCoefficients | None = None
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """Which parts of the state a piece of work changed."""
+
+    dirty: Rect | None = None
+    style: bool = False
+    head: bool = False
+
+    def __bool__(self) -> bool:
+        return self.dirty is not None or self.style or self.head
+
+    def __or__(self, other: "_Changed") -> "_Changed":
+        return _Changed(union(self.dirty, other.dirty), self.style or other.style, self.head or other.head)
 
 
 class Portrait:
-    """A mask, a style and their history.
+    """A mask, a style, a head and their history.
+
+    The painted mask belongs to ``base_head``. What is drawn is that mask moved to ``head``; it is derived whenever it
+    is needed and never stored, so that a slider moved there and back leaves the mask as it was painted.
 
     Args:
         mask: (256, 256) uint8 region indices, copied.
@@ -105,6 +96,9 @@ class Portrait:
         truncation: 0..2.
         recent_styles: newest first; the style itself is put in front if it is not there.
         path: the file that it came from.
+        head: the present head, or None while no slider was touched.
+        base_head: the head at which the mask was painted; by default the present one.
+        note: what the user should know about how it was opened, one sentence or empty.
         history_limit: bytes that the history may take.
 
     Raises:
@@ -119,6 +113,9 @@ class Portrait:
         recent_styles: tuple[StyleCode, ...] = (),
         path: Path | None = None,
         *,
+        head: HeadCoefficients | None = None,
+        base_head: HeadCoefficients | None = None,
+        note: str = "",
         history_limit: int = HISTORY_LIMIT,
     ) -> None:
         self._mask: MaskArray = np.array(checked_mask(mask), order="C", copy=True)
@@ -128,7 +125,9 @@ class Portrait:
         self._truncation = checked_truncation(truncation)
         self._recent = tuple(recent_styles)[:MAX_RECENT_STYLES]
         self._remember(style, to_front=False)
+        self._heads: Heads = (head or base_head, base_head or head)
         self._path = path
+        self._note = note
         self._revision = 0
         self._history = History(history_limit)
         self._saved_state: int | None = self._history.state
@@ -157,6 +156,26 @@ class Portrait:
     def recent_styles(self) -> tuple[StyleCode, ...]:
         """The styles used, newest first, at most 24."""
         return self._recent
+
+    @property
+    def head(self) -> HeadCoefficients | None:
+        """The present head, or None until a slider is touched."""
+        return self._heads[0]
+
+    @property
+    def base_head(self) -> HeadCoefficients | None:
+        """The head at which the mask was painted; None as long as ``head`` is."""
+        return self._heads[1]
+
+    @property
+    def moved(self) -> bool:
+        """Whether what is drawn is not the painted mask itself: head and base head differ in what moves a mask."""
+        return moves_mask(self.base_head, self.head)
+
+    @property
+    def note(self) -> str:
+        """What the user should know about how the portrait was opened, one sentence; empty if there is nothing."""
+        return self._note
 
     @property
     def path(self) -> Path | None:
@@ -203,7 +222,9 @@ class Portrait:
         """An immutable copy of what is saved (the history is not); takes microseconds."""
         mask = self._mask.copy()
         mask.flags.writeable = False
-        return PortraitState(mask, self._style, self._truncation, self._recent, self._path, self._revision)
+        return PortraitState(
+            mask, self._style, self._truncation, self._recent, self._path, self._revision, self.head, self.base_head
+        )
 
     # Who watches it.
 
@@ -224,21 +245,21 @@ class Portrait:
         """Make an edit: one undo step, or a part of the open gesture's. An edit that changes nothing leaves no step.
 
         Raises:
-            PortraitError: a stroke is open, or the edit's values are out of range.
+            PortraitError: a stroke is open, the edit's values are out of range, or the first head has no base.
         """
         if self._open is not None and self._open.stroke:
             raise PortraitError("A brush stroke is still open; finish it before anything else is changed.")
         before = _Open.of(self, edit.name, stroke=False)
-        dirty, style = self._perform(edit)
-        if dirty is None and not style:
+        changed = self._perform(edit)
+        if not changed:
             return
         if self._open is not None:
-            self._open.touch(dirty)
-            self._changed(dirty, style, history=False)
+            self._open.touch(changed.dirty)
+            self._changed(changed, history=False)
             return
-        before.touch(dirty)
+        before.touch(changed.dirty)
         self._finish(before)
-        self._changed(dirty, style, history=True)
+        self._changed(changed, history=True)
 
     def undo(self) -> None:
         """Take back one step, if there is one."""
@@ -259,23 +280,45 @@ class Portrait:
         self._refuse_if_open()
         if not 0 <= position <= len(self._history.names):
             raise PortraitError(f"The history has no step {position}; it has {len(self._history.names)}.")
-        dirty: Rect | None = None
-        style = False
         if position == self._history.position:
             return
+        changed = _Changed()
         for step, forward in self._history.walk(position):
             if step.mask is not None:
-                dirty = _union(dirty, step.mask.toggle(self._mask))
+                changed |= _Changed(step.mask.toggle(self._mask))
             if step.styles is not None:
-                self._style, style = step.styles[forward], True
+                self._style = step.styles[forward]
             if step.truncations is not None:
-                self._truncation, style = step.truncations[forward], True
-        self._changed(dirty, style, history=True)
+                self._truncation = step.truncations[forward]
+            if step.heads is not None:
+                self._heads = step.heads[forward]
+            changed |= _Changed(None, step.styles is not None or step.truncations is not None, step.heads is not None)
+        self._changed(changed, history=True)
 
-    def begin_stroke(self, name: str) -> None:
-        """Open a brush stroke: what ``paint`` does shows at once and becomes one undo step on ``commit_stroke``."""
+    def begin_stroke(self, name: str, moved: MaskArray | None = None) -> None:
+        """Open a brush stroke: what ``paint`` does shows at once and becomes one undo step on ``commit_stroke``.
+
+        Args:
+            name: of the undo step.
+            moved: (256, 256) uint8, the mask as it is drawn at the present head, if that is not the painted one. The
+                stroke then starts from it and belongs to the present head. Undoing the stroke gives the painted mask
+                and its base head back, so that the head's own steps can be undone afterwards; a stroke that paints
+                nothing leaves them as they were.
+
+        Raises:
+            PortraitError: another stroke or gesture is open, or the moved mask is none.
+        """
         self._refuse_if_open()
-        self._open = _Open.of(self, name, stroke=True)
+        stroke = _Open.of(self, name, stroke=True)
+        if moved is None:
+            self._open = stroke
+            return
+        changed = self._perform(AdoptMask(moved))
+        self._open = stroke
+        if changed:
+            stroke.touch(changed.dirty)
+            stroke.unpainted = self._mask.copy()
+            self._changed(changed, history=False)
 
     def paint(self, rect: Rect, values: MaskArray) -> None:
         """Change a rectangle of the mask inside the open stroke.
@@ -285,14 +328,18 @@ class Portrait:
             values: (height, width) uint8 region indices.
         """
         stroke = self._expect_open(stroke=True)
-        dirty, _ = self._perform(PaintMask(rect, values))
-        if dirty is not None:
-            stroke.touch(dirty)
-            self._changed(dirty, False, history=False)
+        changed = self._perform(PaintMask(rect, values))
+        if changed:
+            stroke.touch(changed.dirty)
+            self._changed(changed, history=False)
 
     def commit_stroke(self) -> None:
-        """Close the stroke; it becomes one undo step if it changed anything."""
-        self._commit(stroke=True)
+        """Close the stroke; it becomes one undo step if it painted anything."""
+        stroke = self._expect_open(stroke=True)
+        if stroke.unpainted is not None and np.array_equal(stroke.unpainted, self._mask):
+            self._abort(stroke=True)
+        else:
+            self._commit(stroke=True)
 
     def abort_stroke(self) -> None:
         """Close the stroke and take back what it painted."""
@@ -325,25 +372,44 @@ class Portrait:
 
     # Inside.
 
-    def _perform(self, edit: Edit) -> tuple[Rect | None, bool]:
-        """Change the state; returns the dirty rectangle and whether the style changed."""
+    def _perform(self, edit: Edit) -> _Changed:
+        """Change the state; returns what changed. An edit that raises has changed nothing."""
         if isinstance(edit, SetStyle):
             if edit.style.key == self._style.key and edit.style.label == self._style.label:
-                return None, False
+                return _Changed()
             self._style = edit.style
-            return None, True
+            return _Changed(style=True)
         if isinstance(edit, SetTruncation):
             truncation = checked_truncation(edit.truncation)
             changed = truncation != self._truncation
             self._truncation = truncation
-            return None, changed
-        rect, values = (_WHOLE, checked_mask(edit.mask)) if isinstance(edit, ReplaceMask) else _checked_patch(edit)
+            return _Changed(style=changed)
+        if isinstance(edit, SetHead):
+            base = edit.base if edit.base is not None else self.base_head
+            if base is None:
+                raise PortraitError("This portrait has no head yet; read it from the face before it is changed.")
+            return self._set_heads((edit.head, base))
+        if isinstance(edit, PaintMask):
+            return self._write(*checked_patch(edit))
+        painted = self._write(WHOLE, checked_mask(edit.mask))
+        head = edit.head if isinstance(edit, ReplaceMask) else self.head
+        return painted | self._set_heads((head, head))
+
+    def _write(self, rect: Rect, values: MaskArray) -> _Changed:
+        """Write checked values into the mask."""
         x, y, width, height = rect
         target = self._mask[y : y + height, x : x + width]
         if np.array_equal(target, values):
-            return None, False
+            return _Changed()
         target[...] = values
-        return rect, False
+        return _Changed(rect)
+
+    def _set_heads(self, heads: Heads) -> _Changed:
+        """Set head and base head, keeping the objects that are the same already."""
+        if same_head(heads[0], self._heads[0]) and same_head(heads[1], self._heads[1]):
+            return _Changed()
+        self._heads = heads
+        return _Changed(head=True)
 
     def _commit(self, stroke: bool) -> None:
         done = self._expect_open(stroke)
@@ -359,17 +425,20 @@ class Portrait:
         if done.dirty is not None:
             self._mask[...] = done.mask
         style = self._style is not done.style or self._truncation != done.truncation
-        self._style, self._truncation = done.style, done.truncation
-        self._changed(done.dirty, style, history=False)
+        head = self._heads is not done.heads
+        self._style, self._truncation, self._heads = done.style, done.truncation, done.heads
+        self._changed(_Changed(done.dirty, style, head), history=False)
 
     def _finish(self, before: "_Open") -> bool:
         """Turn the difference to an earlier state into one step; False if there is none."""
         delta = None if before.dirty is None else MaskDelta.between(before.mask, self._mask, before.dirty)
         styles = None if before.style is self._style else (before.style, self._style)
         truncations = None if before.truncation == self._truncation else (before.truncation, self._truncation)
-        if delta is None and styles is None and truncations is None:
+        there_and_back = all(same_head(old, new) for old, new in zip(before.heads, self._heads, strict=True))
+        heads = None if there_and_back else (before.heads, self._heads)
+        if delta is None and styles is None and truncations is None and heads is None:
             return False
-        self._history.push(Step(before.name, delta, styles, truncations))
+        self._history.push(Step(before.name, delta, styles, truncations, heads))
         if styles is not None:
             self._remember(self._style)
         return True
@@ -391,9 +460,9 @@ class Portrait:
             raise PortraitError(f"No {'brush stroke' if stroke else 'gesture'} is open; begin one first.")
         return self._open
 
-    def _changed(self, dirty: Rect | None, style: bool, history: bool) -> None:
+    def _changed(self, changed: _Changed, history: bool) -> None:
         self._revision += 1
-        self._notify(Change(self._revision, dirty, style, history))
+        self._notify(Change(self._revision, changed.dirty, changed.style, history, changed.head))
 
     def _notify(self, change: Change) -> None:
         for callback in tuple(self._subscribers.values()):
@@ -402,59 +471,27 @@ class Portrait:
 
 @dataclass(eq=False)
 class _Open:
-    """The state before an open stroke or gesture."""
+    """The state before an open stroke or gesture.
+
+    Attributes:
+        dirty, touched: where the mask changed since, and whether anything did.
+        unpainted: the mask from which the stroke paints, where that is the moved one; else None.
+    """
 
     name: str
     stroke: bool
     mask: MaskArray
     style: StyleCode
     truncation: float
+    heads: Heads
     dirty: Rect | None = None
     touched: bool = False
+    unpainted: MaskArray | None = None
 
     @classmethod
     def of(cls, portrait: Portrait, name: str, stroke: bool) -> "_Open":
-        return cls(name, stroke, portrait.mask.copy(), portrait.style, portrait.truncation)
+        return cls(name, stroke, portrait.mask.copy(), portrait.style, portrait.truncation, portrait._heads)
 
     def touch(self, dirty: Rect | None) -> None:
-        self.dirty = _union(self.dirty, dirty)
+        self.dirty = union(self.dirty, dirty)
         self.touched = True
-
-
-def checked_mask(mask: MaskArray) -> MaskArray:
-    """The mask itself if it is (256, 256) uint8 with values 0..18, else a PortraitError."""
-    if mask.shape != (MASK_SIZE, MASK_SIZE) or mask.dtype != np.uint8:
-        raise PortraitError(
-            f"A mask has {MASK_SIZE} x {MASK_SIZE} pixels of 8 bits; this one is {mask.shape} {mask.dtype}."
-        )
-    if mask.max() >= REGION_COUNT:
-        raise PortraitError(f"A mask holds the regions 0 to {REGION_COUNT - 1}; this one holds {int(mask.max())}.")
-    return mask
-
-
-def checked_truncation(truncation: float) -> float:
-    """The truncation as a float if it lies in 0..2, else a PortraitError."""
-    if not 0.0 <= truncation <= MAX_TRUNCATION:  # NaN fails, too
-        raise PortraitError(f"The truncation {truncation} is out of range; choose 0 to {MAX_TRUNCATION:g}.")
-    return float(truncation)
-
-
-def _checked_patch(edit: PaintMask) -> tuple[Rect, MaskArray]:
-    """Rectangle and values of a paint edit, checked against each other and the mask."""
-    x, y, width, height = edit.rect
-    fits = width > 0 and height > 0 and x >= 0 and y >= 0 and x + width <= MASK_SIZE and y + height <= MASK_SIZE
-    if not fits or edit.values.shape != (height, width) or edit.values.dtype != np.uint8:
-        raise PortraitError(f"The painted rectangle {edit.rect} does not fit the mask or its values.")
-    if edit.values.max() >= REGION_COUNT:
-        raise PortraitError(
-            f"A mask holds the regions 0 to {REGION_COUNT - 1}; the paint holds {int(edit.values.max())}."
-        )
-    return edit.rect, edit.values
-
-
-def _union(a: Rect | None, b: Rect | None) -> Rect | None:
-    """The smallest rectangle around both."""
-    if a is None or b is None:
-        return b if a is None else a
-    x, y = min(a[0], b[0]), min(a[1], b[1])
-    return x, y, max(a[0] + a[2], b[0] + b[2]) - x, max(a[1] + a[3], b[1] + b[3]) - y

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceeditor.portrait.brush import Rect
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
@@ -17,6 +18,7 @@ TILE = 32
 """Side of a tile in pixels."""
 
 _OVERHEAD = 1024  # Python objects of one step, roughly
+_HEAD_BYTES = 2048  # a head's 146 numbers and its Python objects, roughly
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,22 @@ class MaskDelta:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One undo step; each part is None where the step leaves it alone. Pairs are (before, after)."""
+    """One undo step; each part is None where the step leaves it alone. Pairs are (before, after).
+
+    A head stands with its base head: (head, base head), both None while the portrait has none.
+    """
 
     name: str
     mask: MaskDelta | None = None
     styles: tuple[StyleCode, StyleCode] | None = None
     truncations: tuple[float, float] | None = None
+    heads: (
+        tuple[
+            tuple[HeadCoefficients | None, HeadCoefficients | None],
+            tuple[HeadCoefficients | None, HeadCoefficients | None],
+        ]
+        | None
+    ) = None
 
     @property
     def nbytes(self) -> int:
@@ -79,6 +91,9 @@ class Step:
             size += len(self.mask.data) + 64 * len(self.mask.tiles)
         if self.styles is not None:
             size += sum(style.nbytes for style in self.styles)
+        if self.heads is not None:
+            # Neighbouring steps share their heads, so that each is charged for the one it brought.
+            size += _HEAD_BYTES
         return size
 
 

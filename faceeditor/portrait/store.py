@@ -1,13 +1,16 @@
 """The portrait file, ``.fep``: a zip of plain JSON, PNG pictures and raw numbers. Nothing in it is executed.
 
-Format version 1:
+Format version 2:
 
-- ``portrait.json``: ``{"format": 1, "application": "Face Editor", "version": ..., "truncation": ..., "style":
-  {"label": ...}, "recent_styles": [{"label": ...}, ...]}``
+- ``portrait.json``: ``{"format": 2, "application": "Face Editor", "version": ..., "truncation": ..., "style":
+  {"label": ...}, "recent_styles": [{"label": ...}, ...], "head": ..., "base_head": ...}``; the heads are null, or
+  lists of numbers by the names of `HeadCoefficients`
 - ``mask.png``: 256 x 256 palette PNG, indices are regions
 - ``style.f32``: the style code, 2720 little-endian float32: regions (19, 32), overall (64), detail (8, 16, 16)
 - ``recent.f32``: the recent styles, one after the other in the same form
 - ``preview.png``: the face as last seen, optional
+
+Format version 1 had no heads. A damaged head does not cost the picture: the portrait opens without it, with a note.
 """
 
 import io
@@ -25,11 +28,12 @@ from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError, PortraitError
 from faceeditor.images import decode_bytes, write_atomic
 from faceeditor.portrait.document import MAX_RECENT_STYLES, Portrait, PortraitState, checked_mask
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.masks import encode_mask
 from faceeditor.portrait.style import DETAIL_SHAPE, OVERALL_SHAPE, REGIONS_SHAPE, StyleCode
 from faceeditor.regions import MASK_SIZE, MaskArray
 
-FORMAT = 1
+FORMAT = 2
 """Version of the portrait file that this program writes; it reads this one and older ones."""
 SUFFIX = ".fep"
 """How a portrait file's name ends."""
@@ -76,9 +80,11 @@ def write_state(state: PortraitState, path: str | Path, preview: npt.NDArray[np.
         "truncation": state.truncation,
         "style": {"label": state.style.label[:_MAX_LABEL]},
         "recent_styles": [{"label": style.label[:_MAX_LABEL]} for style in state.recent_styles],
+        "head": None if state.head is None else state.head.to_json(),
+        "base_head": None if state.base_head is None else state.base_head.to_json(),
     }
     members = {
-        "portrait.json": json.dumps(description, indent=2, ensure_ascii=False).encode("utf-8"),
+        "portrait.json": json.dumps(description, ensure_ascii=False).encode("utf-8"),
         "mask.png": encode_mask(state.mask),
         "style.f32": _packed(state.style),
         "recent.f32": b"".join(_packed(style) for style in state.recent_styles),
@@ -100,7 +106,7 @@ def load(path: str | Path) -> Portrait:
     """Open a portrait file.
 
     Returns:
-        The portrait, unmodified, with an empty history and its path set.
+        The portrait, unmodified, with an empty history and its path set. Its ``note`` tells of a damaged head.
 
     Raises:
         PortraitError: the file is missing, no portrait, damaged, or made by a newer Face Editor.
@@ -111,8 +117,11 @@ def load(path: str | Path) -> Portrait:
     mask = _mask(path, members)
     styles = _unpacked(path, "style.f32", members["style.f32"], [description["style"]])
     recent = _unpacked(path, "recent.f32", members["recent.f32"], description["recent_styles"])
+    head, base_head, note = _heads(path, description)
     try:
-        return Portrait(mask, styles[0], description["truncation"], recent, path)
+        return Portrait(
+            mask, styles[0], description["truncation"], recent, path, head=head, base_head=base_head, note=note
+        )
     except (PortraitError, TypeError) as error:
         raise _damaged(path, "portrait.json", str(error)) from error
 
@@ -217,6 +226,35 @@ def _mask(path: Path, members: dict[str, bytes]) -> MaskArray:
         if str(error).startswith(f"“{path.name}”"):
             raise
         raise _damaged(path, "mask.png", str(error)) from error
+
+
+def _heads(path: Path, description: dict[str, Any]) -> tuple[HeadCoefficients | None, HeadCoefficients | None, str]:
+    """The head, the base head and a note for the user.
+
+    A damaged head is replaced by the base head, at which the mask was painted: only the moved sliders are lost. Without
+    the base head nobody knows where the mask belongs, so that both go and the head is read from the face again.
+    """
+    if description["format"] < 2:
+        return None, None, ""
+    entries = (description.get("head"), description.get("base_head"))
+    if entries == (None, None):
+        return None, None, ""
+    head, base_head = (_head(entry) for entry in entries)
+    if head is not None and base_head is not None:
+        return head, base_head, ""
+    if base_head is not None:
+        note = f"The head of “{path.name}” is damaged and was reset to the one at which the mask was painted."
+        return base_head, base_head, note
+    note = f"The head of “{path.name}” is damaged and was left out; its sliders start from the face that you see."
+    return None, None, note
+
+
+def _head(entry: Any) -> HeadCoefficients | None:
+    """A head of portrait.json, or None if it is damaged."""
+    try:
+        return HeadCoefficients.from_json(entry) if isinstance(entry, dict) else None
+    except (PortraitError, OverflowError):
+        return None
 
 
 def _packed(style: StyleCode) -> bytes:

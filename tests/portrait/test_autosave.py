@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,13 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from faceeditor.portrait.autosave import Autosave
-from faceeditor.portrait.document import PaintMask, Portrait
+from faceeditor.portrait.document import PaintMask, Portrait, SetHead
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 portrait = Portrait(np.zeros((256, 256), np.uint8), StyleCode.zeros("Mean"), path=Path("/pictures/anna.fep"))
 portrait.apply(PaintMask((0, 0, 4, 4), np.full((4, 4), 17, np.uint8)))
+base = HeadCoefficients.neutral()
+portrait.apply(SetHead(base.changed(pose=(20, 0, 0)), base))
 autosave = Autosave(interval=0.0, folder=Path(sys.argv[1]))
 autosave.snapshot(portrait)
 assert autosave.flush()
@@ -45,6 +49,8 @@ def test_a_killed_run_can_be_recovered(tmp_path: Path) -> None:
     assert (portrait.mask[:4, :4] == Region.HAIR).all()
     assert portrait.path == Path("/pictures/anna.fep")
     assert portrait.modified
+    assert portrait.head is not None and portrait.base_head is not None and portrait.moved
+    assert portrait.head.pose[0] == 20 and portrait.base_head.pose[0] == 0
     discard(entry)
     assert recoverable(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -180,3 +186,20 @@ def timed(call: "object") -> float:
     start = time.perf_counter()
     call()  # type: ignore[operator]
     return time.perf_counter() - start
+
+
+def test_a_snapshot_with_a_damaged_head_is_recovered_with_a_note(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED_RUN, str(tmp_path)], check=False, timeout=60)
+    (entry,) = recoverable(tmp_path)
+    with zipfile.ZipFile(entry.file) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    data = json.loads(content["portrait.json"])
+    data["head"]["pose"][0] = float("nan")
+    content["portrait.json"] = json.dumps(data).encode()
+    with zipfile.ZipFile(entry.file, "w") as archive:
+        for name, part in content.items():
+            archive.writestr(name, part)
+    portrait = restore(entry)
+    assert (portrait.mask[:4, :4] == Region.HAIR).all() and portrait.modified
+    assert portrait.head is not None and portrait.head.pose[0] == 0
+    assert "damaged" in portrait.note

@@ -12,7 +12,8 @@ import pytest
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait import store
-from faceeditor.portrait.document import Portrait, SetStyle, SetTruncation
+from faceeditor.portrait.document import Portrait, SetHead, SetStyle, SetTruncation
+from faceeditor.portrait.head import HeadCoefficients, LightRig
 from faceeditor.portrait.style import StyleCode
 
 Styles = Callable[[int], StyleCode]
@@ -160,7 +161,8 @@ def test_numbers_that_are_not_finite(saved: Path) -> None:
 
 def test_a_newer_version_says_so(saved: Path) -> None:
     # Whatever else a newer version holds: the first thing to say is that it is newer.
-    rewrite(saved, portrait_json=b'{"format": 2}', mask_png=None)
+    newer = b'{"format": %d}' % (store.FORMAT + 1)
+    rewrite(saved, portrait_json=newer, mask_png=None)
     assert_refused(saved, "newer Face Editor .* update")
 
 
@@ -203,3 +205,90 @@ def test_a_member_that_unpacks_without_end_is_refused(saved: Path, member: str) 
     rewrite(saved, **{member: bytes(8 << 20)})
     assert saved.stat().st_size < 100_000
     assert_refused(saved, "larger than")
+
+
+@pytest.fixture
+def with_head(portrait: Portrait, tmp_path: Path) -> Path:
+    """A portrait whose head was turned and lit, in a file."""
+    base = HeadCoefficients.neutral().changed(shape=np.linspace(-1, 1, 24), pose=(3.3, -5.1, 0.7))
+    gamma = np.linspace(-0.1, 1.0, 27).reshape(9, 3)
+    head = base.changed(pose=(20, -5.1, 0.7), gamma=gamma, rig=LightRig(azimuth=-40.1, colour=(1.0, 0.5, 0.25)))
+    portrait.apply(SetHead(head, base))
+    store.save(portrait, tmp_path / "berta.fep")
+    return tmp_path / "berta.fep"
+
+
+def heads(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    with zipfile.ZipFile(path) as archive:
+        data = json.loads(archive.read("portrait.json"))
+    return data["head"], data["base_head"]
+
+
+def test_heads_come_back_to_the_last_bit(with_head: Path, portrait: Portrait) -> None:
+    loaded = store.load(with_head)
+    assert loaded.head is not None and portrait.head is not None and loaded.base_head is not None
+    assert loaded.head.key == portrait.head.key != loaded.base_head.key
+    assert portrait.base_head is not None and loaded.base_head.key == portrait.base_head.key
+    assert loaded.head.rig == LightRig(azimuth=-40.1, colour=(1.0, 0.5, 0.25))
+    assert loaded.base_head.rig is None
+    assert loaded.moved and loaded.note == "" and not loaded.modified
+
+
+def test_a_portrait_without_a_head_comes_back_without(saved: Path) -> None:
+    loaded = store.load(saved)
+    assert loaded.head is None and loaded.base_head is None and loaded.note == ""
+    assert heads(saved) == (None, None)
+
+
+def test_format_1_still_opens(saved: Path, portrait: Portrait) -> None:
+    with zipfile.ZipFile(saved) as archive:
+        old = json.loads(archive.read("portrait.json"))
+    old["format"] = 1
+    del old["head"], old["base_head"]
+    rewrite(saved, portrait_json=json.dumps(old, indent=2).encode())
+    loaded = store.load(saved)
+    assert np.array_equal(loaded.mask, portrait.mask)
+    assert loaded.style.key == portrait.style.key and loaded.truncation == 0.7
+    assert loaded.head is None and loaded.base_head is None and loaded.note == ""
+
+
+def damaged_heads() -> list[Any]:
+    good = HeadCoefficients.neutral().to_json()
+    return [
+        {**good, "pose": [float("nan"), 0, 0]},
+        {**good, "pose": [float("inf"), 0, 0]},
+        {**good, "pose": [10**400, 0, 0]},
+        {**good, "pose": [90, 0, 0]},
+        {**good, "pose": [0, 0]},
+        {**good, "pose": [[0], 0, 0]},
+        {**good, "shape": "wide"},
+        {**good, "rig": {"azimuth": 999}},
+        {**good, "rig": {"colour": 5}},
+        {**good, "rig": [1]},
+        {name: part for name, part in good.items() if name != "gamma"},
+        {}, [1, 2], "head", 7, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", damaged_heads())
+def test_a_damaged_head_is_reset_to_the_base_head(with_head: Path, portrait: Portrait, damage: Any) -> None:
+    base = heads(with_head)[1]
+    rewrite(with_head, portrait_json=described(with_head, head=damage))
+    loaded = store.load(with_head)
+    assert np.array_equal(loaded.mask, portrait.mask) and loaded.style.key == portrait.style.key
+    assert loaded.head is not None and loaded.head.to_json() == base
+    assert not loaded.moved
+    assert "berta.fep" in loaded.note and "painted" in loaded.note and loaded.note.endswith(".")
+
+
+@pytest.mark.parametrize("damage", damaged_heads())
+def test_without_the_base_head_the_head_goes_and_the_picture_stays(
+    with_head: Path, portrait: Portrait, damage: Any
+) -> None:
+    rewrite(with_head, portrait_json=described(with_head, base_head=damage))
+    loaded = store.load(with_head)
+    assert np.array_equal(loaded.mask, portrait.mask) and loaded.style.key == portrait.style.key
+    assert loaded.head is None and loaded.base_head is None
+    assert "left out" in loaded.note and loaded.note.endswith(".")
+    store.save(loaded, with_head)
+    assert store.load(with_head).note == ""
