@@ -12,8 +12,11 @@ from faceeditor.engine import Frame, RenderRequest
 from faceeditor.engine.requests import FAST, FULL
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.bridge import Bridge
+from faceeditor.gui.head_values import mirrored_head
 from faceeditor.gui.meter import FrameMeter
 from faceeditor.portrait.document import Change, Portrait, ReplaceMask
+from faceeditor.portrait.edits import moves_mask
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MaskArray, Region, mirrored
 
 
@@ -25,6 +28,7 @@ class PortraitSession(QObject):
         changed: Change of the open portrait.
         frame_shown: Frame, newer than the last one.
         before_changed: the picture to compare with is another one.
+        head_view_changed: whether frames bring the plain head is another choice.
         open_work_ended: a stroke or gesture was committed by something else than its own end.
         failed: a sentence for the user.
         status_changed: EngineStatus.
@@ -34,6 +38,7 @@ class PortraitSession(QObject):
     changed = Signal(object)
     frame_shown = Signal(object)
     before_changed = Signal()
+    head_view_changed = Signal()
     open_work_ended = Signal()
     failed = Signal(str)
     status_changed = Signal(object)
@@ -48,7 +53,10 @@ class PortraitSession(QObject):
         self._unsubscribe: Callable[[], None] = lambda: None
         self._epoch = 0
         self._told = ""  # the engine's last complaint
-        self._shown: tuple[int, int] = (-1, 0)  # revision and the side at which it was drawn
+        self.show_head = False
+        self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
+        self._painted = 0  # the last revision at which the painted mask changed
+        self._moved: tuple[int, MaskArray] | None = None  # a moved mask that no frame brought, and its revision
         self._requests = QTimer(self, interval=0, singleShot=True)
         self._requests.timeout.connect(self._request)
         bridge.frame.connect(self._take_frame)
@@ -68,14 +76,18 @@ class PortraitSession(QObject):
         self._unsubscribe()
         self.portrait = portrait
         self._epoch += 1
-        self._shown = (-1, 0)
+        self._shown = (-1, 0, False)
+        self._painted = portrait.revision
+        self._moved = None
         self.frame = self.before = None
         self._unsubscribe = portrait.subscribe(self._follow)
         self._requests.start()
 
     def _follow(self, change: Change) -> None:
+        if change.dirty is not None:
+            self._painted = change.revision
         coarse = self.frame is not None and self.frame.drawn < FULL
-        if change.dirty is not None or change.style or (change.history and coarse):
+        if change.dirty is not None or change.style or change.head or (change.history and coarse):
             self._requests.start()
         self.changed.emit(change)
 
@@ -111,18 +123,22 @@ class PortraitSession(QObject):
         self.end_open_work()
         self.guarded(lambda: self.portrait.go_to(position))
 
-    def replace_mask(self, mask: MaskArray, name: str) -> None:
-        """Exchange the whole mask: one undo step."""
+    def replace_mask(self, mask: MaskArray, name: str, head: HeadCoefficients | None = None) -> None:
+        """Exchange the whole mask, and the head with it: one undo step. No head: it is read from the new face."""
         self.end_open_work()
-        self.guarded(lambda: self.portrait.apply(ReplaceMask(mask, name)))
+        self.guarded(lambda: self.portrait.apply(ReplaceMask(mask, name, head)))
 
     def mirror_mask(self) -> None:
-        """Flip the mask, left and right regions exchanged."""
-        self.replace_mask(mirrored(self.portrait.mask), self.tr("Mirror mask"))
+        """Flip the mask, left and right regions exchanged; a head is turned round with it."""
+        self.end_open_work()
+        head = self.portrait.head
+        turned = None if head is None else mirrored_head(head)
+        self.replace_mask(mirrored(self.shown_mask), self.tr("Mirror mask"), turned)
 
     def clear_region(self, region: Region) -> None:
         """Give all of a region's pixels to the region that surrounds it most, so that no hole is left."""
-        mask = self.portrait.mask
+        self.end_open_work()
+        mask = self.shown_mask
         inside = mask == region
         if not inside.any():
             return
@@ -135,9 +151,43 @@ class PortraitSession(QObject):
         filler = int(np.bincount(around).argmax()) if around.size else int(Region.BACKGROUND)
         cleared = mask.copy()
         cleared[inside] = filler
-        self.replace_mask(cleared, self.tr("Clear region"))
+        self.replace_mask(cleared, self.tr("Clear region"), self.portrait.head)
 
     # Frames.
+
+    @property
+    def shown_mask(self) -> MaskArray:
+        """The mask as it is drawn: the painted one, carried along where the head has moved since.
+
+        (256, 256) uint8, read-only. It is what the canvas shows, and what a stroke adopts as it begins
+        (`Portrait.begin_stroke`).
+        """
+        portrait = self.portrait
+        head, base = portrait.head, portrait.base_head
+        if not portrait.moved or head is None or base is None:
+            return portrait.mask
+        frame = self.frame
+        if frame is not None and frame.mask is not None and frame.head is not None:
+            # Later changes of style or light leave the moved mask as it is.
+            if frame.revision >= self._painted and not moves_mask(frame.head, head):
+                return frame.mask
+        if self._moved is None or self._moved[0] != portrait.revision:
+            # Imported here: it loads numba, which only a portrait with a head needs.
+            from faceeditor.head.model import HeadModel
+            from faceeditor.head.motion import move_mask
+
+            mask = move_mask(HeadModel.load(), portrait.mask, base, head)
+            mask.flags.writeable = False
+            self._moved = (portrait.revision, mask)
+        return self._moved[1]
+
+    def set_show_head(self, on: bool) -> None:
+        """Have the plain rendering of the head with every frame (`Frame.head_picture`), or no longer."""
+        if on != self.show_head:
+            self.show_head = on
+            self.head_view_changed.emit()
+            if on:
+                self._requests.start()
 
     def request_frame(self) -> None:
         """Ask for a face of the portrait as it is."""
@@ -147,12 +197,13 @@ class PortraitSession(QObject):
         state = self.portrait.state()
         # While the hand moves the engine may take its fast tier; the end of the gesture asks for the full one.
         size = FAST if self.portrait.busy else FULL
-        self.bridge.submit(
-            self._epoch, RenderRequest(state.revision, state.mask, state.style, state.truncation, size=size)
+        request = RenderRequest(
+            state.revision, state.mask, state.style, state.truncation, size, state.head, state.base_head, self.show_head
         )
+        self.bridge.submit(self._epoch, request)
 
     def _take_frame(self, epoch: int, frame: Frame) -> None:
-        key = (frame.revision, frame.drawn)
+        key = (frame.revision, frame.drawn, frame.head_picture is not None)
         if epoch != self._epoch or key <= self._shown:
             return
         self._shown = key
@@ -181,7 +232,7 @@ class PortraitSession(QObject):
     @property
     def up_to_date(self) -> bool:
         """Whether the frame on screen shows the portrait as it is, in full size."""
-        return self._shown >= (self.portrait.revision, FULL)
+        return self._shown[:2] >= (self.portrait.revision, FULL)
 
     @property
     def title(self) -> str:
