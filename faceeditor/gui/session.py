@@ -28,7 +28,6 @@ class PortraitSession(QObject):
         changed: Change of the open portrait.
         frame_shown: Frame, newer than the last one.
         before_changed: the picture to compare with is another one.
-        head_view_changed: whether frames bring the plain head is another choice.
         open_work_ended: a stroke or gesture was committed by something else than its own end.
         failed: a sentence for the user.
         status_changed: EngineStatus.
@@ -38,7 +37,6 @@ class PortraitSession(QObject):
     changed = Signal(object)
     frame_shown = Signal(object)
     before_changed = Signal()
-    head_view_changed = Signal()
     open_work_ended = Signal()
     failed = Signal(str)
     status_changed = Signal(object)
@@ -53,7 +51,7 @@ class PortraitSession(QObject):
         self._unsubscribe: Callable[[], None] = lambda: None
         self._epoch = 0
         self._told = ""  # the engine's last complaint
-        self.show_head = False
+        self._show_head = False
         self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
         self._painted = 0  # the last revision at which the painted mask changed
         self._moved: tuple[int, MaskArray] | None = None  # a moved mask that no frame brought, and its revision
@@ -181,13 +179,17 @@ class PortraitSession(QObject):
             self._moved = (portrait.revision, mask)
         return self._moved[1]
 
-    def set_show_head(self, on: bool) -> None:
-        """Have the plain rendering of the head with every frame (`Frame.head_picture`), or no longer."""
-        if on != self.show_head:
-            self.show_head = on
-            self.head_view_changed.emit()
-            if on:
-                self._requests.start()
+    @property
+    def show_head(self) -> bool:
+        """Whether frames bring the plain rendering of the head (`Frame.head_picture`)."""
+        return self._show_head
+
+    @show_head.setter
+    def show_head(self, on: bool) -> None:
+        asked = on and not self._show_head
+        self._show_head = on
+        if asked:
+            self._requests.start()
 
     def request_frame(self) -> None:
         """Ask for a face of the portrait as it is."""
@@ -198,7 +200,7 @@ class PortraitSession(QObject):
         # While the hand moves the engine may take its fast tier; the end of the gesture asks for the full one.
         size = FAST if self.portrait.busy else FULL
         request = RenderRequest(
-            state.revision, state.mask, state.style, state.truncation, size, state.head, state.base_head, self.show_head
+            state.revision, state.mask, state.style, state.truncation, size, state.head, state.base_head, self._show_head
         )
         self.bridge.submit(self._epoch, request)
 
