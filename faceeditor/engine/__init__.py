@@ -6,9 +6,12 @@ Importing it costs milliseconds; torch and OpenVINO are loaded on its worker thr
 from faceeditor.engine.core import Engine
 from faceeditor.engine.jobs import EncodedPhoto, EncodePhoto, Job, JobContext, RenderSheet, Thumbnails
 from faceeditor.engine.lanes import Ticket
-from faceeditor.engine.requests import EngineStatus, Frame, RenderRequest
+from faceeditor.engine.photo_jobs import EmbedPhoto, PhotoReading, ReadHead, ReadPhoto
+from faceeditor.engine.requests import EngineStatus, Frame, Morph, RenderRequest
+from faceeditor.engine.video_job import RenderVideo
 
 __all__ = [
+    "EmbedPhoto",
     "EncodePhoto",
     "EncodedPhoto",
     "Engine",
@@ -16,8 +19,13 @@ __all__ = [
     "Frame",
     "Job",
     "JobContext",
+    "Morph",
+    "PhotoReading",
+    "ReadHead",
+    "ReadPhoto",
     "RenderRequest",
     "RenderSheet",
+    "RenderVideo",
     "Thumbnails",
     "Ticket",
 ]

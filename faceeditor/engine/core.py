@@ -4,15 +4,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from faceeditor.engine.devices import DEVICE_NAMES, Choice, Generator, OpenGenerator, open_device, open_mask_guided
-from faceeditor.engine.jobs import Job, JobContext, Pixels
+from faceeditor.engine.heads import Heads, Placed
+from faceeditor.engine.jobs import Job, JobContext, Maps, Pixels
 from faceeditor.engine.lanes import Assignment, Errand, Gate, InteractiveMailbox, JobMailbox, Ticket
 from faceeditor.engine.requests import FULL, EngineStatus, Frame, RenderRequest
-from faceeditor.engine.stages import Stages, average_style
+from faceeditor.engine.stages import Stages, average_style, finished
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 from faceeditor.generators.devices import DeviceError
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
@@ -34,6 +37,7 @@ class Engine:
         device: "auto", "cuda", "openvino-cpu" or "torch-cpu".
         opener: opens a generator on a named device (tests pass a stand-in).
         average: gives the average style for truncation.
+        heads: moves masks and draws maps (tests pass one with stand-in tools).
     """
 
     def __init__(
@@ -41,10 +45,13 @@ class Engine:
         device: str = "auto",
         opener: OpenGenerator = open_mask_guided,
         average: Callable[[], StyleCode] = average_style,
+        heads: Heads | None = None,
     ) -> None:
         self._wanted = device
         self._opener = opener
         self._stages = Stages(average)
+        self._heads = heads if heads is not None else Heads()
+        self._warm = False
         self._requests = InteractiveMailbox()
         self._jobs = JobMailbox()
         self._gate = Gate()
@@ -159,7 +166,7 @@ class Engine:
             answer.append(value)
             done.set()
 
-        if not self._requests.put(Errand(request, take, take), keep=True):
+        if not self._requests.put(Errand(request, take, take, waited_for=True), keep=True):
             raise EngineError(_CLOSED)
         while not done.wait(0.2):
             if self._closing.is_set():
@@ -177,6 +184,8 @@ class Engine:
                 self._call(errand.on_error, _readable(error, "The face could not be drawn"))
             else:
                 self._call(errand.on_frame, frame)
+                if not errand.waited_for:
+                    self._warm_up()
         with self._gate.interactive(), self._lock:
             generator, self._generator = self._generator, None
         if generator is not None:
@@ -204,37 +213,53 @@ class Engine:
         device = self._generator.device
         self._say(f"{remark} Faces are drawn by the {DEVICE_NAMES.get(device, device)}.".strip(), ready=True)
 
+    def _warm_up(self) -> None:
+        """Load the head on the background lane, once, as soon as the first face is on the screen."""
+        if not self._warm:
+            self._warm = True
+            ignore: Callable[..., None] = lambda *_: None  # noqa: E731
+            self._jobs.put(Assignment(_WarmUp(self._heads), Ticket(), ignore, ignore, ignore))
+
     def _draw(self, errand: Errand) -> Frame:
         begun = time.perf_counter()
-        request = errand.request
         with self._gate.interactive():
-            network_ms = [0.0]
-            side = self._stages.side(request)
+            frame = self._frame(errand.request, self._stages.side(errand.request))
+        frame.timings["wait"] = (begun - errand.submitted) * 1e3
+        frame.timings["total"] = (time.perf_counter() - errand.submitted) * 1e3
+        return frame
 
-            def draw() -> Pixels:
-                style = self._stages.style(request.style, request.truncation)
-                start = time.perf_counter()
-                pixels = self._run_generator(request.mask, style, side)
-                network_ms[0] = (time.perf_counter() - start) * 1e3
-                self._stages.note(side, network_ms[0])
-                return pixels
+    def _frame(self, request: RenderRequest, side: int) -> Frame:
+        """Draw a request at a side, or take it from memory. Called behind the gate."""
+        start = time.perf_counter()
+        placed = self._heads.place(request)
+        milliseconds = {"head": (time.perf_counter() - start) * 1e3, "network": 0.0}
 
-            drawn = self._stages.drawn(request, side, draw)
-            device = self._generator.device if self._generator is not None else ""
-        timings = {
-            "wait": (begun - errand.submitted) * 1e3,
-            "network": network_ms[0],
-            "total": (time.perf_counter() - errand.submitted) * 1e3,
-        }
-        return Frame(request.revision, drawn.pixels, device, timings, drawn.side)
+        def draw() -> Pixels:
+            style = self._stages.style(request.style, request.truncation)
+            start = time.perf_counter()
+            pixels = self._run_generator(placed.mask, style, side, placed.maps)
+            milliseconds["network"] = (time.perf_counter() - start) * 1e3
+            self._stages.note(side, milliseconds["network"])
+            return pixels
 
-    def _run_generator(self, mask: MaskArray, style: StyleCode, side: int) -> Pixels:
+        head_key = request.head.key if request.head is not None else ""
+        key = (placed.mask_key, head_key, request.style.key, request.truncation)
+        drawn = self._stages.drawn(key, side, draw)
+        return self._made(request, placed, drawn.pixels, milliseconds, drawn.side)
+
+    def _made(
+        self, request: RenderRequest, placed: Placed, pixels: Pixels, milliseconds: dict[str, float], side: int
+    ) -> Frame:
+        device = self._generator.device if self._generator is not None else ""
+        return Frame(request.revision, pixels, device, milliseconds, side, placed.mask, request.head, placed.picture)
+
+    def _run_generator(self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None) -> Pixels:
         """Draw on the device, on the next one if it fails. Called behind the gate."""
         try:
-            return self._ready_generator().render(mask, style, side)
+            return _drawn(self._ready_generator(), mask, style, side, maps)
         except DeviceError as error:
             self._fall_back(error)
-            return self._ready_generator().render(mask, style, side)
+            return _drawn(self._ready_generator(), mask, style, side, maps)
 
     def _ready_generator(self) -> Generator:
         if self._failure is not None:
@@ -320,20 +345,54 @@ class Engine:
         def progress(share: float, text: str) -> None:
             self._call(assignment.on_progress, min(1.0, max(0.0, share)), text)
 
-        def render(mask: MaskArray, style: StyleCode, truncation: float, side: int = FULL) -> Pixels:
+        def render(
+            mask: MaskArray, style: StyleCode, truncation: float, side: int = FULL, maps: Maps | None = None
+        ) -> Pixels:
             ticket.check()
             with self._gate.background():
                 ticket.check()
-                return self._run_generator(mask, self._stages.style(style, truncation), side)
+                return self._run_generator(mask, self._stages.style(style, truncation), side, maps)
 
         def encode(photo: Pixels, mask: MaskArray, label: str) -> StyleCode:
             # Not behind the gate: the encoder is another network, and the pen need not wait for it.
             ticket.check()
             return self._ready_generator().encode(photo, mask, label)
 
-        result = assignment.job.run(JobContext(ticket, progress, render, encode))
+        def frame(request: RenderRequest) -> Frame:
+            # Two short steps, so that the pen waits for one of them at most. Pixels for a file are not remembered.
+            start = time.perf_counter()
+            with self._gate.background():
+                placed = self._heads.place(request)
+            between = time.perf_counter()
+            pixels = finished(render(placed.mask, request.style, request.truncation, FULL, placed.maps))
+            end = time.perf_counter()
+            milliseconds = {"wait": 0.0, "head": (between - start) * 1e3, "network": (end - between) * 1e3}
+            return self._made(request, placed, pixels, milliseconds | {"total": (end - start) * 1e3}, FULL)
+
+        def maps(head: HeadCoefficients) -> Maps:
+            with self._gate.background():
+                return self._heads.maps(head)
+
+        result = assignment.job.run(JobContext(ticket, progress, render, encode, frame, maps))
         ticket.check()
         return result
+
+
+@dataclass(frozen=True, eq=False)
+class _WarmUp:
+    """Loads the head before it is needed. Not behind the gate: the pen need not wait for it."""
+
+    heads: Heads
+
+    def run(self, context: JobContext) -> None:
+        try:
+            self.heads.warm_up()
+        except FaceEditorError as error:
+            _log.info("no head to load: %s", error)  # a request that needs it will say so
+
+
+def _drawn(generator: Generator, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None) -> Pixels:
+    return generator.render(mask, style, side) if maps is None else generator.render(mask, style, side, maps)
 
 
 def _readable(error: Exception, what: str) -> FaceEditorError:

@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.engine.lanes import Ticket
-from faceeditor.engine.requests import FULL, checked_mask
+from faceeditor.engine.requests import FULL, Frame, RenderRequest, checked_mask
 from faceeditor.errors import EngineError
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
 Pixels = npt.NDArray[np.uint8]
+Maps = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +26,18 @@ class JobContext:
     Attributes:
         ticket: call `ticket.check()` between steps.
         progress: tells how far the job is: share 0..1 and a short text.
-        render: (mask, style, truncation, side 128 or 256) -> pixels of that side; gives way to the pen.
+        render: (mask, style, truncation, side 128 or 256, maps or None) -> pixels of that side; gives way to the pen.
         encode: (aligned photograph (256, 256, 3), mask, label) -> style code.
+        frame: a request -> its frame in full, as `Engine.render` draws it; gives way to the pen.
+        maps: head -> its (10, 128, 128) float32 condition maps, read-only.
     """
 
     ticket: Ticket
     progress: Callable[[float, str], None]
-    render: Callable[[MaskArray, StyleCode, float, int], Pixels]
+    render: Callable[[MaskArray, StyleCode, float, int, Maps | None], Pixels]
     encode: Callable[[Pixels, MaskArray, str], StyleCode]
+    frame: Callable[[RenderRequest], Frame]
+    maps: Callable[[HeadCoefficients], Maps]
 
 
 class Job(Protocol):
@@ -39,6 +45,19 @@ class Job(Protocol):
 
     def run(self, context: JobContext) -> Any:
         """Do the work and return the result; raise a FaceEditorError if it cannot be done."""
+
+
+def opened_picture(source: Path | str | Pixels) -> tuple[Pixels, str]:
+    """(H, W, 3) uint8 sRGB pixels of a job's source, and the name of the style that is taken from them.
+
+    Raises:
+        ImageError: the file is no picture that can be read.
+    """
+    if isinstance(source, np.ndarray):
+        return source, "photo"
+    from faceeditor.images import open_picture
+
+    return open_picture(Path(source)), Path(source).name
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +95,10 @@ class EncodePhoto:
 
     def run(self, context: JobContext) -> EncodedPhoto:
         """Raises ImageError (no picture, no face) and ModelError."""
-        from faceeditor.images import open_picture
         from faceeditor.photo.prepare import prepare_photo
 
         context.progress(0.0, "Opening the picture")
-        if isinstance(self.source, np.ndarray):
-            picture, name = self.source, "photo"
-        else:
-            picture, name = open_picture(Path(self.source)), Path(self.source).name
+        picture, name = opened_picture(self.source)
         context.ticket.check()
 
         def step(share: float, text: str) -> None:
@@ -107,12 +122,14 @@ class Thumbnails:
         mask: (256, 256) uint8.
         size: side in pixels, at most 128.
         truncation: as of `RenderRequest`.
+        head: the head that is drawn; the mask is the one that belongs to it, as `Frame.mask`.
     """
 
     styles: Sequence[StyleCode]
     mask: MaskArray
     size: int = 96
     truncation: float = 1.0
+    head: HeadCoefficients | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", checked_mask(self.mask))
@@ -123,11 +140,12 @@ class Thumbnails:
         """Draw at 128 and reduce."""
         import cv2
 
+        maps = context.maps(self.head) if self.head is not None else None
         done: list[Pixels] = []
         for index, style in enumerate(self.styles):
             context.ticket.check()
             context.progress(index / len(self.styles), f"Face {index + 1} of {len(self.styles)}")
-            face = context.render(self.mask, style, self.truncation, 128)
+            face = context.render(self.mask, style, self.truncation, 128, maps)
             small = np.array(cv2.resize(face, (self.size, self.size), interpolation=cv2.INTER_AREA), np.uint8)
             small.flags.writeable = False
             done.append(small)
@@ -145,6 +163,7 @@ class RenderSheet:
         columns: faces in a row; by default as square a sheet as can be.
         truncation: as of `RenderRequest`.
         margin: pixels between the faces.
+        head: as of `Thumbnails`.
     """
 
     mask: MaskArray
@@ -152,6 +171,7 @@ class RenderSheet:
     columns: int = 0
     truncation: float = 1.0
     margin: int = 4
+    head: HeadCoefficients | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", checked_mask(self.mask))
@@ -160,11 +180,12 @@ class RenderSheet:
 
     def run(self, context: JobContext) -> Pixels:
         """Draw every face at 256."""
+        maps = context.maps(self.head) if self.head is not None else None
         faces: list[Pixels] = []
         for index, style in enumerate(self.styles):
             context.ticket.check()
             context.progress(index / len(self.styles), f"Face {index + 1} of {len(self.styles)}")
-            faces.append(context.render(self.mask, style, self.truncation, FULL))
+            faces.append(context.render(self.mask, style, self.truncation, FULL, maps))
         context.progress(1.0, "Done")
         return sheet(faces, self.columns, self.margin)
 

@@ -54,11 +54,12 @@ class Ticket:
 
 @dataclass(frozen=True, eq=False)
 class Errand:
-    """A request on its way, with whom to answer."""
+    """A request on its way, with whom to answer; `waited_for`: somebody blocks until it is answered."""
 
     request: RenderRequest
     on_frame: Callable[[Frame], None]
     on_error: Callable[[FaceEditorError], None]
+    waited_for: bool = False
     submitted: float = field(default_factory=time.perf_counter)
 
 

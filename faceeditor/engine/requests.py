@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import EngineError
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
@@ -28,6 +29,41 @@ def checked_mask(mask: MaskArray) -> MaskArray:
     return array
 
 
+def mask_key(mask: MaskArray) -> str:
+    """Hash of a mask: equal masks have equal keys in every process."""
+    return hashlib.blake2b(mask.tobytes(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Morph:
+    """The other end of a morph, whose outlines the request's mask takes on by degrees.
+
+    Attributes:
+        mask: (256, 256) uint8; copied and made read-only.
+        share: how far the outlines are the other's: 0 the request's own .. 1 this mask's.
+        base_head: the head at which this mask was painted; None: the mask is not moved.
+        head: the head it is moved to, by default the request's own.
+
+    Raises:
+        EngineError: a mask or share that cannot be drawn.
+    """
+
+    mask: MaskArray
+    share: float
+    base_head: HeadCoefficients | None = None
+    head: HeadCoefficients | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mask", checked_mask(self.mask))
+        if not 0 <= self.share <= 1:  # NaN fails, too
+            raise EngineError(f"A morph cannot be {self.share} on its way; choose a number from 0 to 1.")
+
+    @cached_property
+    def mask_key(self) -> str:
+        """Hash of the mask."""
+        return mask_key(self.mask)
+
+
 @dataclass(frozen=True, eq=False)
 class RenderRequest:
     """One revision of a portrait to be drawn.
@@ -38,9 +74,13 @@ class RenderRequest:
         style: the style code.
         truncation: how far the style may leave the average: 1 as it is, 0 the average.
         size: 256 for the full tier; 128 allows the fast tier, which is taken only where the full one is slow.
+        head: the head that is drawn; None: the mask-guided generator draws by mask and style alone.
+        base_head: the head at which the mask was painted: the mask is moved from there to head. None: it stays.
+        show_head: whether the frame is to bring the plain rendering of the head as well.
+        morph: the other end of a morph.
 
     Raises:
-        EngineError: a mask, truncation or size that cannot be drawn.
+        EngineError: a mask, truncation or size that cannot be drawn, or a base head without a head.
     """
 
     revision: int
@@ -48,6 +88,10 @@ class RenderRequest:
     style: StyleCode
     truncation: float = 1.0
     size: int = FULL
+    head: HeadCoefficients | None = None
+    base_head: HeadCoefficients | None = None
+    show_head: bool = False
+    morph: Morph | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", checked_mask(self.mask))
@@ -55,11 +99,13 @@ class RenderRequest:
             raise EngineError("The truncation must be a number; set it between 0 and 1.")
         if self.size not in (FAST, FULL):
             raise EngineError(f"The engine cannot draw at {self.size} pixels; choose {FAST} or {FULL}.")
+        if self.base_head is not None and self.head is None:
+            raise EngineError("The mask was painted at a head, but there is no head to move it to; reset the head.")
 
     @cached_property
     def mask_key(self) -> str:
-        """Hash of the mask."""
-        return hashlib.blake2b(self.mask.tobytes(), digest_size=16).hexdigest()
+        """Hash of the painted mask."""
+        return mask_key(self.mask)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +116,13 @@ class Frame:
         revision: of the request.
         pixels: (256, 256, 3) uint8 sRGB, read-only and never written again.
         device: what drew it ("cuda", "openvino-cpu", "torch-cpu").
-        timings: milliseconds: "wait" in the mailbox, "network" (0 if the frame was remembered), "total" from submission
-            to here.
+        timings: milliseconds: "wait" in the mailbox, "head" for moving the mask and drawing the maps (next to nothing
+            if they were remembered or there is no head), "network" (0 if the frame was remembered), "total" from
+            submission to here.
         drawn: side at which the network drew; 128 was enlarged to 256.
+        mask: (256, 256) uint8, read-only: the mask that was drawn, moved to where the head is.
+        head: the request's head.
+        head_picture: (256, 256, 3) uint8 sRGB, read-only: the plain rendering of the head if the request asked for it.
     """
 
     revision: int
@@ -80,6 +130,9 @@ class Frame:
     device: str
     timings: dict[str, float] = field(default_factory=dict)
     drawn: int = FULL
+    mask: MaskArray | None = None
+    head: HeadCoefficients | None = None
+    head_picture: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

@@ -98,10 +98,9 @@ class Stages:
             self._mean = self._average()
         return self._mean
 
-    def drawn(self, request: RenderRequest, side: int, draw: Callable[[], Pixels]) -> Drawn:
-        """The pixels of a request, drawn unless they are remembered."""
-        key = (request.mask_key, request.style.key, request.truncation, side)
-        return self._frames.get(key, lambda: Drawn(finished(draw()), side))
+    def drawn(self, key: tuple[object, ...], side: int, draw: Callable[[], Pixels]) -> Drawn:
+        """The pixels of a key (all that they are made from but the side), drawn unless they are remembered."""
+        return self._frames.get((*key, side), lambda: Drawn(finished(draw()), side))
 
 
 def finished(pixels: Pixels) -> Pixels:

@@ -19,19 +19,21 @@ class FakeGenerator:
         self.milliseconds = milliseconds
         self.sides: list[int] = []
         self.levels: list[float] = []
+        self.maps: list[np.ndarray | None] = []
         self.failure: Exception | None = None
         self.closed = False
         self.started = threading.Event()
         self.go_on = threading.Event()
         self.go_on.set()
 
-    def render(self, mask: MaskArray, style: StyleCode, size: int = 256) -> np.ndarray:
+    def render(self, mask: MaskArray, style: StyleCode, size: int = 256, maps: np.ndarray | None = None) -> np.ndarray:
         self.started.set()
         assert self.go_on.wait(5)
         time.sleep(self.seconds)
         if self.failure is not None:
             raise self.failure
         self.sides.append(size)
+        self.maps.append(maps)
         self.levels.append(float(style.overall[0]))
         return np.full((size, size, 3), int(mask[0, 0]) * 10, np.uint8)
 

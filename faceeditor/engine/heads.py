@@ -1,0 +1,234 @@
+"""The stage of the head: a request's mask moved to where its head is, and the maps of that head.
+
+The head model, numba and its machine code are loaded at the first need, or by `Heads.warm_up` beforehand: a portrait
+without a head never waits for them.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.engine.requests import Morph, RenderRequest, mask_key
+from faceeditor.engine.stages import Cache, Pixels
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
+
+FloatArray = npt.NDArray[np.float32]
+
+MAPS_SIDE = 128
+"""Side of the maps that the generator takes."""
+MOVING_PARTS = ("shape", "expression", "gaze", "pose", "position")
+"""The parts of the head coefficients that move a mask; light and skin leave every outline where it is."""
+
+
+class HeadTools(Protocol):
+    """What the stage needs of the head's room; one thread at a time."""
+
+    def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
+        """The mask (256, 256) uint8 carried along from the base to the head."""
+
+    def maps(self, head: HeadCoefficients) -> FloatArray:
+        """(10, 128, 128) float32 condition maps, read-only."""
+
+    def picture(self, head: HeadCoefficients) -> Pixels:
+        """(256, 256, 3) uint8 sRGB plain rendering."""
+
+
+class ModelTools:
+    """The tools around the program's own head model.
+
+    Raises:
+        ModelError: the head model is missing, damaged or of another version.
+    """
+
+    def __init__(self) -> None:
+        from faceeditor.head.maps import MapRenderer
+        from faceeditor.head.model import HeadModel
+
+        self._model = HeadModel.load()
+        self._maps = MapRenderer(self._model, MAPS_SIDE)
+
+    def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
+        """As of `HeadTools`."""
+        from faceeditor.head.motion import move_mask
+
+        return move_mask(self._model, mask, base, head)
+
+    def maps(self, head: HeadCoefficients) -> FloatArray:
+        """As of `HeadTools`."""
+        return self._maps.render(head).condition
+
+    def picture(self, head: HeadCoefficients) -> Pixels:
+        """As of `HeadTools`."""
+        from faceeditor.head.render import render_head
+
+        return render_head(self._model, head, MASK_SIZE)
+
+
+class Placed(NamedTuple):
+    """A request after the stage of the head."""
+
+    mask: MaskArray
+    """(256, 256) uint8, read-only: the mask that is drawn."""
+    mask_key: str
+    maps: FloatArray | None
+    """(10, 128, 128) float32 condition maps, None without a head."""
+    picture: Pixels | None
+    """(256, 256, 3) uint8 plain rendering of the head where it was asked for."""
+
+
+class Heads:
+    """Moves masks and draws maps, and remembers the last ones. Used behind the engine's gate.
+
+    Args:
+        tools: opens the head's tools at the first need (tests pass a stand-in).
+    """
+
+    def __init__(self, tools: Callable[[], HeadTools] = ModelTools) -> None:
+        self._open = tools
+        self._tools: HeadTools | None = None
+        self._lock = threading.Lock()
+        self._masks: Cache[tuple[MaskArray, str]] = Cache(16)
+        self._maps: Cache[FloatArray] = Cache(8)
+        self._pictures: Cache[Pixels] = Cache(4)
+
+    def _ready(self) -> HeadTools:
+        with self._lock:
+            if self._tools is None:
+                self._tools = self._open()
+            return self._tools
+
+    def warm_up(self) -> None:
+        """Load everything and run it once, with tools of its own: may be called beside the gate, on any thread.
+
+        Raises:
+            ModelError: as of `ModelTools`.
+        """
+        with self._lock:
+            if self._tools is not None:
+                return
+            tools = self._open()
+            head = HeadCoefficients.neutral()
+            tools.maps(head)
+            mask = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
+            mask[64:192, 80:176] = 1
+            tools.move(mask, head, head.changed(pose=(10.0, 0.0, 0.0)))
+            self._tools = tools
+
+    def place(self, request: RenderRequest) -> Placed:
+        """Bring a request's mask to its head, and draw the head's maps.
+
+        Raises:
+            ModelError: the request has a head, and the head model is missing or damaged.
+        """
+        mask, key = self._moved(request.mask, request.mask_key, request.base_head, request.head)
+        if request.morph is not None and request.morph.share > 0:
+            mask, key = self._morphed(mask, key, request.morph, request.head)
+        maps = self.maps(request.head) if request.head is not None else None
+        picture = self.picture(request.head) if request.head is not None and request.show_head else None
+        return Placed(mask, key, maps, picture)
+
+    def maps(self, head: HeadCoefficients) -> FloatArray:
+        """(10, 128, 128) float32 condition maps of a head, read-only; ModelError as of `place`."""
+
+        def draw() -> FloatArray:
+            drawn = self._ready().maps(head)
+            drawn.flags.writeable = False
+            return drawn
+
+        return self._maps.get((head.key,), draw)
+
+    def picture(self, head: HeadCoefficients) -> Pixels:
+        """(256, 256, 3) uint8 sRGB plain rendering of a head, read-only; ModelError as of `place`."""
+
+        def draw() -> Pixels:
+            drawn = self._ready().picture(head)
+            drawn.flags.writeable = False
+            return drawn
+
+        return self._pictures.get((head.key,), draw)
+
+    def _moved(
+        self, mask: MaskArray, key: str, base: HeadCoefficients | None, head: HeadCoefficients | None
+    ) -> tuple[MaskArray, str]:
+        """A read-only mask and its key after the way from base to head."""
+        if base is None or head is None:
+            return mask, key
+        start, end = geometry_key(base), geometry_key(head)
+        if start == end:
+            return mask, key
+
+        def move() -> tuple[MaskArray, str]:
+            moved = self._ready().move(mask, base, head)
+            moved.flags.writeable = False
+            return moved, mask_key(moved)
+
+        return self._masks.get((key, start, end), move)
+
+    def _morphed(self, mask: MaskArray, key: str, morph: Morph, head: HeadCoefficients | None) -> tuple[MaskArray, str]:
+        target = morph.head if morph.head is not None else head
+        other, other_key = self._moved(morph.mask, morph.mask_key, morph.base_head, target)
+
+        def mix() -> tuple[MaskArray, str]:
+            mixed = mixed_masks(mask, other, morph.share)
+            mixed.flags.writeable = False
+            return mixed, mask_key(mixed)
+
+        return self._masks.get((key, other_key, morph.share), mix)
+
+
+def geometry_key(head: HeadCoefficients) -> bytes:
+    """Hash of the parts that move a mask."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in MOVING_PARTS:
+        digest.update(getattr(head, name).tobytes())
+    return digest.digest()
+
+
+def mixed_masks(first: MaskArray, second: MaskArray, share: float) -> MaskArray:
+    """A mask between two, whose outlines wander from the one's to the other's.
+
+    Each region has a signed distance to its outline in both masks, positive inside; a pixel gets the region whose mean
+    of the two is largest. A region that only one mask has shrinks towards its middle until half of the way.
+
+    Args:
+        first, second: (H, W) uint8 regions.
+        share: 0 gives the first mask, 1 the second.
+    """
+    if share <= 0:
+        return first.copy()
+    if share >= 1:
+        return second.copy()
+    best = np.full(first.shape, -np.inf, np.float32)
+    out = np.zeros(first.shape, np.uint8)
+    for region in range(REGION_COUNT):
+        inside = [mask == region for mask in (first, second)]
+        if not (inside[0].any() or inside[1].any()):
+            continue
+        a, b = (_signed_distance(here) for here in inside)
+        # A missing region is as far away everywhere as the other mask's is deep.
+        a = a if a is not None else np.full_like(best, -1 - np.max(b))
+        b = b if b is not None else np.full_like(best, -1 - np.max(a))
+        score = np.float32(1 - share) * a + np.float32(share) * b
+        better = score > best
+        np.copyto(best, score, where=better)
+        out[better] = region
+    return out
+
+
+def _signed_distance(inside: npt.NDArray[np.bool_]) -> FloatArray | None:
+    """Distance to the outline in pixels, positive inside, half a pixel at the first one; None where nothing is."""
+    import cv2
+
+    if not inside.any():
+        return None
+    plane = inside.astype(np.uint8)
+    if inside.all():
+        return np.full(inside.shape, np.float32(max(inside.shape)))
+    within = cv2.distanceTransform(plane, cv2.DIST_L2, cv2.DIST_MASK_5)
+    beyond = cv2.distanceTransform(1 - plane, cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(within - beyond, np.float32)

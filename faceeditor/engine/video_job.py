@@ -1,0 +1,58 @@
+"""Background work: a sequence of requests into a video."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceeditor.engine.jobs import JobContext, Pixels
+from faceeditor.engine.requests import RenderRequest
+from faceeditor.errors import EngineError
+
+
+@dataclass(frozen=True, eq=False)
+class RenderVideo:
+    """Draw every request in full and write them as a video -> the path.
+
+    Attributes:
+        path: a name that ends in .mp4 or .webp.
+        requests: the frames in order (`engine.sequences`).
+        fps: frames a second, 1 to 60.
+        size: side of the video in pixels, 64 to 2048; an odd one is made even.
+
+    Raises:
+        EngineError: no requests.
+        FaceEditorError: another ending, rate or size.
+    """
+
+    path: Path | str
+    requests: Sequence[RenderRequest]
+    fps: float = 25
+    size: int = 256
+
+    def __post_init__(self) -> None:
+        from faceeditor.export.video import check_video
+
+        object.__setattr__(self, "path", Path(self.path))
+        object.__setattr__(self, "requests", tuple(self.requests))
+        if not self.requests:
+            raise EngineError("A video needs at least one frame; choose more frames.")
+        check_video(self.path, self.fps, self.size)
+
+    def run(self, context: JobContext) -> Path:
+        """Raises FaceEditorError: a frame cannot be drawn, or the file cannot be written (nothing is left then)."""
+        from faceeditor.export.picture import scaled
+        from faceeditor.export.video import write_video
+
+        def frames() -> Iterator[Pixels]:
+            for request in self.requests:
+                context.ticket.check()
+                pixels = context.frame(request).pixels
+                yield pixels if self.size == pixels.shape[0] else scaled(pixels, self.size)
+
+        def step(share: float, text: str) -> None:
+            context.ticket.check()
+            context.progress(share, text)
+
+        path = Path(self.path)
+        write_video(path, frames(), self.fps, len(self.requests), step)
+        return path
