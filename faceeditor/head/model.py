@@ -192,7 +192,9 @@ class HeadModel:
 
     def eye_pivot(self, shape: npt.ArrayLike) -> FloatArray:
         """(2, 3) float32 cm: centres of the left and the right eyeball for (24,) shape coefficients."""
-        return np.asarray(self.pivot_mean + np.tensordot(np.asarray(shape, np.float32), self.pivot_basis, 1), np.float32)
+        return np.asarray(
+            self.pivot_mean + np.tensordot(np.asarray(shape, np.float32), self.pivot_basis, 1), np.float32
+        )
 
     def gaze_axis(self, gaze: npt.ArrayLike, eye: int) -> FloatArray:
         """(3,) float32 unit direction, in head axes, of the middle of one eye's pupil (0 left, 1 right)."""
@@ -278,7 +280,9 @@ def _loaded(folder: Path) -> HeadModel:
     try:
         return _assembled(arrays, pack.config, pack.version)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise ModelError(f"The head model is damaged or of another version ({error}); reinstall Face Editor.") from error
+        raise ModelError(
+            f"The head model is damaged or of another version ({error}); reinstall Face Editor."
+        ) from error
 
 
 def _assembled(arrays: Arrays, config: Mapping[str, Any], version: str) -> HeadModel:
