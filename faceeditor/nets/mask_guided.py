@@ -30,6 +30,10 @@ HEAD_SIDE = 128
 """Side at which the head's condition planes are given."""
 
 
+EMBED_INPUTS = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + HEAD_CHANNELS
+"""Planes that a scale is conditioned on: regions at twice the side, vectors, detail, noise, place, head."""
+
+
 class Codes(NamedTuple):
     """Style codes of a batch: regions (B, 19, 32), overall (B, 64), detail (B, 8, 16, 16)."""
 
@@ -98,8 +102,7 @@ class Scale(nn.Module):
     def __init__(self, inputs: int, outputs: int, condition: int, first: bool = False) -> None:
         super().__init__()
         self.first = first
-        inputs_here = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + HEAD_CHANNELS
-        self.embed = nn.Conv2d(inputs_here, condition, 1)
+        self.embed = nn.Conv2d(EMBED_INPUTS, condition, 1)
         self.enter = nn.Conv2d(condition if first else inputs, outputs, 3, padding=1)
         self.modulate1 = Modulate(outputs, condition)
         self.conv = nn.Conv2d(outputs, outputs, 3, padding=1)

@@ -46,6 +46,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """The four groups that are reset, locked, drawn at random and copied as a whole, and their parts."""
 
+LATENT_PARTS: dict[str, tuple[str, ...]] = {
+    "identity": ("shape", "albedo"),
+    "expression": ("expression", "gaze"),
+    "pose": ("pose",),
+    "light": ("gamma",),
+}
+"""The parts of each group that random draws are made of; a drawn pose keeps its position, a drawn light has no rig."""
+
 _SHAPES: dict[str, tuple[int, ...]] = {
     "shape": (SHAPE_DIM,), "albedo": (ALBEDO_DIM,), "expression": (EXPRESSION_DIM,), "gaze": (2,), "pose": (3,),
     "position": (3,), "gamma": (9, 3),
@@ -182,7 +190,9 @@ class HeadCoefficients:
         t = min(1.0, max(0.0, float(t)))
         if t in (0.0, 1.0):
             return other if t else self
-        mixed: dict[str, Any] = {n: getattr(self, n) + np.float32(t) * (getattr(other, n) - getattr(self, n)) for n in _SHAPES}
+        mixed: dict[str, Any] = {
+            n: getattr(self, n) + np.float32(t) * (getattr(other, n) - getattr(self, n)) for n in _SHAPES
+        }
         return HeadCoefficients(**mixed)
 
     def expression_of(self, name: str) -> float:
@@ -221,7 +231,9 @@ def rig_from_json(data: Mapping[str, Any]) -> LightRig:
     unknown = set(data) - known
     if unknown:
         raise PortraitError(f"A light rig has no value “{sorted(unknown)[0]}”; it knows {', '.join(sorted(known))}.")
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in data.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, (list, tuple)) else value for name, value in data.items()
+    }
     for value in values.values():
         for number in value if isinstance(value, tuple) else (value,):
             if not isinstance(number, (int, float)) or not math.isfinite(number):

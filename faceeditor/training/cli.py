@@ -17,8 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     parser.add_argument("--pack", type=Path, help="afterwards write the model pack to this folder, as models/parser")
     parser.add_argument("--perceptual", type=Path, help="safetensors of the face recogniser for the perceptual loss")
-    parser.add_argument("--coefficients", type=Path, help="photos.npz of the head's build, for kind reader or head")
+    parser.add_argument("--coefficients", type=Path, help="photos.npz of the head's build")
     parser.add_argument("--renders", type=Path, help="folder of renderings with exact labels, for kind reader")
+    parser.add_argument("--reader", type=Path, help="run folder of the trained reader for the imitative losses")
     parser.add_argument("--parser", type=Path, help="run folder of the trained parser for the mask-consistency loss")
 
 
@@ -42,9 +43,10 @@ def run(args: argparse.Namespace) -> int:
 
         train_parser(config, args.data, out, args.minutes, args.resume)
     elif kind == "mask-guided":
-        from faceeditor.training.mask_guided import train_mask_guided
+        from faceeditor.training.mask_guided import load_helpers, train_mask_guided
 
-        train_mask_guided(config, args.data, out, args.minutes, args.resume, args.perceptual, args.parser)
+        helpers = load_helpers(args.perceptual, args.parser, args.reader)
+        train_mask_guided(config, args.data, out, args.minutes, args.resume, helpers, args.coefficients)
     elif kind == "reader":
         from faceeditor.training.reader import train_reader
 

@@ -1,5 +1,6 @@
 """Training of the mask-guided generator: style encoder, generator, style decoder and discriminator together."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,28 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.head.model import HeadModel
 from faceeditor.nets.discriminator import Augmentation, Discriminator
-from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleDecoder, StyleEncoder, Window
+from faceeditor.nets.mask_guided import (
+    EMBED_INPUTS,
+    HEAD_CHANNELS,
+    HEAD_SIDE,
+    Codes,
+    MaskGenerator,
+    StyleDecoder,
+    StyleEncoder,
+    Window,
+)
 from faceeditor.nets.parser import FaceParser
+from faceeditor.nets.reader import READER_SIDE, FaceReader
 from faceeditor.nets.recogniser import Recogniser, face_chips
-from faceeditor.regions import MIRROR, REGION_COUNT, colorize
+from faceeditor.regions import MIRROR, REGION_COUNT, MaskArray, colorize
 from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior
 from faceeditor.training.data import FaceSet, inverse_frames, load_faces, mirrored_frame
-from faceeditor.training.losses import lattice, mode_seeking, perceptual_distance, region_agreement
+from faceeditor.training.head_changes import ChangedFace, FittedFaces
+from faceeditor.training.losses import lattice, mode_seeking, perceptual_distance, region_agreement, region_reading
 from faceeditor.training.parser import region_scores, region_weights
+from faceeditor.training.reader import coefficient_losses
 from faceeditor.training.run import (
     Average,
     Run,
@@ -54,10 +68,59 @@ class Stage:
     batch: int
     window: int
     also: int = 0
+    heads: int = 0
+    """Pictures with a changed head in each step with whole pictures."""
 
     def companion(self) -> "Stage | None":
         """The stage of the steps in between."""
-        return Stage(self.also, self.until, self.batch, self.also) if self.also else None
+        return Stage(self.also, self.until, self.batch, self.also, heads=self.heads) if self.also else None
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a step sees: rows of the photographs, which are mirrored, and the changed heads of some of them.
+
+    places: (C,) which of the batch have a changed head; changed: these, being made.
+    """
+
+    indices: npt.NDArray[np.int64]
+    flips: npt.NDArray[np.bool_]
+    places: npt.NDArray[np.int64]
+    changed: "Future[list[ChangedFace]] | None" = None
+
+
+class ChangedBatch:
+    """Changed heads as tensors on the device; fields as of `ChangedFace`."""
+
+    def __init__(self, faces: list[ChangedFace], places: Tensor, size: int, device: torch.device, dtype: torch.dtype):
+        self.faces, self.places = faces, places
+        shares = np.stack([region_shares(face.mask, size) for face in faces])
+        planes = torch.from_numpy(shares).to(device).to(dtype) / 255
+        self.planes = planes.contiguous(memory_format=torch.channels_last)
+        frames = np.stack([face.frame for face in faces])
+        self.to_picture = torch.from_numpy(frames).to(device)
+        self.to_face = torch.from_numpy(inverse_frames(frames)).to(device)
+        self.maps = torch.from_numpy(np.stack([face.maps for face in faces])).to(device)
+        self.target = to_float(np.stack([face.target for face in faces]), device)
+        self.weight = torch.from_numpy(np.stack([face.weight for face in faces])).to(device).unsqueeze(1)
+        names = faces[0].labels
+        self.labels = {n: torch.from_numpy(np.stack([face.labels[n] for face in faces])).to(device) for n in names}
+        self.keeps_identity = torch.tensor([face.factor not in ("identity", "all") for face in faces], device=device)
+
+    @classmethod
+    def of(cls, plan: Plan, size: int, device: torch.device, dtype: torch.dtype) -> "ChangedBatch | None":
+        """The changed heads of a plan; None if it has none."""
+        if plan.changed is None:
+            return None
+        return cls(plan.changed.result(), torch.from_numpy(plan.places).to(device), size, device, dtype)
+
+
+def region_shares(mask: MaskArray, size: int) -> npt.NDArray[np.uint8]:
+    """Share of each region in each pixel of a picture of this side, times 255: (19, size, size)."""
+    step = 256 // size
+    planes = (mask[None] == np.arange(REGION_COUNT, dtype=np.uint8)[:, None, None]).astype(np.float32)
+    shares = planes.reshape(REGION_COUNT, size, step, size, step).mean((2, 4))
+    return np.round(shares * 255).astype(np.uint8)
 
 
 class StageData:
@@ -70,11 +133,8 @@ class StageData:
         self.pictures = _reduced(faces.pictures, size)
         self.seen_by_encoder = _reduced(faces.pictures, self.encoder_side)
         self.planes = np.empty((len(faces), REGION_COUNT, size, size), np.uint8)
-        step = 256 // size
         for i, mask in enumerate(faces.masks):
-            planes = (mask[None] == np.arange(REGION_COUNT, dtype=np.uint8)[:, None, None]).astype(np.float32)
-            shares = planes.reshape(REGION_COUNT, size, step, size, step).mean((2, 4))
-            self.planes[i] = np.round(shares * 255).astype(np.uint8)
+            self.planes[i] = region_shares(mask, size)
         self.mirror = torch.from_numpy(MIRROR.astype(np.int64)).to(device)
 
     def batch(
@@ -121,14 +181,13 @@ def build(config: dict[str, Any], device: torch.device) -> Parts:
 class Trainer:
     """The state of a training run and its one step."""
 
-    def __init__(
-        self, config: dict[str, Any], data: Path, run: Run, recogniser: Recogniser | None, parser: FaceParser | None
-    ) -> None:
+    def __init__(self, config: dict[str, Any], data: Path, run: Run, helpers: "Helpers", fitted: Path | None) -> None:
         self.config, self.run = config, run
         self.device = pick_device()
         self.parts = build(config, self.device)
-        self.recogniser = recogniser.to(self.device) if recogniser else None
-        self.parser = placed(parser, self.device) if parser else None
+        self.recogniser = helpers.recogniser.to(self.device) if helpers.recogniser else None
+        self.parser = placed(helpers.parser, self.device) if helpers.parser else None
+        self.reader = placed(helpers.reader, self.device) if helpers.reader else None
         makers = [p for name in ("generator", "encoder", "decoder") for p in self.parts[name].parameters()]
         rate = config["learning_rate"]
         self.make = torch.optim.Adam(makers, lr=rate, betas=(0.3, 0.99))
@@ -137,6 +196,9 @@ class Trainer:
         half_life = config["average_half_life"]
         self.averages = {name: Average(self.parts[name], half_life) for name in ("generator", "encoder")}
         self.train, self.rest = load_faces(data, "train"), load_faces(data, "kept-out")
+        self.fitted = FittedFaces(self.train, fitted, HeadModel.load()) if fitted else None
+        self.fitted_rest = FittedFaces(self.rest, fitted, HeadModel.load()) if fitted else None
+        self._maker = ThreadPoolExecutor(1, "changed-heads")
         self.weights = region_weights(self.train.masks).to(self.device)
         self.seen, self.augment_p, self.prior = 0, 0.0, None  # type: int, float, CodePrior | None
         self.stages = [Stage(**stage) for stage in config["stages"]]
@@ -148,10 +210,10 @@ class Trainer:
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _load(self, state: dict[str, Any]) -> None:
         for name, net in self.parts.items():
-            net.load_state_dict(state["parts"][name])
+            net.load_state_dict(with_head_planes(state["parts"][name]))
         for name, average in self.averages.items():
-            average.shadow = {k: v.to(self.device) for k, v in state["averages"][name].items()}
-        if state.get("make"):
+            average.shadow = {k: v.to(self.device) for k, v in with_head_planes(state["averages"][name]).items()}
+        if state.get("make") and state["config"].get("head_dropout") is not None:
             self.make.load_state_dict(state["make"])
             self.judge.load_state_dict(state["judge"])
             for optimiser, key in ((self.make, "learning_rate"), (self.judge, "judge_learning_rate")):
@@ -201,6 +263,24 @@ class Trainer:
         return 1.0 if before.size == stage.size else min(1.0, (self.seen - before.until) / 3000)
 
     # -- one step --------------------------------------------------------------------------------------------------
+    def plan(self, stage: Stage, indices: npt.NDArray[np.int64]) -> "Plan":
+        """Decide what the next step sees; changed heads are made ready beside the step under way."""
+        flips = self.random.random(len(indices)) < 0.5
+        plan = Plan(indices, flips, np.empty(0, np.int64))
+        if self.fitted is None or not stage.heads:
+            return plan
+        places = np.flatnonzero(self.fitted.good[indices])[: stage.heads]
+        seeds = self.random.integers(0, 1 << 31, len(places))
+        fitted = self.fitted
+
+        def make() -> list[ChangedFace]:
+            return [
+                fitted.changed(int(indices[place]), bool(flips[place]), np.random.default_rng(seed))
+                for place, seed in zip(places, seeds, strict=True)
+            ]
+
+        return Plan(indices, flips, places, self._maker.submit(make) if len(places) else None)
+
     def other_codes(self, codes: Codes, means: Codes, count: int) -> Codes:
         """Codes that are not the photograph's own: another's, a blend of two, or drawn from the prior.
 
@@ -233,22 +313,37 @@ class Trainer:
         read, _ = torch.func.functional_call(encoder, fixed, (pictures, planes, to_picture))
         return _code_distance(read, codes, planes)
 
-    def step(self, stage: Stage, data: StageData, indices: npt.NDArray[np.int64], log: bool) -> dict[str, float]:
+    def _own_maps(self, plan: "Plan") -> tuple[Tensor, Tensor]:
+        """Condition planes (B, 10, 128, 128) of the photographs' heads, some left out, and (B,) whether they are there.
+
+        The pictures of extra codes on the same masks, the first of the batch, share their photographs' planes.
+        """
+        count = len(plan.indices)
+        if self.fitted is None:
+            return torch.zeros(count, HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE), torch.zeros(count, dtype=torch.bool)
+        kept = (self.random.random(count) >= self.config["head_dropout"]) & self.fitted.good[plan.indices]
+        maps = self.fitted.own_maps(plan.indices, plan.flips) * kept[:, None, None, None]
+        return torch.from_numpy(maps.astype(np.float32)), torch.from_numpy(kept)
+
+    def step(self, stage: Stage, data: StageData, plan: "Plan", log: bool) -> dict[str, float]:
         """One update of everything; returns the figures for the curves."""
         c = self.config
         size, fade = stage.size, self.fade(stage)
-        flips = self.random.random(len(indices)) < 0.5
         amp = self.device.type == "cpu" or torch.cuda.is_bf16_supported()
-        item = data.batch(indices, flips, torch.bfloat16 if amp else torch.float32)
+        dtype = torch.bfloat16 if amp else torch.float32
+        item = data.batch(plan.indices, plan.flips, dtype)
         real, planes, to_picture = item["pictures"], item["planes"], item["to_picture"]
         count = len(real)
-        extra = count // 2
+        changes = ChangedBatch.of(plan, size, self.device, dtype)
+        extra = count // 2 if changes is None else count // 4
+        total_extra = extra + (len(changes.faces) if changes else 0)
         window: Window | None = None
         if stage.window < size:
             top, left = (int(self.random.integers(0, (size - stage.window) // 32 + 1)) * 32 for _ in range(2))
             window = Window(top, left, stage.window)
         generator, judge = self.parts["generator"], self.parts["discriminator"]
         assert isinstance(generator, MaskGenerator)
+        own_maps, with_head = (x.to(self.device) for x in self._own_maps(plan))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
             codes, kl = self.parts["encoder"](item["small"], planes, to_picture, sample=True)
             keep = (torch.rand(count, device=self.device) > c["detail_dropout"]).float()[:, None, None, None]
@@ -257,18 +352,30 @@ class Trainer:
             with torch.no_grad():
                 means, _ = self.parts["encoder"](item["small"], planes, to_picture)
             other = self.other_codes(Codes(*(x.detach() for x in codes)), means, extra)
-            both = Codes(*(torch.cat([a, b]) for a, b in zip(own, other, strict=True)))
-            mask_order = torch.cat([torch.arange(count), torch.arange(extra)]).to(self.device)
-            drawn = generator.pictures(planes[mask_order], item["to_face"][mask_order], both, size, window)
+            parts = [own, other]
+            all_planes, to_face, all_to_picture = [planes, planes[:extra]], [item["to_face"]], [to_picture]
+            to_face.append(item["to_face"][:extra])
+            all_to_picture.append(to_picture[:extra])
+            maps = [own_maps, own_maps[:extra]]
+            if changes is not None:
+                parts.append(means.pick(changes.places))
+                all_planes.append(changes.planes)
+                to_face.append(changes.to_face)
+                all_to_picture.append(changes.to_picture)
+                maps.append(changes.maps)
+            every = Codes(*(torch.cat(list(x)) for x in zip(*parts, strict=True)))
+            every_planes, every_to_picture = torch.cat(all_planes), torch.cat(all_to_picture)
+            drawn = generator.pictures(every_planes, torch.cat(to_face), every, size, window, torch.cat(maps))
             made = drawn[-1].float()
-        seen_planes = planes
         if window is not None:
-            real, seen_planes = window.cut(real), window.cut(planes)
+            real = window.cut(real)
+        seen_planes = planes if window is None else window.cut(planes)
+        every_seen = every_planes if window is None else window.cut(every_planes)
         augment = Augmentation(count, self.augment_p, self.device)
-        extra_augment = Augmentation(extra, self.augment_p, self.device)
+        extra_augment = Augmentation(total_extra, self.augment_p, self.device)
         made_augmented = torch.cat([augment.pictures(made[:count]), extra_augment.pictures(made[count:])])
         real_augmented = augment.pictures(real)
-        planes_augmented = torch.cat([augment.planes(seen_planes), extra_augment.planes(seen_planes[:extra])])
+        planes_augmented = torch.cat([augment.planes(seen_planes), extra_augment.planes(every_seen[count:])])
 
         # Discriminator.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
@@ -295,9 +402,12 @@ class Trainer:
                 made_augmented.contiguous(memory_format=torch.channels_last), planes_augmented, size, fade
             )
             losses = {"adversarial": -scores.mean() * c["adversarial"]}
-            losses["features"] = c["features"] * torch.stack(
-                [(f[:count].float() - r.float()).abs().mean() for f, r in zip(features, real_features, strict=True)]
-            ).mean()
+            losses["features"] = (
+                c["features"]
+                * torch.stack(
+                    [(f[:count].float() - r.float()).abs().mean() for f, r in zip(features, real_features, strict=True)]
+                ).mean()
+            )
         own_made = made[:count]
         losses["l1"] = c["l1"] * (own_made - real).abs().mean()
         losses["kl"] = c["kl"] * kl
@@ -310,17 +420,29 @@ class Trainer:
                 if self.recogniser is not None:
                     chips = face_chips(torch.cat([own_made, real]), to_picture.repeat(2, 1, 1))
                     losses["perceptual"] = c["perceptual"] * perceptual_distance(self.recogniser, chips)
+                # With a head its planes, not the code, say how the face is lit and coloured.
+                free = torch.ones(len(made), dtype=torch.bool, device=self.device)
+                free[count : count + extra] = ~with_head[:extra]
                 small = made if size <= 128 else F.avg_pool2d(made, size // 128)
                 small = small if size <= 64 else F.avg_pool2d(small, 2)
-                again = self.parts["decoder"](small, planes[mask_order], to_picture[mask_order])
-                losses["code"] = c["code"] * _code_distance(again, both, planes[mask_order])
-                extra_small = made[count:] if size <= 128 else F.avg_pool2d(made[count:], size // 128)
-                losses["anchor"] = c["anchor"] * self.anchor(extra_small, planes[:extra], to_picture[:extra], other)
+                again = self.parts["decoder"](small[free], every_planes[free], every_to_picture[free])
+                losses["code"] = c["code"] * _code_distance(again, every.pick(free), every_planes[free])
+                alone = free[count : count + extra]
+                if alone.any():
+                    extra_made = made[count : count + extra][alone]
+                    extra_small = extra_made if size <= 128 else F.avg_pool2d(extra_made, size // 128)
+                    losses["anchor"] = c["anchor"] * self.anchor(
+                        extra_small, planes[:extra][alone], to_picture[:extra][alone], other.pick(alone)
+                    )
             if self.parser is not None:
+                order = torch.cat([torch.arange(count), torch.arange(extra)]).to(self.device)
                 losses["parser"] = c["parser"] * region_agreement(
-                    self.parser, made, real, seen_planes, mask_order, self.weights
+                    self.parser, made[: count + extra], real, seen_planes, order, self.weights
                 )
-        losses["modes"] = c["modes"] * mode_seeking(made[:extra], made[count:], own, other, extra)
+            if changes is not None:
+                head_made = made[count + extra :]
+                losses |= self.head_losses(head_made, real, to_picture, with_head[:extra], made, changes, count, plan)
+        losses["modes"] = c["modes"] * mode_seeking(made[:extra], made[count : count + extra], own, other, extra)
         total = torch.stack([value.float() for value in losses.values()]).sum()
         self.make.zero_grad(set_to_none=True)
         if torch.isfinite(total):
@@ -341,6 +463,62 @@ class Trainer:
             "real": real_scores.mean().item(), "made": made_scores.mean().item(), "judge": judge_loss.item(), **figures,
         }  # fmt: skip
 
+    def head_losses(
+        self,
+        head_made: Tensor,
+        real: Tensor,
+        to_picture: Tensor,
+        extra_with_head: Tensor,
+        made: Tensor,
+        changes: "ChangedBatch",
+        count: int,
+        plan: "Plan",
+    ) -> dict[str, Tensor]:
+        """Imitative and contrastive losses of pictures whose head was changed (Deng et al., sections 3.2 and 3.3).
+
+        Imitative: regions, coefficients and identity, re-estimated from the picture, are the head's. Contrastive: the
+        picture is the photograph, moved and relit as the head's change demands.
+        """
+        c = self.config
+        losses: dict[str, Tensor] = {}
+        if self.parser is not None:
+            losses["head_parser"] = c["parser"] * region_reading(self.parser, head_made, changes.planes, self.weights)
+        if self.reader is not None:
+            # Pictures of other codes that keep the photograph's head must show that head's coefficients, too.
+            same = made[count : count + len(extra_with_head)][extra_with_head]
+            pictures = torch.cat([head_made, same])
+            reading = self.reader(F.adaptive_avg_pool2d(pictures, READER_SIDE))
+            labels = changes.labels
+            if len(same) and self.fitted is not None:
+                rows, flips = plan.indices[: len(extra_with_head)], plan.flips[: len(extra_with_head)]
+                chosen = extra_with_head.cpu().numpy()
+                kept = self.fitted.labels_of(rows[chosen], flips[chosen])
+                labels = {name: torch.cat([labels[name], kept[name].to(self.device)]) for name in labels}
+            parts = coefficient_losses(reading, labels)
+            for name, weight in c["imitative"].items():
+                losses[f"head_{name}"] = weight * parts[name]
+        if self.recogniser is not None:
+            # The person stays in all changes but those of the identity itself.
+            stays = changes.keeps_identity
+            if stays.any():
+                own_to_picture = to_picture[changes.places][stays]
+                chips = torch.cat(
+                    [
+                        face_chips(head_made[stays], changes.to_picture[stays]),
+                        face_chips(real[changes.places][stays], own_to_picture),
+                    ]
+                )
+                vectors, _ = self.recogniser(chips)
+                half = len(vectors) // 2
+                apart = (vectors[:half] - vectors[half:].detach()).square().sum(1)
+                losses["head_identity"] = c["identity"] * apart.mean()
+        if self.seen >= c["contrastive_from"]:
+            off = (head_made - changes.target).abs() * changes.weight
+            losses["contrast"] = c["contrastive"] * off.sum() / (changes.weight.sum() * 3 + 1)
+            coarse = F.avg_pool2d((head_made - changes.target) * changes.weight, 4).abs()
+            losses["contrast_coarse"] = c["contrastive"] * coarse.mean()
+        return losses
+
     # -- looking ---------------------------------------------------------------------------------------------------
     @torch.no_grad()
     def look(self, stage: Stage, data: StageData, rest: StageData) -> dict[str, float]:
@@ -349,14 +527,15 @@ class Trainer:
         item = rest.batch(np.arange(len(rest.faces)), np.zeros(len(rest.faces), bool), torch.float32)
         codes, _ = nets["encoder"](item["small"], item["planes"], item["to_picture"])
 
-        def draw(codes: Codes, count: int) -> Tensor:
+        def draw(codes: Codes, count: int, maps: Tensor | None = None, moved: ChangedBatch | None = None) -> Tensor:
+            planes, to_face = (item["planes"], item["to_face"]) if moved is None else (moved.planes, moved.to_face)
             parts = []
             for s in range(0, count, 8):
                 order = torch.arange(s, min(s + 8, count), device=self.device)
+                given = None if maps is None else maps[order]
                 with torch.autocast(self.device.type, torch.bfloat16):
-                    parts.append(
-                        nets["generator"](item["planes"][order], item["to_face"][order], codes.pick(order), stage.size)
-                    )
+                    drawn = nets["generator"](planes[order], to_face[order], codes.pick(order), stage.size, maps=given)
+                parts.append(drawn)
             return torch.cat(parts).float()
 
         count = min(32, len(rest.faces))
@@ -377,6 +556,20 @@ class Trainer:
         }  # fmt: skip
         wide = min(10, count)
         rows = [item["pictures"][:wide], own[:wide], swapped[:wide]]
+        if self.fitted_rest is not None:
+            fitted = self.fitted_rest
+            order = np.arange(wide)
+            maps = torch.from_numpy(fitted.own_maps(order, np.zeros(wide, bool))).to(self.device)
+            rows.append(draw(codes, wide, maps))
+            error = (rows[-1].clamp(-1, 1) - item["pictures"][:wide]).square().mean((1, 2, 3)) / 4
+            figures["psnr_head"] = float((-10 * torch.log10(error)).mean())
+            for factor in ("pose", "expression", "light", "identity"):
+                random = np.random.default_rng(5)
+                faces = [fitted.changed(int(row), False, random, factor) for row in order]
+                moved = ChangedBatch(faces, torch.from_numpy(order), stage.size, self.device, torch.float32)
+                rows.append(draw(codes, wide, moved.maps, moved))
+                off = F.adaptive_avg_pool2d(rows[-1], HEAD_SIDE) - moved.target
+                figures[f"off_{factor}"] = float((off.abs() * moved.weight).sum() / (moved.weight.sum() * 3))
         if self.prior is not None:
             with torch.random.fork_rng():
                 torch.manual_seed(0)
@@ -400,6 +593,19 @@ class Trainer:
         self.prior = fit_prior(codes, seconds=self.config["prior_seconds"], device=self.device)
 
 
+def with_head_planes(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a generator that knew no head, with layers that do not look at the head's planes yet."""
+    wide = dict(state)
+    for name, value in state.items():
+        if (
+            name.startswith("scales.")
+            and name.endswith("embed.weight")
+            and value.shape[1] == EMBED_INPUTS - HEAD_CHANNELS
+        ):
+            wide[name] = torch.cat([value, value.new_zeros(len(value), HEAD_CHANNELS, 1, 1)], 1)
+    return wide
+
+
 def _code_distance(again: Codes, codes: Codes, planes: Tensor) -> Tensor:
     present = (planes.float().mean((2, 3)) > 0.002).float().unsqueeze(2)
     regions = (again.regions - codes.regions.detach()).abs() * present
@@ -407,13 +613,22 @@ def _code_distance(again: Codes, codes: Codes, planes: Tensor) -> Tensor:
     return per_entry + (again.overall - codes.overall.detach()).abs().mean()
 
 
-def load_helpers(perceptual: Path | None, parser_run: Path | None) -> tuple[Recogniser | None, FaceParser | None]:
-    """The frozen networks that the losses ask: the recogniser and the trained parser.
+@dataclass(frozen=True, eq=False)
+class Helpers:
+    """The frozen networks that the losses ask; None: without that loss."""
+
+    recogniser: Recogniser | None = None
+    parser: FaceParser | None = None
+    reader: FaceReader | None = None
+
+
+def load_helpers(perceptual: Path | None, parser_run: Path | None, reader_run: Path | None) -> Helpers:
+    """Load the recogniser's published weights, and parser and reader from their runs.
 
     Raises:
         FaceEditorError: a file is missing or damaged.
     """
-    recogniser = parser = None
+    recogniser = parser = reader = None
     try:
         if perceptual is not None:
             recogniser = Recogniser.from_published(load_file(perceptual))
@@ -422,18 +637,22 @@ def load_helpers(perceptual: Path | None, parser_run: Path | None) -> tuple[Reco
             parser = FaceParser(state["config"]["width"])
             parser.load_state_dict(state["average"])
             parser.eval().requires_grad_(False)
+        if reader_run is not None:
+            state = load_checkpoint(reader_run / "checkpoint.safetensors")
+            reader = FaceReader(state["config"]["width"])
+            reader.load_state_dict(state["average"])
+            reader.eval().requires_grad_(False)
     except (OSError, KeyError, RuntimeError) as error:
         raise FaceEditorError(f"A network for the losses cannot be loaded ({error}): check the paths given.") from error
-    return recogniser, parser
+    return Helpers(recogniser, parser, reader)
 
 
 def train_mask_guided(
-    config: dict[str, Any], data: Path, out: Path, minutes: float, resume: bool, perceptual: Path | None,
-    parser_run: Path | None,
-) -> None:  # fmt: skip
+    config: dict[str, Any], data: Path, out: Path, minutes: float, resume: bool, helpers: Helpers, fitted: Path | None
+) -> None:
     """Train until the time is over; see `faceeditor train --help`."""
     run = Run(out, minutes, resume)
-    trainer = Trainer(config, data, run, *load_helpers(perceptual, parser_run))
+    trainer = Trainer(config, data, run, helpers, fitted)
     bar = tqdm(total=trainer.stages[-1].until, initial=trainer.seen, unit="picture", mininterval=10)
     while (stage := trainer.stage()) is not None and run.time_left() > 0:
         data_now = StageData(trainer.train, stage, trainer.device)
@@ -443,13 +662,19 @@ def train_mask_guided(
         batches = epochs(len(trainer.train), stage.batch, trainer.random)
         steps = 0
         next_prior = max(trainer.seen, config["prior_from"]) + (config["prior_every"] if trainer.prior else 0)
+
+        def pick(step: int, stage: Stage = stage, between: Stage | None = between) -> Stage:
+            return between if between and step % config["window_every"] else stage
+
+        plan = trainer.plan(pick(1), next(batches))
         while trainer.seen < stage.until and run.time_left() > 0:
             steps += 1
-            log = steps % config["log_steps"] < (2 if between else 1)
-            if between and steps % 2:
-                figures = trainer.step(between, data_between, next(batches), log)
-            else:
-                figures = trainer.step(stage, data_now, next(batches), log)
+            now = pick(steps)
+            following = trainer.plan(pick(steps + 1), next(batches))
+            # A row of the curves needs all columns: only steps with whole pictures have them.
+            log = now.window == now.size and steps % config["log_steps"] < 2
+            figures = trainer.step(now, data_between if now is between else data_now, plan, log)
+            plan = following
             bar.update(stage.batch)
             if figures:
                 run.log(figures | trainer.looked)

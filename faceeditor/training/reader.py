@@ -18,7 +18,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.nets.reader import LANDMARKS, READER_SIDE, FaceReader, Reading
+from faceeditor.nets.reader import READER_SIDE, FaceReader, Reading
 from faceeditor.portrait.head import EXPRESSIONS
 from faceeditor.training.data import kept_out_rows
 from faceeditor.training.run import (
@@ -242,9 +242,17 @@ def reading_losses(reading: Reading, labels: dict[str, Tensor], weights: dict[st
     return losses
 
 
+def coefficient_losses(reading: Reading, labels: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Distance of the read coefficients from others, by name, each in units of a just noticeable error."""
+    return {
+        name: F.smooth_l1_loss(getattr(reading, name) / scale, labels[name] / scale, beta=0.5)
+        for name, scale in _SCALES.items()
+    }
+
+
 @torch.no_grad()
 def reading_errors(net: FaceReader, faces: LabelledFaces, device: torch.device) -> dict[str, float]:
-    """Errors on unchanged pictures: mean distance of the landmarks in pixels of 256, mean absolute errors of the rest."""
+    """Errors on unchanged pictures: of landmarks in pixels of 256, of the rest the mean absolute error."""
     side = faces.pictures.shape[1]
     small = faces.pictures
     if side != READER_SIDE:
