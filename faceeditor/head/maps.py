@@ -219,12 +219,14 @@ def _shade(
     size = triangle.shape[0]
     texels = chart.shape[0]
     albedo = np.empty(3, np.float32)
+    # Planes lie a power of two apart: written pixel by pixel they would push each other out of the cache.
+    row = np.empty((CONDITION_PLANES, size), np.float32)
     for y in range(size):
         for x in range(size):
             t = triangle[y, x]
             if t < 0:
                 for plane in range(CONDITION_PLANES):
-                    condition[plane, y, x] = 0.0
+                    row[plane, x] = 0.0
                 regions[y, x] = 0
                 uv[y, x, 0] = 0.0
                 uv[y, x, 1] = 0.0
@@ -242,10 +244,10 @@ def _shade(
             uv[y, x, 0] = u
             uv[y, x, 1] = v
             regions[y, x] = part_regions[t]
-            condition[6, y, x] = nx
-            condition[7, y, x] = ny
-            condition[8, y, x] = nz
-            condition[9, y, x] = 1.0
+            row[6, x] = nx
+            row[7, x] = ny
+            row[8, x] = nz
+            row[9, x] = 1.0
             part = parts[t]
             kind = kinds[part]
             reach = np.float32(1.0)
@@ -266,10 +268,12 @@ def _shade(
                 light = _C0 * g[0] + _C1 * (ny * g[1] + nz * g[2] + nx * g[3])
                 light += _C2 * (xy * g[4] + yz * g[5] + xz * g[7]) + _C3 * zz * g[6] + _C4 * xx_yy * g[8]
                 light = max(light, _DARKEST)
-                condition[3 + channel, y, x] = min(light * np.float32(0.5) - np.float32(1), np.float32(1))
+                row[3 + channel, x] = min(light * np.float32(0.5) - np.float32(1), np.float32(1))
                 value = to_linear[int(albedo[channel] * _TOP + np.float32(0.5))] * light * reach
                 value = to_srgb[int(np.sqrt(min(value, np.float32(1))) * _TOP + np.float32(0.5))]
-                condition[channel, y, x] = np.float32(2) * value - np.float32(1)
+                row[channel, x] = np.float32(2) * value - np.float32(1)
+        for plane in range(CONDITION_PLANES):
+            condition[plane, y] = row[plane]
 
 
 @compiled
