@@ -4,11 +4,18 @@ import argparse
 import sys
 from pathlib import Path
 
+from faceeditor.errors import FaceEditorError
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the face data set")
     parser.add_argument("--recogniser", type=Path, required=True, help="safetensors of the face recogniser")
+    parser.add_argument(
+        "--generator", choices=("mask", "head"), default="mask", help="guided by masks alone, or by the 3D head"
+    )
+    parser.add_argument("--coefficients", type=Path, help="photos.npz of the head's build, for --generator head")
+    parser.add_argument("--pack", type=Path, help="folder of another pack to measure, for --generator head")
     parser.add_argument("--out", type=Path, default=Path("out/quality"), help="folder for figures and samples")
     parser.add_argument("--device", default="torch-cpu", help="cuda, torch-cpu or openvino-cpu (default: torch-cpu)")
 
@@ -19,10 +26,26 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         FaceEditorError: a data set, model pack or the recogniser is missing or damaged.
     """
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
     # Imported here: `--help` need not wait for torch.
+    if args.generator == "head":
+        from faceeditor.evaluation import head_quality
+
+        if args.coefficients is None:
+            raise FaceEditorError("The head's benchmark needs the photographs' heads: add --coefficients photos.npz.")
+        heads = head_quality.HeadQualityBench(
+            args.data, args.coefficients, args.recogniser, args.device, args.pack, say
+        )
+        measured = heads.run()
+        head_quality.write_results(heads, measured, args.out)
+        print(head_quality.table(measured))
+        return 0
     from faceeditor.evaluation.quality import QualityBench, table, write_results
 
-    bench = QualityBench(args.data, args.recogniser, args.device, lambda text: print(text, file=sys.stderr))
+    bench = QualityBench(args.data, args.recogniser, args.device, say)
     figures = bench.run()
     write_results(bench, figures, args.out)
     print(table(figures))

@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
 
         train_parser(config, args.data, out, args.minutes, args.resume)
     elif kind == "mask-guided":
-        from faceeditor.training.mask_guided import load_helpers, train_mask_guided
+        from faceeditor.training.helpers import load_helpers
+        from faceeditor.training.mask_guided import train_mask_guided
 
         helpers = load_helpers(args.perceptual, args.parser, args.reader)
         train_mask_guided(config, args.data, out, args.minutes, args.resume, helpers, args.coefficients)

@@ -1,20 +1,16 @@
 """Training of the mask-guided generator: style encoder, generator, style decoder and discriminator together."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from faceeditor.errors import FaceEditorError
 from faceeditor.head.model import HeadModel
 from faceeditor.nets.discriminator import Augmentation, Discriminator
 from faceeditor.nets.mask_guided import (
@@ -27,13 +23,14 @@ from faceeditor.nets.mask_guided import (
     StyleEncoder,
     Window,
 )
-from faceeditor.nets.parser import FaceParser
-from faceeditor.nets.reader import READER_SIDE, FaceReader
-from faceeditor.nets.recogniser import Recogniser, face_chips
-from faceeditor.regions import MIRROR, REGION_COUNT, MaskArray, colorize
+from faceeditor.nets.reader import READER_SIDE
+from faceeditor.nets.recogniser import face_chips
+from faceeditor.regions import colorize
 from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior
-from faceeditor.training.data import FaceSet, inverse_frames, load_faces, mirrored_frame
+from faceeditor.training.data import FaceSet, load_faces
 from faceeditor.training.head_changes import ChangedFace, FittedFaces
+from faceeditor.training.head_prior import fit_head_prior
+from faceeditor.training.helpers import Helpers
 from faceeditor.training.losses import lattice, mode_seeking, perceptual_distance, region_agreement, region_reading
 from faceeditor.training.parser import region_scores, region_weights
 from faceeditor.training.reader import coefficient_losses
@@ -47,124 +44,12 @@ from faceeditor.training.run import (
     placed,
     save_checkpoint,
     share_gradients,
-    to_float,
     to_uint8,
     write_sheet,
 )
+from faceeditor.training.stages import ChangedBatch, Plan, Stage, StageData, reduced
 
 Parts = dict[str, nn.Module]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A part of the training: at this picture size until this many pictures were seen in all.
-
-    With a window smaller than the size only that part of each picture is drawn, and the losses that need whole faces
-    are left out; `also` then names a smaller size at which every other step is taken with whole pictures.
-    """
-
-    size: int
-    until: int
-    batch: int
-    window: int
-    also: int = 0
-    heads: int = 0
-    """Pictures with a changed head in each step with whole pictures."""
-
-    def companion(self) -> "Stage | None":
-        """The stage of the steps in between."""
-        return Stage(self.also, self.until, self.batch, self.also, heads=self.heads) if self.also else None
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What a step sees: rows of the photographs, which are mirrored, and the changed heads of some of them.
-
-    places: (C,) which of the batch have a changed head; changed: these, being made.
-    """
-
-    indices: npt.NDArray[np.int64]
-    flips: npt.NDArray[np.bool_]
-    places: npt.NDArray[np.int64]
-    changed: "Future[list[ChangedFace]] | None" = None
-
-
-class ChangedBatch:
-    """Changed heads as tensors on the device; fields as of `ChangedFace`."""
-
-    def __init__(self, faces: list[ChangedFace], places: Tensor, size: int, device: torch.device, dtype: torch.dtype):
-        self.faces, self.places = faces, places
-        shares = np.stack([region_shares(face.mask, size) for face in faces])
-        planes = torch.from_numpy(shares).to(device).to(dtype) / 255
-        self.planes = planes.contiguous(memory_format=torch.channels_last)
-        frames = np.stack([face.frame for face in faces])
-        self.to_picture = torch.from_numpy(frames).to(device)
-        self.to_face = torch.from_numpy(inverse_frames(frames)).to(device)
-        self.maps = torch.from_numpy(np.stack([face.maps for face in faces])).to(device)
-        self.target = to_float(np.stack([face.target for face in faces]), device)
-        self.weight = torch.from_numpy(np.stack([face.weight for face in faces])).to(device).unsqueeze(1)
-        names = faces[0].labels
-        self.labels = {n: torch.from_numpy(np.stack([face.labels[n] for face in faces])).to(device) for n in names}
-        self.keeps_identity = torch.tensor([face.factor not in ("identity", "all") for face in faces], device=device)
-
-    @classmethod
-    def of(cls, plan: Plan, size: int, device: torch.device, dtype: torch.dtype) -> "ChangedBatch | None":
-        """The changed heads of a plan; None if it has none."""
-        if plan.changed is None:
-            return None
-        return cls(plan.changed.result(), torch.from_numpy(plan.places).to(device), size, device, dtype)
-
-
-def region_shares(mask: MaskArray, size: int) -> npt.NDArray[np.uint8]:
-    """Share of each region in each pixel of a picture of this side, times 255: (19, size, size)."""
-    step = 256 // size
-    planes = (mask[None] == np.arange(REGION_COUNT, dtype=np.uint8)[:, None, None]).astype(np.float32)
-    shares = planes.reshape(REGION_COUNT, size, step, size, step).mean((2, 4))
-    return np.round(shares * 255).astype(np.uint8)
-
-
-class StageData:
-    """The data set at a stage's size, ready to be batched: pictures, region planes, frames."""
-
-    def __init__(self, faces: FaceSet, stage: Stage, device: torch.device) -> None:
-        size = stage.size
-        self.faces, self.device = faces, device
-        self.encoder_side = min(size, 128)
-        self.pictures = _reduced(faces.pictures, size)
-        self.seen_by_encoder = _reduced(faces.pictures, self.encoder_side)
-        self.planes = np.empty((len(faces), REGION_COUNT, size, size), np.uint8)
-        for i, mask in enumerate(faces.masks):
-            self.planes[i] = region_shares(mask, size)
-        self.mirror = torch.from_numpy(MIRROR.astype(np.int64)).to(device)
-
-    def batch(
-        self, indices: npt.NDArray[np.int64], flips: npt.NDArray[np.bool_], dtype: torch.dtype
-    ) -> dict[str, Tensor]:
-        """Pictures (-1..1), the encoder's pictures, planes, and frames both ways, on the device."""
-        pictures = to_float(self.pictures[indices], self.device)
-        small = pictures if self.encoder_side == self.pictures.shape[1] else None
-        if small is None:
-            small = to_float(self.seen_by_encoder[indices], self.device)
-        planes = torch.from_numpy(self.planes[indices]).to(self.device).to(dtype) / 255
-        frames = self.faces.frames[indices].copy()
-        frames[flips] = mirrored_frame(frames[flips])
-        flip = torch.from_numpy(flips).to(self.device)[:, None, None, None]
-        pictures = torch.where(flip, pictures.flip(3), pictures)
-        small = torch.where(flip, small.flip(3), small)
-        planes = torch.where(flip, planes.flip(3)[:, self.mirror], planes)
-        return {
-            "pictures": pictures,
-            "small": small,
-            "planes": planes.contiguous(memory_format=torch.channels_last),
-            "to_picture": torch.from_numpy(frames).to(self.device),
-            "to_face": torch.from_numpy(inverse_frames(frames)).to(self.device),
-        }
-
-
-def _reduced(pictures: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    if pictures.shape[1] == size:
-        return pictures
-    return np.stack([cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in pictures])
 
 
 def build(config: dict[str, Any], device: torch.device) -> Parts:
@@ -181,7 +66,7 @@ def build(config: dict[str, Any], device: torch.device) -> Parts:
 class Trainer:
     """The state of a training run and its one step."""
 
-    def __init__(self, config: dict[str, Any], data: Path, run: Run, helpers: "Helpers", fitted: Path | None) -> None:
+    def __init__(self, config: dict[str, Any], data: Path, run: Run, helpers: Helpers, fitted: Path | None) -> None:
         self.config, self.run = config, run
         self.device = pick_device()
         self.parts = build(config, self.device)
@@ -199,6 +84,10 @@ class Trainer:
         self.fitted = FittedFaces(self.train, fitted, HeadModel.load()) if fitted else None
         self.fitted_rest = FittedFaces(self.rest, fitted, HeadModel.load()) if fitted else None
         self._maker = ThreadPoolExecutor(1, "changed-heads")
+        self.head_prior: dict[str, Tensor] | None = None
+        if fitted is not None:
+            arrays = fit_head_prior(data, fitted)
+            self.head_prior = {name: torch.from_numpy(value) for name, value in arrays.items()}
         self.weights = region_weights(self.train.masks).to(self.device)
         self.seen, self.augment_p, self.prior = 0, 0.0, None  # type: int, float, CodePrior | None
         self.stages = [Stage(**stage) for stage in config["stages"]]
@@ -237,6 +126,7 @@ class Trainer:
                 "seen": self.seen,
                 "augment_p": self.augment_p,
                 "prior": self.prior.state_dict() if self.prior else None,
+                "head_prior": self.head_prior,
                 "config": self.config,
             },
         )
@@ -263,7 +153,7 @@ class Trainer:
         return 1.0 if before.size == stage.size else min(1.0, (self.seen - before.until) / 3000)
 
     # -- one step --------------------------------------------------------------------------------------------------
-    def plan(self, stage: Stage, indices: npt.NDArray[np.int64]) -> "Plan":
+    def plan(self, stage: Stage, indices: npt.NDArray[np.int64]) -> Plan:
         """Decide what the next step sees; changed heads are made ready beside the step under way."""
         flips = self.random.random(len(indices)) < 0.5
         plan = Plan(indices, flips, np.empty(0, np.int64))
@@ -313,7 +203,7 @@ class Trainer:
         read, _ = torch.func.functional_call(encoder, fixed, (pictures, planes, to_picture))
         return _code_distance(read, codes, planes)
 
-    def _own_maps(self, plan: "Plan") -> tuple[Tensor, Tensor]:
+    def _own_maps(self, plan: Plan) -> tuple[Tensor, Tensor]:
         """Condition planes (B, 10, 128, 128) of the photographs' heads, some left out, and (B,) whether they are there.
 
         The pictures of extra codes on the same masks, the first of the batch, share their photographs' planes.
@@ -325,7 +215,7 @@ class Trainer:
         maps = self.fitted.own_maps(plan.indices, plan.flips) * kept[:, None, None, None]
         return torch.from_numpy(maps.astype(np.float32)), torch.from_numpy(kept)
 
-    def step(self, stage: Stage, data: StageData, plan: "Plan", log: bool) -> dict[str, float]:
+    def step(self, stage: Stage, data: StageData, plan: Plan, log: bool) -> dict[str, float]:
         """One update of everything; returns the figures for the curves."""
         c = self.config
         size, fade = stage.size, self.fade(stage)
@@ -470,9 +360,9 @@ class Trainer:
         to_picture: Tensor,
         extra_with_head: Tensor,
         made: Tensor,
-        changes: "ChangedBatch",
+        changes: ChangedBatch,
         count: int,
-        plan: "Plan",
+        plan: Plan,
     ) -> dict[str, Tensor]:
         """Imitative and contrastive losses of pictures whose head was changed (Deng et al., sections 3.2 and 3.3).
 
@@ -580,7 +470,7 @@ class Trainer:
             read = FaceSet(to_uint8(pictures), masks, frames, self.rest.names[:count])
             figures["accuracy"] = region_scores(self.parser, read, self.device)["pixel_accuracy"]
         if is_main():
-            colours = _reduced(colorize(self.rest.masks[:wide]), stage.size)
+            colours = reduced(colorize(self.rest.masks[:wide]), stage.size)
             grid = [np.hstack(list(colours))] + [np.hstack(list(to_uint8(row))) for row in rows]
             sheet = np.vstack(grid)
             write_sheet(self.run.folder / "sheet.png", sheet)
@@ -611,40 +501,6 @@ def _code_distance(again: Codes, codes: Codes, planes: Tensor) -> Tensor:
     regions = (again.regions - codes.regions.detach()).abs() * present
     per_entry = regions.sum() / (present.sum() * regions.shape[2] + 1)
     return per_entry + (again.overall - codes.overall.detach()).abs().mean()
-
-
-@dataclass(frozen=True, eq=False)
-class Helpers:
-    """The frozen networks that the losses ask; None: without that loss."""
-
-    recogniser: Recogniser | None = None
-    parser: FaceParser | None = None
-    reader: FaceReader | None = None
-
-
-def load_helpers(perceptual: Path | None, parser_run: Path | None, reader_run: Path | None) -> Helpers:
-    """Load the recogniser's published weights, and parser and reader from their runs.
-
-    Raises:
-        FaceEditorError: a file is missing or damaged.
-    """
-    recogniser = parser = reader = None
-    try:
-        if perceptual is not None:
-            recogniser = Recogniser.from_published(load_file(perceptual))
-        if parser_run is not None:
-            state = load_checkpoint(parser_run / "checkpoint.safetensors")
-            parser = FaceParser(state["config"]["width"])
-            parser.load_state_dict(state["average"])
-            parser.eval().requires_grad_(False)
-        if reader_run is not None:
-            state = load_checkpoint(reader_run / "checkpoint.safetensors")
-            reader = FaceReader(state["config"]["width"])
-            reader.load_state_dict(state["average"])
-            reader.eval().requires_grad_(False)
-    except (OSError, KeyError, RuntimeError) as error:
-        raise FaceEditorError(f"A network for the losses cannot be loaded ({error}): check the paths given.") from error
-    return Helpers(recogniser, parser, reader)
 
 
 def train_mask_guided(

@@ -20,7 +20,8 @@ def _arrays(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
 def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     """Write the averaged weights of a run as the model pack `folder` (its name and place).
 
-    The mask-guided pack also carries the style decoder and the discriminator, so that training can go on from it.
+    The mask-guided pack also carries the style decoder and the discriminator, so that training can go on from it, and
+    the models of random styles and random heads.
 
     Raises:
         FaceEditorError: the run has no whole checkpoint, or the folder cannot be written.
@@ -28,9 +29,10 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     state = load_checkpoint(run / "checkpoint.safetensors")
     config: dict[str, Any] = state["config"]
     trained = {"pictures_seen": int(state["seen"])}
-    if config["kind"] == "parser":
+    if config["kind"] in ("parser", "reader"):
         files = {"weights.safetensors": _arrays(state["average"])}
-        return write_pack(folder.parent, folder.name, "parser", version, files, {"width": config["width"], **trained})
+        sizes = {"width": config["width"], **trained}
+        return write_pack(folder.parent, folder.name, config["kind"], version, files, sizes)
     files = {
         "generator.safetensors": _arrays(state["averages"]["generator"]),
         "encoder.safetensors": _arrays(state["averages"]["encoder"]),
@@ -39,5 +41,7 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     }
     if state.get("prior"):
         files["prior.safetensors"] = CodePrior.from_state(state["prior"]).tensors()
+    if state.get("head_prior"):
+        files["head_prior.safetensors"] = _arrays(state["head_prior"])
     networks = {key: config[key] for key in NETWORK_KEYS}
     return write_pack(folder.parent, folder.name, "mask-guided", version, files, {**networks, **trained})
