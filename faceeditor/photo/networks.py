@@ -1,4 +1,4 @@
-"""The two small networks for photographs, opened once per process."""
+"""The small networks for photographs, opened once per process."""
 
 import threading
 from collections.abc import Callable
@@ -44,3 +44,16 @@ def open_parser() -> Any:
     from faceeditor.nets.parser import FaceParser
 
     return _open("parser", lambda pack: FaceParser(int(pack.config.get("width", 24))))
+
+
+def open_reader() -> Any:
+    """`nets.reader.FaceReader` of the pack `reader`; ModelError if it is missing or damaged."""
+    import torch
+
+    from faceeditor.nets.reader import FaceReader
+
+    def build(pack: ModelPack) -> FaceReader:
+        net = FaceReader(int(pack.config.get("width", 32)))
+        return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    return _open("reader", build)
