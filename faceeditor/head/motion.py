@@ -1,0 +1,403 @@
+"""The painted mask follows the head: from the view in which it was painted to any other pose, face and expression.
+
+Each pixel of the new view is looked up in the base view, so that what an artist painted is carried along by the surface
+it was painted on, and a way there and back is exact.
+
+On the head: the mesh is drawn in the new view, and each pixel's surface point is projected into the base view, where
+its z-buffer says whether it was seen. Where the mask shows hair or a hat, the mesh is inflated in both views by their
+thickness, which is measured as what stands out beyond the skull's outline, so that hair has volume and turns away with
+the skull. What was hidden takes the label of the mirrored point if that was seen, else the model's own; eyes and the
+inner mouth open and close as the model says.
+
+Elsewhere: the head's outline of the new view is laid on that of the base view, and what lies beyond moves with it:
+hair, hats and ear-rings wholly, hair below the chin and cloth more and more as the shoulders do, the background only
+next to the head.
+"""
+
+import threading
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.head import motion_kernels as kernels
+from faceeditor.head.camera import FOCAL, NECK_JOINT, camera, project, rotation
+from faceeditor.head.maps import drawn_sides
+from faceeditor.head.model import HeadModel, Part
+from faceeditor.head.motion_kernels import BINS, GRID
+from faceeditor.head.raster import Rasteriser, vertex_normals
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.regions import FACE_REGIONS, MASK_SIZE, MIRROR, REGION_COUNT, MaskArray, Region
+
+FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
+BoolArray = npt.NDArray[np.bool_]
+
+_MOVING = ("shape", "expression", "gaze", "pose", "position")
+_THICKEST = 6.0  # cm of hair beyond the skull
+_CELL = MASK_SIZE // GRID
+_EYE_PARTS = (Part.EYE_LEFT, Part.EYE_RIGHT)
+_WORN_ON_HEAD = (Region.HAIR, Region.HAT)
+
+
+def moves_mask(base: HeadCoefficients, head: HeadCoefficients) -> bool:
+    """Whether two heads differ in anything that moves a mask (all but albedo, gamma and rig)."""
+    return any(not np.array_equal(getattr(base, name), getattr(head, name)) for name in _MOVING)
+
+
+def move_mask(model: HeadModel, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
+    """The mask as it looks after the head has changed from `base`, at which it was painted, to `head`.
+
+    May be called from any thread; what belongs to mask and base is kept between calls.
+
+    Args:
+        model: the head model.
+        mask: (256, 256) uint8 region indices, as painted over the head `base`.
+        base: the head under the mask.
+        head: the head to move to.
+
+    Returns:
+        (256, 256) uint8, a new array; equal to the mask bit for bit if nothing that moves it has changed.
+    """
+    if not moves_mask(base, head):
+        return mask.copy()
+    mover = _mover(model)
+    labels, _, _ = mover.carried(mask, base, head, MASK_SIZE)
+    cleaned = np.empty_like(labels)
+    kernels.clean(labels, cleaned)
+    return cleaned
+
+
+def motion_field(
+    model: HeadModel, base: HeadCoefficients, head: HeadCoefficients, mask: MaskArray, size: int = MASK_SIZE
+) -> tuple[FloatArray, FloatArray]:
+    """Where each pixel of the new view was in the base view.
+
+    Args:
+        model: the head model.
+        base: the head that the mask belongs to.
+        head: the head of the new view.
+        mask: (256, 256) uint8 region indices of the base view: what is hair, cloth and background.
+        size: side S of the field in pixels.
+
+    Returns:
+        (S, S, 2) float32 places (x, y) in the base view, in pixels of a picture of side S (the centre of the first
+        pixel is 0.5, 0.5; they may lie outside of the picture), and (S, S) float32, 1 where that place was seen in the
+        base view, else 0.
+    """
+    if not moves_mask(base, head):
+        centres = np.arange(size, dtype=np.float32) + np.float32(0.5)
+        across, down = np.meshgrid(centres, centres)
+        return np.stack([across, down], -1), np.ones((size, size), np.float32)
+    _, field, seen = _mover(model).carried(mask, base, head, size)
+    return field * np.float32(size / MASK_SIZE), seen
+
+
+_movers = threading.local()
+
+
+def _mover(model: HeadModel) -> "_Mover":
+    mover: _Mover | None = getattr(_movers, "mover", None)
+    if mover is None or mover.model is not model:
+        mover = _movers.mover = _Mover(model)
+    return mover
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The head's vertices in one view: (V, 3) in head axes, without hair, and in camera axes; normals in these."""
+
+    head_points: FloatArray
+    points: FloatArray
+    normals: FloatArray
+
+    def cosine(self) -> FloatArray:
+        """(V,) cosine between normal and line of sight, positive where the surface faces the camera."""
+        toward = -np.einsum("vc,vc->v", self.points, self.normals)
+        return np.asarray(toward / np.linalg.norm(self.points, axis=1), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """All that mask and base view give to every new view."""
+
+    mask: MaskArray
+    head: HeadCoefficients
+    volume: FloatArray  # (V, 3) cm by which hair and hats stand off, head axes
+    points: FloatArray  # (V, 3) with that, camera axes
+    projected: FloatArray  # (V, 3) pixels of 256
+    cosine: FloatArray  # (V,)
+    depth: FloatArray  # (256, 256) inverse
+    regions: MaskArray  # (256, 256) of the model
+    outside: MaskArray  # (256, 256) the mask with the face taken out
+    fallback: ByteArray  # (T,) label of each triangle where nothing was seen
+    reach: FloatArray  # (BINS,) outline
+    centre: FloatArray  # (2,)
+    joint: FloatArray  # (3,) projected
+    with_head: FloatArray  # (GRID, GRID)
+    with_body: FloatArray
+    openings: FloatArray  # (3,) cm
+
+
+class _Mover:
+    """Moves masks of one model; keeps the last mask and base. One thread at a time."""
+
+    def __init__(self, model: HeadModel) -> None:
+        self.model = model
+        self._rasterisers: dict[int, Rasteriser] = {}
+        self._sides = drawn_sides(model)
+        part = model.triangle_part
+        self._below_chin = np.isin(part, (Part.NECK, Part.SHOULDERS))
+        # Vertices that make the outline of the head, without neck and what lies inside of it.
+        self._outer = np.zeros(len(model.mean), bool)
+        self._outer[model.triangles[np.isin(part, (Part.SKIN, Part.SCALP))]] = True
+        self._outer &= model.neck_weight > 0.9
+        self._inner = ~np.isin(part, (Part.SKIN, Part.SCALP))
+        self._graph = _graph(model.triangles, len(model.mean))
+        self._base: _Base | None = None
+
+    def carried(
+        self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients, size: int
+    ) -> tuple[MaskArray, FloatArray, FloatArray]:
+        """Labels (S, S), source places (S, S, 2) in pixels of 256, and visibility (S, S) of the view of `head`."""
+        model, kept = self.model, self._kept(mask, base)
+        view = self._view(head, kept.volume)
+        projected = project(view.points, MASK_SIZE)
+        sized = projected if size == MASK_SIZE else projected * np.array([size / 256, size / 256, 1], np.float32)
+        buffers = self._rasteriser(size).draw(sized, model.triangles, self._sides)
+
+        centre, joint = self._centre(view), self._joint(head)
+        reach = np.empty(BINS, np.float32)
+        kernels.outline(projected, self._outer, centre[0], centre[1], reach)
+        grid = np.empty((GRID, GRID, 2), np.float32)
+        roll = np.float32(np.radians(head.pose[2] - kept.head.pose[2]))
+        kernels.outside_field(
+            reach, kept.reach, centre[:2], kept.centre[:2], roll, np.float32(kept.centre[2] / centre[2]),
+            kept.joint[:2] - joint[:2], kept.with_head, kept.with_body, grid,
+        )  # fmt: skip
+        openings = self._openings(view)
+        shut = kept.openings < 0.1
+        openings = np.where(shut, 1.0, openings / np.maximum(kept.openings, 0.1)).astype(np.float32)
+
+        labels = np.empty((size, size), np.uint8)
+        field = np.empty((size, size, 2), np.float32)
+        seen = np.empty((size, size), np.float32)
+        kernels.carry(
+            buffers.triangle, buffers.barycentric, model.triangles, model.triangle_region, self._below_chin, projected,
+            view.cosine(), self._with_gaze(kept, head, view), kept.projected, kept.cosine, kept.depth, kept.regions,
+            model.mirror, kept.mask, kept.outside, kept.fallback, MIRROR, grid, openings, labels, field, seen,
+        )  # fmt: skip
+        return labels, field, seen
+
+    def _rasteriser(self, size: int) -> Rasteriser:
+        if size not in self._rasterisers:
+            self._rasterisers[size] = Rasteriser(size)
+        return self._rasterisers[size]
+
+    def _view(self, head: HeadCoefficients, volume: FloatArray | None = None) -> _View:
+        head_points = self.model.vertices(head)
+        hairy = head_points if volume is None else head_points + volume
+        points = camera(hairy, head, self.model.neck_weight)
+        return _View(head_points, points, vertex_normals(points, self.model.triangles))
+
+    def _centre(self, view: _View) -> FloatArray:
+        """(3,) middle of the head in the picture, and its inverse depth."""
+        return project(view.points[self._outer].mean(0, keepdims=True), MASK_SIZE)[0]
+
+    def _joint(self, head: HeadCoefficients) -> FloatArray:
+        """(3,) the neck's joint in the picture: what the shoulders follow."""
+        return project(camera(NECK_JOINT[None], head), MASK_SIZE)[0]
+
+    def _openings(self, view: _View) -> FloatArray:
+        """(3,) cm between the lids of left and right eye and between the lips."""
+        marks = self.model.landmarks68.points(view.head_points)
+        upper = marks[[43, 44, 37, 38, 61, 62, 63]]
+        lower = marks[[47, 46, 41, 40, 67, 66, 65]]
+        gap = np.linalg.norm(upper - lower, axis=1)
+        return np.array([gap[:2].mean(), gap[2:4].mean(), gap[4:].mean()], np.float32)
+
+    def _with_gaze(self, base: _Base, head: HeadCoefficients, view: _View) -> FloatArray:
+        """The base's points with eyeballs that are turned as the new ones: lids carry an eye's shape, not the gaze."""
+        if np.array_equal(base.head.gaze, head.gaze):
+            return base.points
+        points = base.points.copy()
+        here, there = self.model.eye_pivot(base.head.shape), self.model.eye_pivot(head.shape)
+        for eye, (first, last) in enumerate(self.model.eye_vertices):
+            if last > first:
+                turned = view.head_points[first:last] - there[eye] + here[eye]
+                points[first:last] = camera(turned, base.head)
+        return points
+
+    def _kept(self, mask: MaskArray, head: HeadCoefficients) -> _Base:
+        base = self._base
+        if base is None or moves_mask(base.head, head) or not np.array_equal(base.mask, mask):
+            base = self._base = self._prepare(mask.copy(), head)
+        return base
+
+    def _prepare(self, mask: MaskArray, head: HeadCoefficients) -> _Base:
+        model = self.model
+        view = self._view(head)
+        bare = project(view.points, MASK_SIZE)
+        buffers = self._rasteriser(MASK_SIZE).draw(bare, model.triangles, self._sides)
+        cosine = view.cosine()
+        label = self._vertex_labels(mask, view, bare, cosine, buffers.inverse_depth)
+        centre = self._centre(view)
+        reach = np.empty(BINS, np.float32)
+        kernels.outline(bare, self._outer, centre[0], centre[1], reach)
+        volume = self._volume(mask, view, bare, cosine, label, centre, reach, head)
+        view = self._view(head, volume)
+        projected, centre, cosine = project(view.points, MASK_SIZE), self._centre(view), view.cosine()
+        kernels.outline(projected, self._outer, centre[0], centre[1], reach)
+        drawn = self._rasteriser(MASK_SIZE).draw(projected, model.triangles, self._sides)
+        covered = drawn.triangle >= 0
+        regions = np.where(covered, model.triangle_region[drawn.triangle], 0).astype(np.uint8)
+        on_head = covered & ~self._below_chin[drawn.triangle]
+        chin = float(projected[self._outer, 1].max())
+        with_head, with_body = _weights(mask, on_head, chin, self._joint(head)[1])
+        return _Base(
+            mask, head, volume, view.points, projected, cosine, drawn.inverse_depth.copy(), regions,
+            _without_face(mask, on_head), self._fallback(label), reach, centre, self._joint(head), with_head, with_body,
+            self._openings(view),
+        )  # fmt: skip
+
+    def _vertex_labels(
+        self, mask: MaskArray, view: _View, projected: FloatArray, cosine: FloatArray, depth: FloatArray
+    ) -> npt.NDArray[np.int16]:
+        """(V,) label of each vertex in the mask, or its mirror image's; -1 where neither was seen on the head."""
+        across = np.clip(projected[:, 0], 0, MASK_SIZE - 1).astype(np.intp)
+        down = np.clip(projected[:, 1], 0, MASK_SIZE - 1).astype(np.intp)
+        inside = (projected[:, :2] >= 0).all(1) & (projected[:, :2] < MASK_SIZE).all(1)
+        # Half a centimetre of tolerance: vertices lie on the surface itself.
+        visible = inside & (cosine > 0.1) & (1 / projected[:, 2] < 1 / np.maximum(depth[down, across], 1e-6) + 0.5)
+        found = mask[down, across].astype(np.int16)
+        label = np.where(visible & (found != Region.BACKGROUND), found, np.int16(-1))
+        mirrored = label[self.model.mirror]
+        mirrored = np.where(mirrored >= 0, MIRROR[np.maximum(mirrored, 0)].astype(np.int16), np.int16(-1))
+        return np.where(label >= 0, label, mirrored)
+
+    def _volume(
+        self, mask: MaskArray, view: _View, projected: FloatArray, cosine: FloatArray,
+        label: npt.NDArray[np.int16], centre: FloatArray, reach: FloatArray, head: HeadCoefficients,
+    ) -> FloatArray:  # fmt: skip
+        """(V, 3) cm in head axes by which hair and hats stand off the skull."""
+        beyond = _beyond(np.isin(mask, _WORN_ON_HEAD), centre, reach)
+        if not beyond.any():
+            return np.zeros_like(view.points)
+        offset = projected[:, :2] - centre[:2]
+        angle = np.arctan2(offset[:, 1], offset[:, 0])
+        place = angle * (BINS / (2 * np.pi)) - 0.5
+        low = np.floor(place).astype(np.intp)
+        part = place - low
+        # At the middle of the back no direction counts; in front hair lies flat.
+        rim = np.clip(np.hypot(offset[:, 0], offset[:, 1]) / reach[low % BINS], 0, 1)
+        ring = _smooth_ring(beyond)
+        around = (ring[low % BINS] * (1 - part) + ring[(low + 1) % BINS] * part) * rim + np.median(ring) * (1 - rim)
+        flat = np.interp(cosine, (0.1, 0.9), (1.0, 0.3))
+        near = label.copy()
+        kernels.spread(*self._graph, near)
+        worn = self._outer & np.isin(near, _WORN_ON_HEAD)
+        thickness = np.minimum(around * flat / (MASK_SIZE * FOCAL * centre[2]), _THICKEST) * worn
+        fields = np.concatenate([view.normals, thickness[:, None]], 1).astype(np.float32)
+        fields[:, 3:] = kernels.smoothed(*self._graph, np.ascontiguousarray(fields[:, 3:]), self._outer, 2)
+        # Ears under hair lend it no bumps.
+        normals = kernels.smoothed(*self._graph, np.ascontiguousarray(fields[:, :3]), worn, 6)
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
+        return np.asarray((normals * fields[:, 3:]) @ rotation(head.pose), np.float32)
+
+    def _fallback(self, label: npt.NDArray[np.int16]) -> ByteArray:
+        """(T,) label of each triangle where it was not seen: the nearest one seen, or the model's own."""
+        model = self.model
+        near = label.copy()
+        kernels.spread(*self._graph, near)
+        corners = near[model.triangles]
+        found = np.where(corners[:, 1] == corners[:, 2], corners[:, 1], corners[:, 0])
+        own = model.triangle_region
+        worn = np.isin(found, _WORN_ON_HEAD)
+        scalp = model.triangle_part == Part.SCALP
+        fallback = np.where(worn & ~self._inner, found, own)
+        fallback = np.where(scalp & ~worn, Region.SKIN, fallback)
+        beside_neck = np.isin(found, (Region.NECK, Region.CLOTH, Region.NECKLACE))
+        return np.where(self._below_chin & beside_neck, found, fallback).astype(np.uint8)
+
+
+def _graph(triangles: npt.NDArray[np.int32], count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Neighbours of each vertex: first (V + 1,) and list (E,), as `kernels.spread` reads them."""
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+    start = np.concatenate([[0], np.cumsum(np.bincount(pairs[:, 0], minlength=count))])
+    return start.astype(np.int32), np.ascontiguousarray(pairs[:, 1], np.int32)
+
+
+def _beyond(worn: BoolArray, centre: FloatArray, reach: FloatArray) -> FloatArray:
+    """(BINS,) pixels by which hair and hats stand out beyond the outline, upwards and to the sides.
+
+    A ray ends where it has met nothing worn for five pixels. Below the ears hair hangs and does not stand off.
+    """
+    angle = (np.arange(BINS) + 0.5) * (2 * np.pi / BINS)
+    steps = np.arange(-4, 90)
+    distance = reach[:, None] + steps
+    across = np.floor(centre[0] + np.cos(angle)[:, None] * distance).astype(np.intp)
+    down = np.floor(centre[1] + np.sin(angle)[:, None] * distance).astype(np.intp)
+    inside = (across >= 0) & (down >= 0) & (across < MASK_SIZE) & (down < MASK_SIZE)
+    met = worn[np.clip(down, 0, MASK_SIZE - 1), np.clip(across, 0, MASK_SIZE - 1)] & inside
+    last = np.zeros(BINS, np.intp)
+    gap = np.zeros(BINS, np.intp)
+    for step in range(len(steps)):
+        going = gap < 5
+        last = np.where(going & met[:, step], step, last)
+        gap = np.where(met[:, step], np.where(going, 0, gap), gap + 1)
+    beyond = np.maximum(steps[last] + 1, 0).astype(np.float32)
+    # Screen angles run clockwise from the right side; -90 degrees is up.
+    from_up = np.abs(np.degrees(np.arctan2(np.cos(angle), -np.sin(angle))))
+    level = np.flatnonzero(from_up <= 95)
+    for k in np.flatnonzero(from_up > 95):
+        beyond[k] = beyond[level[np.abs(np.angle(np.exp(1j * (angle[level] - angle[k])))).argmin()]]
+    return beyond
+
+
+def _smooth_ring(values: FloatArray) -> FloatArray:
+    """(BINS,) values smoothed around the ring."""
+    kernel = np.array([1, 3, 5, 6, 5, 3, 1], np.float32) / 24
+    padded = np.concatenate([values[-3:], values, values[:3]])
+    return np.convolve(padded, kernel, "valid").astype(np.float32)
+
+
+def _without_face(mask: MaskArray, on_head: BoolArray) -> MaskArray:
+    """The mask with the face, where the head covers it, replaced by the nearest label of another kind."""
+    face = np.isin(mask, [*FACE_REGIONS, Region.L_EAR, Region.R_EAR]) & on_head
+    if face.all() or not face.any():
+        return mask
+    _, nearest = cv2.distanceTransformWithLabels(face.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    table = np.zeros(int(nearest.max()) + 1, np.uint8)
+    table[nearest[~face]] = mask[~face]
+    return table[nearest]
+
+
+def _weights(mask: MaskArray, on_head: BoolArray, chin: float, joint: float) -> tuple[FloatArray, FloatArray]:
+    """How far the places of the base view (GRID, GRID) move with the head and with the shoulders; together at most 1.
+
+    The influence of the head ends 60 pixels beyond what it wears, and fades from the chin to the shoulders.
+    """
+    worn = np.zeros(REGION_COUNT, bool)
+    worn[[Region.HAIR, Region.HAT, Region.EARRING, Region.L_EAR, Region.R_EAR, *FACE_REGIONS]] = True
+    body = np.zeros(REGION_COUNT, bool)
+    body[[Region.NECK, Region.NECKLACE, Region.CLOTH]] = True
+
+    def influence(shown: BoolArray, far: float) -> FloatArray:
+        distance = cv2.distanceTransform((~shown).astype(np.uint8), cv2.DIST_L2, 5) if shown.any() else None
+        if distance is None:
+            return np.zeros((GRID, GRID), np.float32)
+        near = np.clip(1.0 - (distance - 3.0) / far, 0, 1)
+        near = near * near * (3 - 2 * near)
+        return cv2.resize(near, (GRID, GRID), interpolation=cv2.INTER_AREA)
+
+    rows = (np.arange(GRID, dtype=np.float32) + 0.5) * _CELL
+    shoulder = max(joint, chin + 10.0) + 25.0
+    fade = np.clip((shoulder - rows) / (shoulder - chin), 0, 1)
+    fade = (fade * fade * (3 - 2 * fade))[:, None]
+    head = influence(worn[mask] | on_head, 60.0) * fade
+    shirt = influence(body[mask], 40.0)
+    shirt = np.maximum(shirt, influence(worn[mask] & ~on_head, 20.0) * (1 - fade))
+    head = cv2.GaussianBlur(head, (0, 0), 1.2)
+    return head.astype(np.float32), ((1 - head) * cv2.GaussianBlur(shirt, (0, 0), 1.2)).astype(np.float32)

@@ -1,0 +1,306 @@
+"""Compiled loops of the mask's motion (`motion` explains the method)."""
+
+import numpy as np
+
+from faceeditor.head.camera import FOCAL
+from faceeditor.head.jit import compiled
+from faceeditor.regions import MASK_SIZE, REGION_COUNT, Region
+
+GRID = 64
+"""Side of the coarse grid on which the motion outside of the head is worked out."""
+BINS = 96
+"""Directions in which the head's outline is measured."""
+
+_SIZE = MASK_SIZE
+_PIXELS_PER_CM = np.float32(FOCAL * MASK_SIZE)  # at a distance of 1 cm
+_HALF = np.float32(MASK_SIZE / 2)
+_BACKGROUND, _L_EYE, _R_EYE, _MOUTH = (int(r) for r in (Region.BACKGROUND, Region.L_EYE, Region.R_EYE, Region.MOUTH))
+
+
+def _flags(*regions: Region) -> np.ndarray:
+    flags = np.zeros(REGION_COUNT, np.bool_)
+    flags[list(regions)] = True
+    return flags
+
+
+_OPENING = _flags(Region.L_EYE, Region.R_EYE, Region.MOUTH)
+_COVERING = _flags(Region.HAIR, Region.HAT, Region.GLASSES)
+_ON_LIPS = _flags(Region.MOUTH, Region.U_LIP, Region.L_LIP)
+_ENDS = _flags(Region.HAIR, Region.HAT)
+_BESIDE_NECK = _flags(Region.NECK, Region.NECKLACE, Region.CLOTH, Region.HAIR)
+# Pixels beyond the picture's rim after which hair and hats end.
+_CUT = np.float32(4.0)
+# A strip this much wider than in the base view says nothing about an opening beside it.
+_STRETCHED = np.float32(3.0)
+# Cosine between surface and view below which a base pixel counts as seen at its edge only.
+_GRAZING = np.float32(0.35)
+
+
+@compiled
+def seen_in_base(x, y, z, slope_cosine, base_depth):  # type: ignore[no-untyped-def]
+    """Place (u, v) of a point in camera axes in the base view, and whether it was seen there.
+
+    The tolerance is 0.35 cm and what the surface falls within a pixel.
+    """
+    inverse = np.float32(1) / max(-z, np.float32(1e-3))
+    u = _HALF + _PIXELS_PER_CM * x * inverse
+    v = _HALF - _PIXELS_PER_CM * y * inverse
+    if not (u >= 0 and v >= 0 and u < _SIZE and v < _SIZE) or slope_cosine <= np.float32(0.02):
+        return u, v, False
+    nearest = base_depth[int(v), int(u)]
+    fall = min(np.float32(12), np.float32(1) / slope_cosine)
+    tolerance = np.float32(0.35) - z / _PIXELS_PER_CM * fall
+    return u, v, nearest <= 0 or inverse >= nearest * (1 - tolerance * nearest)
+
+
+@compiled
+def outline(projected, chosen, centre_u, centre_v, reach):  # type: ignore[no-untyped-def]
+    """Greatest distance of the chosen vertices from a centre in each of `BINS` directions; gaps are bridged."""
+    reach[:] = 0.0
+    for i in range(projected.shape[0]):
+        if chosen[i]:
+            du, dv = projected[i, 0] - centre_u, projected[i, 1] - centre_v
+            turn = np.arctan2(dv, du) * (BINS / (2 * np.pi))
+            k = int(np.floor(turn)) % BINS
+            reach[k] = max(reach[k], np.sqrt(du * du + dv * dv))
+    for k in range(BINS):
+        if reach[k] == 0.0:
+            back = ahead = 1
+            while back < BINS and reach[(k - back) % BINS] == 0.0:
+                back += 1
+            while ahead < BINS and reach[(k + ahead) % BINS] == 0.0:
+                ahead += 1
+            before, after = reach[(k - back) % BINS], reach[(k + ahead) % BINS]
+            # Never zero: it is divided by.
+            reach[k] = max(np.float32(1), (before * ahead + after * back) / np.float32(back + ahead))
+
+
+@compiled
+def _reach_at(reach, angle):  # type: ignore[no-untyped-def]
+    place = angle * np.float32(BINS / (2 * np.pi)) - np.float32(0.5)
+    low = int(np.floor(place))
+    part = np.float32(place - low)
+    return reach[low % BINS] * (1 - part) + reach[(low + 1) % BINS] * part
+
+
+@compiled
+def outside_field(
+    new_reach, base_reach, new_centre, base_centre, roll, scale, body_shift, with_head, with_body, field
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Where pixels outside of the head come from: (GRID, GRID, 2) places in the base view, in pixels of 256.
+
+    The outline of the new view is laid onto the outline of the base view, direction by direction (turned by the roll,
+    radians), what lies beyond keeps its distance. `with_head` and `with_body` (GRID, GRID) say in the base view how far
+    a place moves with the head or with the shoulders; the rest stays.
+    """
+    cell = np.float32(_SIZE / GRID)
+    for row in range(GRID):
+        for column in range(GRID):
+            qu, qv = np.float32(column + 0.5) * cell, np.float32(row + 0.5) * cell
+            du, dv = qu - new_centre[0], qv - new_centre[1]
+            distance = np.sqrt(du * du + dv * dv)
+            angle = np.float32(np.arctan2(dv, du))
+            rim_new, rim_base = _reach_at(new_reach, angle), _reach_at(base_reach, angle - roll)
+            far = rim_base * distance / rim_new if distance < rim_new else rim_base + (distance - rim_new) * scale
+            pu = base_centre[0] + far * np.float32(np.cos(angle - roll)) - qu
+            pv = base_centre[1] + far * np.float32(np.sin(angle - roll)) - qv
+            u, v = qu + pu, qv + pv
+            for _ in range(3):
+                gx = min(max(u / cell - np.float32(0.5), np.float32(0)), np.float32(GRID - 1.001))
+                gy = min(max(v / cell - np.float32(0.5), np.float32(0)), np.float32(GRID - 1.001))
+                x, y = int(gx), int(gy)
+                ax, ay = gx - x, gy - y
+                head = (with_head[y, x] * (1 - ax) + with_head[y, x + 1] * ax) * (1 - ay) + (
+                    with_head[y + 1, x] * (1 - ax) + with_head[y + 1, x + 1] * ax
+                ) * ay
+                body = (with_body[y, x] * (1 - ax) + with_body[y, x + 1] * ax) * (1 - ay) + (
+                    with_body[y + 1, x] * (1 - ax) + with_body[y + 1, x + 1] * ax
+                ) * ay
+                u = qu + head * pu + body * body_shift[0]
+                v = qv + head * pv + body * body_shift[1]
+            field[row, column, 0] = u
+            field[row, column, 1] = v
+
+
+@compiled
+def _triangle_area(projected, triangles, t):  # type: ignore[no-untyped-def]
+    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+    ux, uy = projected[b, 0] - projected[a, 0], projected[b, 1] - projected[a, 1]
+    vx, vy = projected[c, 0] - projected[a, 0], projected[c, 1] - projected[a, 1]
+    return abs(ux * vy - uy * vx)
+
+
+@compiled
+def carry(
+    triangle, barycentric, triangles, part_regions, below_chin, projected, new_cosine, base_points, base_projected,
+    base_cosine, base_depth, base_regions, mirror, mask, outside, fallback, mirrored_region, grid_field, openings,
+    labels, field, seen,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Label, source place (pixels of 256) and visibility of every pixel of the new view of side S.
+
+    On the head a pixel's surface point is looked up in the base view; elsewhere `grid_field` says where to look.
+    `openings` (3,): how far left eye, right eye and mouth are open, in parts of the base's.
+    """
+    size = triangle.shape[0]
+    to_grid = np.float32(GRID / size)
+    for y in range(size):
+        for x in range(size):
+            gx = min(max((x + np.float32(0.5)) * to_grid - np.float32(0.5), np.float32(0)), np.float32(GRID - 1.001))
+            gy = min(max((y + np.float32(0.5)) * to_grid - np.float32(0.5), np.float32(0)), np.float32(GRID - 1.001))
+            column, row = int(gx), int(gy)
+            ax, ay = gx - column, gy - row
+            first, second = (1 - ax) * (1 - ay), ax * (1 - ay)
+            third, fourth = (1 - ax) * ay, ax * ay
+            far_u = (
+                first * grid_field[row, column, 0] + second * grid_field[row, column + 1, 0]
+                + third * grid_field[row + 1, column, 0] + fourth * grid_field[row + 1, column + 1, 0]
+            )  # fmt: skip
+            far_v = (
+                first * grid_field[row, column, 1] + second * grid_field[row, column + 1, 1]
+                + third * grid_field[row + 1, column, 1] + fourth * grid_field[row + 1, column + 1, 1]
+            )  # fmt: skip
+            far_x = int(min(max(far_u, np.float32(0)), np.float32(_SIZE - 1)))
+            far_y = int(min(max(far_v, np.float32(0)), np.float32(_SIZE - 1)))
+            beside = outside[far_y, far_x]
+            if _ENDS[beside] and (far_u < -_CUT or far_v < -_CUT or far_u > _SIZE + _CUT):
+                # Hair that the picture's rim cuts off ends a little beyond it.
+                beside = _BACKGROUND
+            t = triangle[y, x]
+            if t < 0:
+                labels[y, x] = beside
+                field[y, x, 0] = far_u
+                field[y, x, 1] = far_v
+                inside = far_u >= 0 and far_v >= 0 and far_u < _SIZE and far_v < _SIZE
+                seen[y, x] = 1.0 if inside and mask[far_y, far_x] == beside else 0.0
+                continue
+            first, second = barycentric[y, x, 0], barycentric[y, x, 1]
+            third = np.float32(1) - first - second
+            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+            px = first * base_points[a, 0] + second * base_points[b, 0] + third * base_points[c, 0]
+            py = first * base_points[a, 1] + second * base_points[b, 1] + third * base_points[c, 1]
+            pz = first * base_points[a, 2] + second * base_points[b, 2] + third * base_points[c, 2]
+            cosine = first * base_cosine[a] + second * base_cosine[b] + third * base_cosine[c]
+            u, v, visible = seen_in_base(px, py, pz, cosine, base_depth)
+            source_x = int(min(max(u, np.float32(0)), np.float32(_SIZE - 1)))
+            source_y = int(min(max(v, np.float32(0)), np.float32(_SIZE - 1)))
+            field[y, x, 0] = u
+            field[y, x, 1] = v
+            seen[y, x] = 1.0 if visible else 0.0
+            own = part_regions[t]
+            label = mask[source_y, source_x]
+            if _OPENING[own]:
+                same = base_regions[source_y, source_x] == own
+                if own == _MOUTH and not visible:
+                    # What lies deep in the mouth was behind the lips: only they count.
+                    same = same and _ON_LIPS[label]
+                if not same and not _COVERING[label]:
+                    # It opens up, or was hidden: what covers its mirror image covers it, too.
+                    label = own
+                    if not visible:
+                        i, j, k = mirror[a], mirror[b], mirror[c]
+                        other_u, other_v, other = seen_in_base(
+                            first * base_points[i, 0] + second * base_points[j, 0] + third * base_points[k, 0],
+                            first * base_points[i, 1] + second * base_points[j, 1] + third * base_points[k, 1],
+                            first * base_points[i, 2] + second * base_points[j, 2] + third * base_points[k, 2],
+                            first * base_cosine[i] + second * base_cosine[j] + third * base_cosine[k],
+                            base_depth,
+                        )
+                        if other:
+                            covering = mask[int(other_v), int(other_u)]
+                            if _COVERING[covering]:
+                                label = covering
+                labels[y, x] = label
+                continue
+            if visible:
+                if label == _BACKGROUND:
+                    # The mesh is a little larger than what was painted. Such a rim stays a rim, and widens to no gap.
+                    new = first * new_cosine[a] + second * new_cosine[b] + third * new_cosine[c]
+                    if (new > _GRAZING and new > np.float32(1.2) * cosine) or new > np.float32(0.6):
+                        label = fallback[t]
+                elif _OPENING[label]:
+                    opening = openings[0] if label == _L_EYE else (openings[1] if label == _R_EYE else openings[2])
+                    if opening < np.float32(0.35) or _triangle_area(projected, triangles, t) > _STRETCHED * (
+                        _triangle_area(base_projected, triangles, t)
+                    ):
+                        label = own
+                labels[y, x] = label
+                continue
+            i, j, k = mirror[a], mirror[b], mirror[c]
+            other_u, other_v, other = seen_in_base(
+                first * base_points[i, 0] + second * base_points[j, 0] + third * base_points[k, 0],
+                first * base_points[i, 1] + second * base_points[j, 1] + third * base_points[k, 1],
+                first * base_points[i, 2] + second * base_points[j, 2] + third * base_points[k, 2],
+                first * base_cosine[i] + second * base_cosine[j] + third * base_cosine[k],
+                base_depth,
+            )
+            label = fallback[t]
+            if below_chin[t]:
+                # Neck and shoulders: what hangs or is worn beside them goes on.
+                if _BESIDE_NECK[beside]:
+                    label = beside
+            elif other:
+                found = mirrored_region[mask[int(other_v), int(other_u)]]
+                if found != _BACKGROUND and not _OPENING[found]:
+                    label = found
+            labels[y, x] = label
+
+
+@compiled
+def spread(start, neighbours, labels):  # type: ignore[no-untyped-def]
+    """Give vertices without a label (-1) that of the nearest one with a label, counted in edges.
+
+    Neighbours of vertex i are `neighbours[start[i] : start[i + 1]]`.
+    """
+    queue = np.empty(labels.shape[0], np.int32)
+    first = last = 0
+    for i in range(labels.shape[0]):
+        if labels[i] >= 0:
+            queue[last] = i
+            last += 1
+    while first < last:
+        i = queue[first]
+        first += 1
+        for k in range(start[i], start[i + 1]):
+            j = neighbours[k]
+            if labels[j] < 0:
+                labels[j] = labels[i]
+                queue[last] = j
+                last += 1
+
+
+@compiled
+def smoothed(start, neighbours, values, chosen, rounds):  # type: ignore[no-untyped-def]
+    """Means (V, C) of chosen vertices and their chosen neighbours, taken several times; the others keep theirs."""
+    current = values.copy()
+    for _ in range(rounds):
+        before = current.copy()
+        for i in range(values.shape[0]):
+            if chosen[i]:
+                count = 1
+                for k in range(start[i], start[i + 1]):
+                    j = neighbours[k]
+                    if chosen[j]:
+                        count += 1
+                        for channel in range(values.shape[1]):
+                            current[i, channel] += before[j, channel]
+                for channel in range(values.shape[1]):
+                    current[i, channel] /= count
+    return current
+
+
+@compiled
+def clean(labels, cleaned):  # type: ignore[no-untyped-def]
+    """Give single pixels that differ from all four neighbours the label of most of these."""
+    height, width = labels.shape
+    cleaned[:] = labels
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            own = labels[y, x]
+            up, down, left, right = labels[y - 1, x], labels[y + 1, x], labels[y, x - 1], labels[y, x + 1]
+            if own != up and own != down and own != left and own != right:
+                if up == down or up == left or up == right:  # noqa: SIM109 - compiled code is fastest so
+                    cleaned[y, x] = up
+                elif down == left or down == right:  # noqa: SIM109
+                    cleaned[y, x] = down
+                elif left == right:
+                    cleaned[y, x] = left
