@@ -8,7 +8,7 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +70,7 @@ class Weights:
     def read(self, head: HeadCoefficients, model: Directed | None) -> float:
         """0..1."""
         indices, gains, share = self._parts
-        return float(min(1.0, share @ (head.expression[indices].astype(np.float64) / gains)))
+        return min(1.0, float(share @ (head.expression[indices].astype(np.float64) / gains)))
 
     def write(self, head: HeadCoefficients, model: Directed | None, value: float) -> HeadCoefficients:
         """Solve for the shift t at which the mean of clip(ratio + t) is the value: it rises piecewise linearly in t."""
@@ -219,13 +219,12 @@ class Lamp:
     def write(self, head: HeadCoefficients, model: Directed | None, value: float) -> HeadCoefficients:
         """The light is the rig's afterwards."""
         rig = rig_of(head)
-        if self.channel is None:
-            rig = replace(rig, **{self.field: value})
-        else:
+        change: Any = value
+        if self.channel is not None:
             colour = list(getattr(rig, self.field))
             colour[self.channel] = value
-            rig = replace(rig, **{self.field: tuple(colour)})
-        return with_rig(head, rig)
+            change = tuple(colour)
+        return with_rig(head, replace(rig, **{self.field: change}))
 
 
 @dataclass(frozen=True)

@@ -238,8 +238,8 @@ def _expressions() -> list[Control]:
     for axis, (name, title, most) in enumerate((("gaze_yaw", "Look aside", 40.0), ("gaze_pitch", "Look up", 30.0))):
         made.append(Control(name, title, "expression", "Gaze", -most, most, 0.0, "deg", 0.5, kind=Gaze(axis)))
     for name in EXPRESSIONS:
-        one_sided = name[-2:] in ("_L", "_R") or name.endswith(("Left", "Right"))
-        made.append(_weights(name, _weight_title(name), "Weights", {name: 1.0}, symmetric=not one_sided))
+        both_sides = not name.endswith(("_L", "_R", "Left", "Right"))
+        made.append(_weights(name, _weight_title(name), "Weights", {name: 1.0}, symmetric=both_sides))
     return made
 
 
