@@ -1,27 +1,38 @@
-"""The canvas: mask and face in step, drawn by dirty rectangles. What the pen does is in ``canvas_pen``."""
+"""The canvas: mask, face and 3D head in step, drawn by dirty rectangles. What the pen does is in ``canvas_pen``."""
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QNativeGestureEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from faceeditor.engine import Frame
 from faceeditor.gui import canvas_paint as paint
+from faceeditor.gui.canvas_turn import HeadTurner
+from faceeditor.gui.head_view import HeadPicture
 from faceeditor.gui.imaging import MaskPicture, to_qimage
 from faceeditor.gui.session import PortraitSession
 from faceeditor.gui.theme import color
 from faceeditor.gui.tools import ToolState
-from faceeditor.gui.view import Box, View, ViewMode, fitted, pane_at, panes
+from faceeditor.gui.view import Box, HeadView, Pane, View, ViewMode, fitted, pane_at, panes, shown_panes
 from faceeditor.portrait.brush import FaceAxis, face_axis
 from faceeditor.portrait.document import Change
-from faceeditor.regions import MASK_SIZE
+from faceeditor.regions import MASK_SIZE, MaskArray
+
+if TYPE_CHECKING:
+    from faceeditor.gui.head_desk import HeadDesk
 
 _SPIN_MS = 40
 
 
 class CanvasView(QWidget):
-    """Shows the session's mask and face; knows nothing of painting.
+    """Shows the session's mask, face and 3D head; knows nothing of painting.
+
+    The mask is shown as it is drawn: where the head has moved since it was painted, that is the mask of the last frame.
 
     Signals:
-        view_changed: zoom, position or mode is another one.
+        view_changed: zoom, position, mode or head view is another one.
     """
 
     view_changed = Signal()
@@ -31,12 +42,19 @@ class CanvasView(QWidget):
         self.session = session
         self.tools = tools
         self.mode = ViewMode.SIDE_BY_SIDE
+        self.head_view = HeadView.OFF
         self.mask_opacity = 0.5
+        self.head_opacity = 0.6
         self.wipe = MASK_SIZE / 2
         self.view = View()
         self._fitted = True
         self._mask = MaskPicture()
+        self._shown_mask: MaskArray = session.portrait.mask
+        self._coloured: MaskArray = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)  # what the mask's picture shows
         self._face: QImage | None = None
+        self._head: QImage | None = None
+        self._head_picture: HeadPicture | None = None
+        self.turner: HeadTurner | None = None
         self._before: QImage | None = None
         self._axis: FaceAxis | None = None
         self._loading: tuple[str, str] | None = None
@@ -60,28 +78,70 @@ class CanvasView(QWidget):
     @property
     def boxes(self) -> tuple[Box, ...]:
         """The panes of the present mode."""
-        return panes(self.mode, self.width(), self.height())
+        return panes(self.mode, self.width(), self.height(), self.head_view)
+
+    @property
+    def shown(self) -> tuple[Pane, ...]:
+        """What the panes show, in the order of `boxes`."""
+        return shown_panes(self.mode, self.head_view)
+
+    def pane(self, kind: Pane) -> Box:
+        """The pane that shows something; the face's if nothing does."""
+        shown = self.shown
+        return self.boxes[shown.index(kind if kind in shown else Pane.FACE)]
+
+    @property
+    def shown_mask(self) -> MaskArray:
+        """(256, 256) uint8: the mask that is on the screen."""
+        return self._shown_mask
+
+    def set_head_desk(self, desk: "HeadDesk") -> None:
+        """Let the hand turn the head, and the head view show it; done once."""
+        self._head_picture = HeadPicture(desk, self)
+        self._head_picture.changed.connect(self._take_head)
+        self.turner = HeadTurner(desk, self)
+        self._head_picture.want(self.head_view is not HeadView.OFF)
 
     def reload(self) -> None:
         """Show the portrait anew, as after another one was opened."""
-        self._mask.update(self.session.portrait.mask, 0, 0, MASK_SIZE, MASK_SIZE)
-        self._face = self._before = None
+        self._shown_mask = self.session.portrait.mask
+        self._coloured[...] = self._shown_mask
+        self._mask.update(self._shown_mask, 0, 0, MASK_SIZE, MASK_SIZE)
+        self._face = self._before = self._head = None
         self._axis = None
         if self._loading is None:
             self._spin.start()
         self.update()
 
     def _follow(self, change: Change) -> None:
-        if change.dirty is None:
-            return
-        x, y, width, height = change.dirty
-        self._mask.update(self.session.portrait.mask, x, y, x + width, y + height)
+        portrait = self.session.portrait
+        if portrait.moved and self._face is not None:
+            return  # the frame that is on its way brings the mask
+        if self._shown_mask is not portrait.mask:
+            self._show_mask(portrait.mask)
+        elif change.dirty is not None:
+            x, y, width, height = change.dirty
+            self._recolour(x, y, x + width, y + height)
+
+    def _show_mask(self, mask: MaskArray) -> None:
+        """Show another mask in place of the present one; only what differs is painted anew."""
+        differs = mask != self._coloured
+        self._shown_mask = mask
+        self._axis = None
+        rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+        if len(rows):
+            self._recolour(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+    def _recolour(self, left: int, top: int, right: int, bottom: int) -> None:
+        """Pixels [left, right) x [top, bottom) of the shown mask have new values."""
+        self._coloured[top:bottom, left:right] = self._shown_mask[top:bottom, left:right]
+        self._mask.update(self._shown_mask, left, top, right, bottom)
         if not self.session.portrait.busy:
             self._axis = None
             if self.tools.symmetry:
                 self.update()
         if self.mode is not ViewMode.WIPE:
-            self._update_pixels(self.boxes[0], x, y, x + width, y + height)
+            self._update_pixels(self.pane(Pane.MASK), left, top, right, bottom)
         if self._face is None:
             self.update()
 
@@ -92,13 +152,21 @@ class CanvasView(QWidget):
         if not inside.isEmpty():
             self.update(inside)
 
-    def _show_frame(self, frame: object) -> None:
+    def _show_frame(self, frame: Frame) -> None:
         first = self._face is None
-        self._face = to_qimage(frame.pixels)  # type: ignore[attr-defined]
+        self._face = to_qimage(frame.pixels)
         self._spin.stop()
         if first:
             self.update()
-        self._update_pixels(self.boxes[-1], 0, 0, MASK_SIZE, MASK_SIZE)
+        if self.session.portrait.moved and frame.mask is not None:
+            self._show_mask(frame.mask)
+        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
+
+    def _take_head(self) -> None:
+        picture = None if self._head_picture is None else self._head_picture.picture
+        self._head = None if picture is None else to_qimage(picture)
+        if self.head_view is not HeadView.OFF:
+            self._update_pixels(self.pane(Pane.HEAD), 0, 0, MASK_SIZE, MASK_SIZE)
 
     def _take_before(self) -> None:
         before = self.session.before
@@ -115,14 +183,14 @@ class CanvasView(QWidget):
 
     def _advance_spinner(self) -> None:
         self._turn = (self._turn + _SPIN_MS / 1100) % 1.0
-        card = paint.loading_card(self.view.picture_box(self.boxes[-1]))
+        card = paint.loading_card(self.view.picture_box(self.pane(Pane.FACE)))
         self.update(card.toAlignedRect())
 
     @property
     def axis(self) -> FaceAxis:
         """The face's line of symmetry; it stays still during a stroke."""
         if self._axis is None:
-            self._axis = face_axis(self.session.portrait.mask)
+            self._axis = face_axis(self._shown_mask)
         return self._axis
 
     # Mode, zoom and position.
@@ -135,6 +203,23 @@ class CanvasView(QWidget):
                 self.view = fitted(self.boxes[0])
             self.view_changed.emit()
             self.update()
+
+    def set_head_view(self, head_view: HeadView) -> None:
+        """Show the 3D head beside the face, over it or not at all."""
+        if head_view is self.head_view:
+            return
+        self.head_view = head_view
+        if self._head_picture is not None:
+            self._head_picture.want(head_view is not HeadView.OFF)
+        if self._fitted:
+            self.view = fitted(self.boxes[0])
+        self.view_changed.emit()
+        self.update()
+
+    def set_head_opacity(self, share: float) -> None:
+        """How much of the face the 3D head covers when it is shown over it, 0..1."""
+        self.head_opacity = min(max(share, 0.0), 1.0)
+        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
 
     def set_mask_opacity(self, share: float) -> None:
         """How much of the mask covers the face when overlaid, 0..1."""
@@ -192,22 +277,29 @@ class CanvasView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), color("window"))
-        boxes = self.boxes
-        for index, pane in enumerate(boxes):
+        for kind, pane in zip(self.shown, self.boxes, strict=True):
             area = paint.qrect(pane)
             if not area.toAlignedRect().intersects(event.rect()):
                 continue
             painter.save()
             painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
             painter.fillRect(area, color("surround"))
-            self._draw_pane(painter, pane, index)
-            self._draw_over(painter, pane)
+            self._draw_pane(painter, pane, kind)
+            self._draw_over(painter, pane, kind)
             painter.restore()
         painter.end()
 
-    def _draw_pane(self, painter: QPainter, pane: Box, index: int) -> None:
+    def _draw_pane(self, painter: QPainter, pane: Box, kind: Pane) -> None:
         picture = self.view.picture_box(pane)
-        if self.mode is ViewMode.SIDE_BY_SIDE and index == 0:
+        if kind is Pane.HEAD:
+            if self._head is not None:
+                paint.draw_picture(painter, self._head, picture, smooth=True)
+            else:
+                painter.fillRect(paint.qrect(picture), color("panel"))
+            paint.draw_frame_line(painter, picture)
+            paint.draw_caption(painter, pane, self.tr("3D head"))
+            return
+        if kind is Pane.MASK:
             paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
             paint.draw_frame_line(painter, picture)
             paint.draw_caption(painter, pane, self.tr("Mask"))
@@ -218,6 +310,10 @@ class CanvasView(QWidget):
             paint.draw_loading(painter, picture, self._mask.image, text, hint, turn)
         else:
             paint.draw_picture(painter, self._face, picture, smooth=True)
+            if self.head_view is HeadView.OVER and self._head is not None:
+                painter.setOpacity(self.head_opacity)
+                paint.draw_picture(painter, self._head, picture, smooth=True)
+                painter.setOpacity(1.0)
         if self.mode is ViewMode.OVERLAY:
             painter.setOpacity(self.mask_opacity)
             paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
@@ -252,8 +348,8 @@ class CanvasView(QWidget):
         self.wipe = min(max(x, 0.0), float(MASK_SIZE))
         self.update()
 
-    def _draw_over(self, painter: QPainter, pane: Box) -> None:
-        """Lines over the picture: axis, lasso, pen."""
+    def _draw_over(self, painter: QPainter, pane: Box, kind: Pane) -> None:
+        """Lines over the picture: axis, lasso, pen, gizmo."""
         if self.tools.symmetry:
             paint.draw_axis(painter, self.view, pane, self.axis)
         if self.pen_at is None:

@@ -1,13 +1,26 @@
 """From the pen to the portrait, free of Qt: one gesture of a painting tool, begun, continued, committed or aborted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from faceeditor.errors import FaceEditorError
 from faceeditor.portrait.brush import FaceAxis, Patch, Point, dab_segment, face_axis, flood_fill, polygon
 from faceeditor.portrait.document import PaintMask, Portrait
-from faceeditor.regions import Region
+from faceeditor.regions import MaskArray, Region
 
 MIN_PRESSURE_SIZE = 0.12
 """Share of the brush's size that the lightest touch of a pen paints with."""
+
+
+Moved = Callable[[], MaskArray | None]
+"""The mask as the head's motion has carried it along, where that is not the painted one; None where it is.
+
+A stroke paints on what is seen: it adopts the moved mask inside of its own undo step.
+"""
+
+
+def _not_moved() -> MaskArray | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -38,13 +51,15 @@ def pressed_radius(size: float, pressure: float) -> float:
 class BrushStroke:
     """A stroke of the brush or eraser; each piece is in the portrait as soon as ``move`` returns."""
 
-    def __init__(self, portrait: Portrait, paint: Paint, point: Point, pressure: float = 1.0) -> None:
+    def __init__(
+        self, portrait: Portrait, paint: Paint, point: Point, pressure: float = 1.0, moved: Moved = _not_moved
+    ) -> None:
         self._portrait = portrait
         self._paint = paint
-        self._axis: FaceAxis | None = face_axis(portrait.mask) if paint.symmetry else None
         self._last = point
         self._radius = pressed_radius(paint.size, pressure)
-        portrait.begin_stroke(paint.name)
+        portrait.begin_stroke(paint.name, moved())
+        self._axis: FaceAxis | None = face_axis(portrait.mask) if paint.symmetry else None
         self._segment(point, self._radius)
 
     def _segment(self, point: Point, radius: float) -> None:
@@ -78,9 +93,10 @@ class BrushStroke:
 class LassoStroke:
     """An outline drawn by hand; it is filled when it is committed."""
 
-    def __init__(self, portrait: Portrait, paint: Paint, point: Point) -> None:
+    def __init__(self, portrait: Portrait, paint: Paint, point: Point, moved: Moved = _not_moved) -> None:
         self._portrait = portrait
         self._paint = paint
+        self._moved = moved
         self.points: list[Point] = [point]
 
     def move(self, point: Point, pressure: float = 1.0) -> None:
@@ -91,23 +107,48 @@ class LassoStroke:
 
     def commit(self) -> None:
         """Fill the outline: one undo step."""
-        axis = face_axis(self._portrait.mask) if self._paint.symmetry else None
-        patch = polygon(self._portrait.mask, self.points, self._paint.region, axis=axis, allowed=self._paint.paint_over)
-        if patch is not None:
-            self._portrait.apply(PaintMask(*patch, name=self._paint.name))
+        paint = self._paint
+
+        def outlined(mask: MaskArray, axis: FaceAxis | None) -> Patch | None:
+            return polygon(mask, self.points, paint.region, axis=axis, allowed=paint.paint_over)
+
+        _paint_once(self._portrait, paint, outlined, self._moved())
 
     def abort(self) -> None:
         """Forget the outline."""
         self.points.clear()
 
 
-def fill(portrait: Portrait, paint: Paint, point: Point) -> bool:
+def fill(portrait: Portrait, paint: Paint, point: Point, moved: Moved = _not_moved) -> bool:
     """Fill the connected area under a point: one undo step. Returns whether anything changed."""
-    axis = face_axis(portrait.mask) if paint.symmetry else None
-    patch = flood_fill(portrait.mask, point, paint.region, axis=axis, allowed=paint.paint_over)
+
+    def filled(mask: MaskArray, axis: FaceAxis | None) -> Patch | None:
+        return flood_fill(mask, point, paint.region, axis=axis, allowed=paint.paint_over)
+
+    return _paint_once(portrait, paint, filled, moved())
+
+
+def _paint_once(
+    portrait: Portrait,
+    paint: Paint,
+    make: Callable[[MaskArray, FaceAxis | None], Patch | None],
+    moved: MaskArray | None,
+) -> bool:
+    """Paint a patch that is made from the shown mask: one undo step. Returns whether anything changed."""
+    mask = portrait.mask if moved is None else moved
+    patch = make(mask, face_axis(mask) if paint.symmetry else None)
     if patch is None:
         return False
-    portrait.apply(PaintMask(*patch, name=paint.name))
+    if moved is None:
+        portrait.apply(PaintMask(*patch, name=paint.name))
+        return True
+    portrait.begin_stroke(paint.name, moved)
+    try:
+        portrait.paint(*patch)
+    except FaceEditorError:
+        portrait.abort_stroke()
+        raise
+    portrait.commit_stroke()
     return True
 
 

@@ -24,6 +24,22 @@ class ViewMode(Enum):
     WIPE = "wipe"
 
 
+class HeadView(Enum):
+    """Where the plain rendering of the 3D head is shown."""
+
+    OFF = "off"
+    OVER = "over"
+    BESIDE = "beside"
+
+
+class Pane(Enum):
+    """What a pane of the canvas shows."""
+
+    MASK = "mask"
+    FACE = "face"
+    HEAD = "head"
+
+
 @dataclass(frozen=True)
 class Box:
     """A rectangle: left, top, width, height."""
@@ -109,15 +125,19 @@ def fitted(pane: Box) -> View:
     return View(zoom=min(max(side / MASK_SIZE, MIN_ZOOM), MAX_ZOOM))
 
 
-def panes(mode: ViewMode, width: float, height: float) -> tuple[Box, ...]:
-    """The panes of a canvas: (mask, face) side by side - one above the other if the canvas is tall - else one."""
-    if mode is not ViewMode.SIDE_BY_SIDE:
-        return (Box(0.0, 0.0, width, height),)
-    if width >= height:
-        half = (width - _GAP) / 2
-        return Box(0.0, 0.0, half, height), Box(half + _GAP, 0.0, half, height)
-    half = (height - _GAP) / 2
-    return Box(0.0, 0.0, width, half), Box(0.0, half + _GAP, width, half)
+def shown_panes(mode: ViewMode, head: HeadView = HeadView.OFF) -> tuple[Pane, ...]:
+    """What the panes show, in their order: the mask if it has a pane of its own, the face, the head if beside it."""
+    mask = (Pane.MASK,) if mode is ViewMode.SIDE_BY_SIDE else ()
+    return (*mask, Pane.FACE, *((Pane.HEAD,) if head is HeadView.BESIDE else ()))
+
+
+def panes(mode: ViewMode, width: float, height: float, head: HeadView = HeadView.OFF) -> tuple[Box, ...]:
+    """Where the panes of a canvas lie, all of one size: beside each other, or one above the other if it is tall."""
+    count = len(shown_panes(mode, head))
+    wide = width >= height
+    part = ((width if wide else height) - _GAP * (count - 1)) / count
+    starts = [index * (part + _GAP) for index in range(count)]
+    return tuple(Box(at, 0.0, part, height) if wide else Box(0.0, at, width, part) for at in starts)
 
 
 def pane_at(boxes: tuple[Box, ...], x: float, y: float) -> int:
