@@ -55,6 +55,11 @@ def build_bases(scans: Scans, topology: Topology, skin_start: dict[str, Array]) 
     shape[:, found] = np.einsum("km,kvc->mvc", mixing, scans.symmetric_identity[:, rows])
     expression = np.zeros((len(EXPRESSIONS), count, 3))
     expression[:, found] = scans.expression[:, rows]
+    lashes = topology.length < 1
+    stays, keeps = topology.root[lashes], topology.length[lashes][:, None]
+    shape[:, lashes] *= keeps
+    shape[:, lashes] += (1 - keeps) * np.einsum("km,kvc->mvc", mixing, scans.symmetric_identity[:, stays])
+    expression[:, lashes] = expression[:, lashes] * keeps + (1 - keeps) * scans.expression[:, stays]
     shoulders = topology.border >= 0
     shape[:, shoulders] = shape[:, topology.border[shoulders]] * topology.fade[shoulders][:, None]
     expression[:, shoulders] = expression[:, topology.border[shoulders]] * topology.fade[shoulders][:, None] ** 3

@@ -8,16 +8,26 @@ from faceeditor.head.model import EYE_CHART, IRIS_ANGLE, PUPIL_ANGLE, Part
 from faceeditor.regions import MIRROR, Region
 from faceeditor.training.head_build.decimate import decimate
 from faceeditor.training.head_build.sources import (
-    EYE_SOCKET, EYES, GUMS, HEAD, LASHES, SOCKET, TEETH, Array, Scans,
+    EYE_SOCKET,
+    EYES,
+    GUMS,
+    HEAD,
+    LASHES,
+    SOCKET,
+    TEETH,
+    Array,
+    Scans,
 )  # fmt: skip
 
-TARGETS = {"face": 1590, "head": 200, "mouth": 70, "socket": 56, "gums": 132, "teeth": 165, "lashes": 84}
+TARGETS = {"face": 1600, "head": 200, "mouth": 70, "socket": 56, "gums": 120, "teeth": 236, "lashes": 84}
 """Vertices to keep of each piece of the left half."""
 SHOULDER_RINGS = 5
 EYE_SPOKES = 18
 EYE_ANGLES = (4.5, PUPIL_ANGLE, 15.0, IRIS_ANGLE, 26.0, 36.0, 50.0, 68.0, 90.0)
 CORNEA = 0.11
 """Height of the cornea over the eyeball in cm."""
+UPPER_LASH, LOWER_LASH = 0.5, 0.3
+"""How much of the length of the scans' lashes is kept."""
 _LAYERS = (25351, 25693)
 _LASH = 114
 
@@ -28,6 +38,7 @@ class Topology:
 
     Attributes:
         source: (V,) vertex of the scans' mesh that each vertex is, or -1.
+        root, length: (V,) for lashes the lid's vertex that each is drawn towards, and how much of its way it keeps.
         border: (V,) for shoulders the vertex of ours at the neck's border that each follows, else -1.
         fade: (V,) how far shoulders follow it.
         points: (V, 3) mean positions in cm.
@@ -38,6 +49,8 @@ class Topology:
     """
 
     source: Array
+    root: Array
+    length: Array
     border: Array
     fade: Array
     points: Array
@@ -74,7 +87,8 @@ def _importance(points: Array, piece: Array) -> Array:
     value = np.where(piece == "face", face, 0.6)
     value = np.where(piece == "mouth", 1.0 + 20 * (z > 9), value)
     value = np.where(piece == "socket", 1.0 + 10 * (z > 8.4), value)
-    value = np.where(np.isin(piece, ("gums", "teeth")), 0.4 + 3.0 * np.clip((z - 7.5) / 2, 0, 1), value)
+    value = np.where(piece == "gums", 0.4 + 3.0 * np.clip((z - 7.5) / 2, 0, 1), value)
+    value = np.where(piece == "teeth", 0.2 + 12.0 * np.clip((z - 7.8) / 1.2, 0, 1), value)
     return np.where(piece == "lashes", 3.0, value)
 
 
@@ -162,6 +176,8 @@ def _whole(scans: Scans, half: Array, labels: Array) -> Topology:
     source[len(skin) + len(shoulders["points"]) : count] = inner
     points = np.zeros((len(source), 3))
     points[source >= 0] = scans.mean[source[source >= 0]]
+    root, length = _lash_roots(scans, source)
+    points = scans_blend(points, scans.mean[np.maximum(root, 0)], length)
     first, last = len(skin), len(skin) + len(shoulders["points"])
     points[first:last] = shoulders["points"]
     border = np.full(len(source), -1)
@@ -192,6 +208,8 @@ def _whole(scans: Scans, half: Array, labels: Array) -> Topology:
         mirror[low:high] = other_low + eye["mirror"]
     return Topology(
         source=source,
+        root=root,
+        length=length,
         border=border,
         fade=fade,
         points=points,
@@ -208,6 +226,29 @@ def _whole(scans: Scans, half: Array, labels: Array) -> Topology:
         eyes=(eyes[0], eyes[1]),
         eye_local=eye["points"],
     )
+
+
+def scans_blend(own: Array, root: Array, length: Array) -> Array:
+    """Lashes are shorter than the scans' cards: (V, 3) values between those of the root (0) and the vertex itself (1)."""
+    return np.where((length < 1)[:, None], root + (own - root) * length[:, None], own)
+
+
+def _lash_roots(scans: Scans, source: Array) -> tuple[Array, Array]:
+    """For each lash vertex the vertex of the lid's rim that is nearest, and the part of its length that it keeps."""
+    from scipy.spatial import cKDTree
+
+    rim = np.intersect1d(
+        scans.triangles[scans.triangles.max(1) < HEAD],
+        scans.triangles[(scans.triangles.min(1) < HEAD) & (scans.triangles.max(1) >= EYE_SOCKET)
+                        & (scans.triangles.max(1) < GUMS)],
+    )  # fmt: skip
+    root, length = np.full(len(source), -1), np.ones(len(source))
+    lashes = np.flatnonzero(source >= LASHES)
+    _, nearest = cKDTree(scans.mean[rim]).query(scans.mean[source[lashes]])
+    root[lashes] = rim[nearest]
+    upper = ((source[lashes] - LASHES) // _LASH) % 6 < 3
+    length[lashes] = np.where(upper, UPPER_LASH, LOWER_LASH)
+    return root, length
 
 
 def _first_use(scans: Scans) -> Array:

@@ -75,7 +75,7 @@ def triangle_regions(scans: Scans, votes: Array) -> Array:
         share = np.where(total > 0, 0.7 * share + 0.3 * spread, spread)
         if turn > 8 and (share.sum(1) > 1e-6).all():
             break
-    label = share.argmax(1)
+    label = _smooth_outlines(share.argmax(1), links)
     label = _largest_pieces(label, triangles[skin], links)
     regions = np.zeros(len(triangles), np.uint8)
     regions[skin] = label
@@ -92,7 +92,8 @@ def _only_where_possible(share: Array, centre: Array, triangles: Array) -> None:
     share[~brow, Region.L_BROW] = share[~brow, Region.R_BROW] = 0
     lips = (y > -6.5) & (y < -0.8) & (np.abs(x) < 3.6) & (z > 7.5)
     share[~lips, Region.U_LIP] = share[~lips, Region.L_LIP] = 0
-    ears = (np.abs(x) > 6.6) & (y > -4) & (y < 6.5) & (z < 4)
+    # The shell of the ear stands off the head; in front of it the cheek's skin ends, above and behind it there is hair.
+    ears = (np.abs(x) > 6.9) & (y > -4) & (y < 5.9) & (z < 3.2) & ((np.abs(x) > 7.75) | (y < 3.5))
     share[~ears, Region.L_EAR] = share[~ears, Region.R_EAR] = 0
     share[ears & (np.abs(x) > 7.75), Region.HAIR] = 0
     back = triangles.max(1) >= HEAD
@@ -130,6 +131,16 @@ def _neighbours(triangles: Array) -> coo_matrix:
     links = coo_matrix((ones, (np.r_[first, second], np.r_[second, first])), shape=(len(triangles),) * 2).tocsr()
     degree = np.asarray(links.sum(1)).ravel()
     return coo_matrix(links.multiply(1 / np.maximum(degree, 1)[:, None])).tocsr()
+
+
+def _smooth_outlines(label: Array, links: coo_matrix) -> Array:
+    """Give triangles that stick out of their region (two of three neighbours in another) to that other one."""
+    for _ in range(6):
+        planes = np.eye(REGION_COUNT)[label]
+        around = links @ planes
+        best = around.argmax(1)
+        label = np.where((around.max(1) > 0.6) & (best != label), best, label)
+    return label
 
 
 def _largest_pieces(label: Array, triangles: Array, links: coo_matrix) -> Array:
