@@ -29,6 +29,7 @@ def _tr(text: str) -> str:
 def commands() -> tuple[Command, ...]:
     """The table in the window's language."""
     file, edit, tools, view, style = _tr("File"), _tr("Edit"), _tr("Tools"), _tr("View"), _tr("Style")
+    head = _tr("Head")
     return (
         Command("new", _tr("&New from sample mask ..."), ("Ctrl+N",), "new", file),
         Command("open", _tr("&Open ..."), ("Ctrl+O",), "open", file),
@@ -55,6 +56,15 @@ def commands() -> tuple[Command, ...]:
         Command("symmetry", _tr("Symmetry"), ("S",), "symmetry", tools, True),
         Command("new_style", _tr("&New style"), ("N",), "new-style", style),
         Command("photo", _tr("Style from a &photo ..."), ("Ctrl+P",), "photo", style),
+        Command("randomise", _tr("&Random person, all that is unlocked"), ("Shift+N",), "dice", head),
+        Command("random_identity", _tr("Random &identity"), ("Ctrl+Shift+1",), "", head),
+        Command("random_expression", _tr("Random &expression"), ("Ctrl+Shift+2",), "", head),
+        Command("random_pose", _tr("Random &pose"), ("Ctrl+Shift+3",), "", head),
+        Command("random_light", _tr("Random &light"), ("Ctrl+Shift+4",), "", head),
+        Command("reset_pose", _tr("Pose as &read from the face"), ("Shift+R",), "", head),
+        Command("reset_head", _tr("&Whole head as read from the face"), ("Ctrl+Shift+R",), "reset", head),
+        Command("head_photo", _tr("&Take the head of a photo ..."), (), "photo", head),
+        Command("embed", _tr("Re&build a photo ..."), (), "", head),
         Command("side", _tr("&Side by side"), ("F2",), "side-by-side", view, True),
         Command("overlay", _tr("&Overlay"), ("F3",), "overlay", view, True),
         Command("wipe", _tr("&Before / after"), ("F4",), "wipe", view, True),
@@ -66,6 +76,11 @@ def commands() -> tuple[Command, ...]:
         Command("zoom_in", _tr("Zoom in"), ("Ctrl++", "Ctrl+="), "", view),
         Command("zoom_out", _tr("Zoom out"), ("Ctrl+-",), "", view),
         Command("next_panel", _tr("Next panel"), ("F6",), "", view),
+        Command("panel_style", _tr("Style panel"), ("Alt+1",), "", view),
+        Command("panel_identity", _tr("Identity panel"), ("Alt+2",), "", view),
+        Command("panel_expression", _tr("Expression panel"), ("Alt+3",), "", view),
+        Command("panel_pose", _tr("Pose panel"), ("Alt+4",), "", view),
+        Command("panel_light", _tr("Light panel"), ("Alt+5",), "", view),
         Command("reset_panels", _tr("&Reset panels"), (), "", view),
         Command("keys", _tr("&Keys"), ("F1",), "info", _tr("Help")),
         Command("about", _tr("&About Face Editor"), (), "", _tr("Help")),
@@ -84,6 +99,9 @@ def hand_keys() -> tuple[tuple[str, str], ...]:
         (_tr("Pen pressure"), _tr("Brush size")),
         (_tr("Pen's other end"), _tr("Eraser")),
         (_tr("Ctrl + click a style"), _tr("Blend with it")),
+        (_tr("Double click a slider"), _tr("As read from the face")),
+        (_tr("Shift + drag a slider"), _tr("Finely")),
+        (_tr("Click a slider's value"), _tr("Type a number")),
         (_tr("Ctrl + drag"), _tr("Turn the head")),
         (_tr("Shift, turning"), _tr("Tilt the head")),
         (_tr("Alt, turning"), _tr("Move the gaze")),

@@ -19,15 +19,18 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from faceeditor import __version__
 from faceeditor.engine import Engine
 from faceeditor.errors import FaceEditorError
+from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
 from faceeditor.gui.bridge import Bridge
 from faceeditor.gui.collector import Collector
+from faceeditor.gui.head_desk import HeadDesk
 from faceeditor.gui.icons import app_icon
 from faceeditor.gui.main_window import MainWindow
 from faceeditor.gui.session import PortraitSession
 from faceeditor.gui.singletons import keep_singletons
 from faceeditor.gui.styles import StyleDesk
 from faceeditor.gui.theme import apply_theme
+from faceeditor.head.model import HeadModel
 from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave
 from faceeditor.portrait.document import Portrait
@@ -138,6 +141,8 @@ class Program:
         prior: loads the model of random people.
         mask: the first portrait's mask; the first sample mask by default.
         remember: keep geometry and autosave.
+        head_model: loads the head model; called on the engine's background thread.
+        head_prior: loads the model of random heads.
     """
 
     def __init__(
@@ -146,6 +151,8 @@ class Program:
         prior: Callable[[], StylePrior] = StylePrior.load,
         mask: MaskArray | None = None,
         remember: bool = True,
+        head_model: Callable[[], HeadModel] = HeadModel.load,
+        head_prior: Callable[[], HeadPrior] = HeadPrior.load,
     ) -> None:
         problem = ""
         loaded: list[StylePrior] = []
@@ -158,8 +165,9 @@ class Program:
         self.bridge = Bridge(engine if engine is not None else Engine())
         self.session = PortraitSession(self.bridge, portrait)
         self.desk = StyleDesk(self.session, (lambda: loaded[0]) if loaded else prior)
+        self.head_desk = HeadDesk(self.session, head_model, head_prior)
         self.saver = autosave.Autosave(on_error=self._autosave_failed) if remember else None
-        self.window = MainWindow(self.session, self.desk, self.saver, remember)
+        self.window = MainWindow(self.session, self.desk, self.head_desk, self.saver, remember)
         if problem:
             self.session.failed.emit(problem)
 

@@ -74,9 +74,13 @@ def group_from_text(group: str, text: str, head: HeadCoefficients) -> HeadCoeffi
     if data.get("kind") != KIND or data.get("group") not in GROUPS:
         raise PortraitError(f"The clipboard holds no {group}; copy one in the {group} panel first.")
     if data["group"] != group:
-        raise PortraitError(f"The clipboard holds a group called “{data['group']}”; paste it in the panel of that name.")
+        raise PortraitError(
+            f"The clipboard holds a group called “{data['group']}”; paste it in the panel of that name."
+        )
     if data.get("format") != FORMAT:
-        raise PortraitError(f"The {group} on the clipboard comes from another version; update Face Editor and copy again.")
+        raise PortraitError(
+            f"The {group} on the clipboard comes from another version; update Face Editor and copy again."
+        )
     values = data.get("values")
     if not isinstance(values, dict):
         raise PortraitError(f"The {group} on the clipboard is damaged; copy it again.")

@@ -1,10 +1,11 @@
 """The main window: puts canvas, panels and commands together and forwards; it decides nothing itself."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from faceeditor.engine import EngineStatus
 from faceeditor.gui.actions import Actions
@@ -12,12 +13,16 @@ from faceeditor.gui.banner import Banner
 from faceeditor.gui.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas_pen import Canvas
 from faceeditor.gui.dialogs import KeysDialog
-from faceeditor.gui.files import FileDesk
+from faceeditor.gui.files import PHOTO_SUFFIXES, FileDesk
+from faceeditor.gui.head_desk import HeadDesk
+from faceeditor.gui.head_panel import HeadPanel, group_title, group_tools
+from faceeditor.gui.head_panels import ExpressionPanel, IdentityPanel, PosePanel
 from faceeditor.gui.history_panel import HistoryPanel
+from faceeditor.gui.light_panel import LightPanel
 from faceeditor.gui.menus import build_menus
 from faceeditor.gui.region_panel import RegionPanel
 from faceeditor.gui.session import PortraitSession
-from faceeditor.gui.settings import settings
+from faceeditor.gui.settings import remember_folder, settings
 from faceeditor.gui.status import StatusBar
 from faceeditor.gui.style_panel import StylePanel
 from faceeditor.gui.styles import StyleDesk
@@ -27,7 +32,9 @@ from faceeditor.gui.widgets import make_dock
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
 
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
+_TABS = ("style", "identity", "expression", "pose", "light")
+"""The panels at the right, one behind the other."""
 
 
 class MainWindow(QMainWindow):
@@ -36,27 +43,36 @@ class MainWindow(QMainWindow):
     Args:
         session: the open portrait.
         desk: its styles.
+        head_desk: its head.
         saver: the autosave, or None.
         remember: keep geometry between two starts.
     """
 
     def __init__(
-        self, session: PortraitSession, desk: StyleDesk, saver: Autosave | None = None, remember: bool = True
+        self,
+        session: PortraitSession,
+        desk: StyleDesk,
+        head_desk: HeadDesk,
+        saver: Autosave | None = None,
+        remember: bool = True,
     ) -> None:
         super().__init__()
         self.session = session
         self.desk = desk
+        self.head_desk = head_desk
         self.tools = ToolState(self)
         self.files = FileDesk(session, desk, saver, self)
         self.actions_by_name = Actions(self)
         self._remember = remember
         self._hidden: list[QDockWidget] = []
+        self._front: list[QDockWidget] = []  # of the hidden ones those in front of their tabs
         self._device = ""
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self._build_middle()
         self._build_docks()
         self.status = StatusBar(session, desk, self)
+        self.status.follow_work(head_desk, head_desk.cancel_work)
         self.setStatusBar(self.status)
         build_menus(self)
         self._connect()
@@ -76,6 +92,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         self.canvas = Canvas(self.session, self.tools)
+        self.canvas.set_head_desk(self.head_desk)
         self.bar = CanvasBar(self.canvas, self.actions_by_name)
         column.addWidget(self.bar)
         column.addWidget(self.canvas, 1)
@@ -88,6 +105,12 @@ class MainWindow(QMainWindow):
         self.tool_panel = ToolPanel(self.tools, actions.tools, actions["symmetry"])
         self.region_panel = RegionPanel(self.tools, actions["swap"])
         self.style_panel = StylePanel(self.desk, self.tools, actions["new_style"], actions["photo"])
+        self.head_panels: dict[str, HeadPanel] = {
+            "identity": IdentityPanel(self.head_desk),
+            "expression": ExpressionPanel(self.head_desk),
+            "pose": PosePanel(self.head_desk),
+            "light": LightPanel(self.head_desk),
+        }
         self.history_panel = HistoryPanel(self.session)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = {
@@ -96,18 +119,38 @@ class MainWindow(QMainWindow):
             "style": make_dock(self, "style", self.tr("Style"), self.style_panel, scroll=True),
             "history": make_dock(self, "history", self.tr("History"), self.history_panel),
         }
+        for group, panel in self.head_panels.items():
+            tools = group_tools(self.head_desk, group)
+            self.docks[group] = make_dock(self, group, group_title(group), panel, tools=tools)
+        self.setTabPosition(right, QTabWidget.TabPosition.North)
         self.addDockWidget(left, self.docks["tools"])
         self.addDockWidget(left, self.docks["regions"])
         self.addDockWidget(right, self.docks["style"])
+        for name in _TABS[1:]:
+            self.tabifyDockWidget(self.docks["style"], self.docks[name])
+        self.docks["style"].raise_()
+        self._dress_tabs()
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["history"])
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.resizeDocks([self.docks["tools"], self.docks["style"]], [244, 276], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["tools"], self.docks["style"]], [244, 312], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["tools"], self.docks["regions"]], [210, 520], Qt.Orientation.Vertical)
         self.resizeDocks([self.docks["history"]], [84], Qt.Orientation.Vertical)
 
+    def _dress_tabs(self) -> None:
+        """The tabs of the panels: as wide as their words, and reachable by the keyboard through Alt + number."""
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setExpanding(False)
+            bar.setUsesScrollButtons(True)
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setDrawBase(False)
+            bar.setDocumentMode(True)
+            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            bar.setAccessibleName(self.tr("Panels"))
+
     def _connect(self) -> None:
         actions, session, files, desk = self.actions_by_name, self.session, self.files, self.desk
+        heads = self.head_desk
         handlers = {
             "new": files.new_from_sample, "open": files.open, "save": files.save, "save_as": files.save_as,
             "export": files.export, "copy_face": files.copy_face, "quit": self.close,
@@ -117,6 +160,11 @@ class MainWindow(QMainWindow):
             "swap": self.tools.swap_regions, "new_style": lambda: desk.draw(), "photo": files.open_photo,
             "pin": session.pin_before, "fit": self.canvas.fit, "actual": self.canvas.actual_size,
             "zoom_in": lambda: self.canvas.zoom_by(1.25), "zoom_out": lambda: self.canvas.zoom_by(0.8),
+            "randomise": lambda: heads.randomise(), "reset_pose": lambda: heads.reset_group("pose"),
+            "reset_head": heads.reset_all, "head_photo": lambda: self._ask_photo(self.tr("Take the head of a photo"), heads.from_photo),
+            "embed": lambda: self._ask_photo(self.tr("Rebuild a photo"), heads.embed_photo),
+            **{f"random_{group}": lambda group=group: heads.randomise(group) for group in self.head_panels},
+            **{f"panel_{name}": lambda name=name: self.show_panel(name) for name in _TABS},
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
         }  # fmt: skip
         for name, handler in handlers.items():
@@ -131,11 +179,20 @@ class MainWindow(QMainWindow):
         self.canvas.panels_toggled.connect(self.toggle_panels)
         session.failed.connect(self.banner.show_problem)
         desk.noted.connect(self.banner.show_note)
+        heads.noted.connect(self.banner.show_note)
         files.noted.connect(self.banner.show_note)
         files.files_changed.connect(self._show_portrait)
         session.portrait_replaced.connect(self._show_portrait)
         session.changed.connect(self._follow)
         session.status_changed.connect(self._show_engine)
+
+    def _ask_photo(self, title: str, take: Callable[[Path], None]) -> None:
+        """Ask for a photo and hand it on."""
+        patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+        path = self.files.ask_open(title, self.tr("Photos ({patterns})").format(patterns=patterns))
+        if path is not None:
+            remember_folder(path)
+            take(path)
 
     # Showing.
 
@@ -176,8 +233,14 @@ class MainWindow(QMainWindow):
         shown = [dock for dock in self.docks.values() if dock.isVisible()]
         if shown:
             self._hidden = shown
+        front = [dock for dock in shown if not dock.visibleRegion().isEmpty()]
+        if shown:
+            self._front = front
         for dock in shown or self._hidden or list(self.docks.values()):
             dock.setVisible(not shown)
+        if not shown:
+            for dock in self._front:
+                dock.raise_()
         self.bar.setVisible(not shown)
         self.canvas.setFocus()
 
@@ -186,7 +249,16 @@ class MainWindow(QMainWindow):
         self.restoreState(self._default_layout, _LAYOUT_VERSION)
         for dock in self.docks.values():
             dock.show()
+        self.docks["style"].raise_()
         self.bar.show()
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front of its tabs and the keyboard to it."""
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        stop = self.head_panels[name].search if name in self.head_panels else self.style_panel.draw_button
+        stop.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _next_panel(self) -> None:
         """Lead the keyboard from the canvas through the panels and back."""
@@ -195,9 +267,10 @@ class MainWindow(QMainWindow):
             self.tool_panel.size.slider,
             self.region_panel.buttons[self.tools.region],
             self.style_panel.draw_button,
+            *(panel.search for panel in self.head_panels.values()),
             self.history_panel.list,
         ]
-        stops = [stop for stop in stops if stop.isVisible()]
+        stops = [stop for stop in stops if stop.isVisible() and not stop.visibleRegion().isEmpty()]
         focused = self.focusWidget()
         here = 0
         for index, stop in enumerate(stops):

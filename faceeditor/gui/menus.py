@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMessageBox
 
 from faceeditor import __version__
+from faceeditor.gui.head_panel import group_title
 from faceeditor.gui.settings import forget_files, recent_files
+from faceeditor.portrait.head import GROUPS
 
 if TYPE_CHECKING:
     from faceeditor.gui.main_window import MainWindow
@@ -25,7 +28,8 @@ def build_menus(window: "MainWindow") -> None:
                 result.addSeparator()
         return result
 
-    file = menu(window.tr("&File"), ["new", "open", "", "save", "save_as", "", "export", "video", "copy_face", "", "quit"])
+    file_names = ["new", "open", "", "save", "save_as", "", "export", "video", "copy_face", "", "quit"]
+    file = menu(window.tr("&File"), file_names)
     recent = QMenu(window.tr("Open &recent"), file)
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
     file.insertMenu(actions["save"], recent)
@@ -36,17 +40,48 @@ def build_menus(window: "MainWindow") -> None:
         ["brush", "eraser", "fill", "lasso", "picker", "pan", "turn", "", "smaller", "larger", "", "swap", "symmetry"],
     )
     menu(window.tr("&Style"), ["new_style", "photo"])
+    head = menu(
+        window.tr("&Head"),
+        ["randomise", "random_identity", "random_expression", "random_pose", "random_light", "",
+         "reset_pose", "reset_head", "", "head_photo", "embed"],
+    )  # fmt: skip
+    _add_group_menus(window, head)
     view = menu(
         window.tr("&View"),
-        ["side", "overlay", "wipe", "pin", "", "head_over", "head_beside", "", "fit", "actual", "zoom_in", "zoom_out", ""],
-    )
+        ["side", "overlay", "wipe", "pin", "", "head_over", "head_beside", "",
+         "fit", "actual", "zoom_in", "zoom_out", ""],
+    )  # fmt: skip
     panels = view.addMenu(window.tr("Panels"))
+    for name in ("panel_style", "panel_identity", "panel_expression", "panel_pose", "panel_light"):
+        panels.addAction(actions[name])
+    panels.addSeparator()
     for dock in window.docks.values():
         panels.addAction(dock.toggleViewAction())
     view.addAction(actions["next_panel"])
     view.addAction(actions["reset_panels"])
     menu(window.tr("&Help"), ["keys", "about"])
     actions["about"].triggered.connect(lambda: _about(window))
+
+
+def _add_group_menus(window: "MainWindow", menu: QMenu) -> None:
+    """Copy, paste and lock by group."""
+    desk = window.head_desk
+    menu.addSeparator()
+    copy, paste, lock = (menu.addMenu(title) for title in (window.tr("&Copy"), window.tr("P&aste"), window.tr("Loc&k")))
+    locks: dict[str, QAction] = {}
+    for group in GROUPS:
+        title = group_title(group)
+        copy.addAction(title, lambda chosen=group: desk.copy(chosen))
+        paste.addAction(title, lambda chosen=group: desk.paste(chosen))
+        locks[group] = lock.addAction(title)
+        locks[group].setCheckable(True)
+        locks[group].triggered.connect(lambda on, chosen=group: desk.lock(chosen, on))
+
+    def show() -> None:
+        for group, action in locks.items():
+            action.setChecked(desk.locked(group))
+
+    desk.locks_changed.connect(show)
 
 
 def _fill_recent(window: "MainWindow", menu: QMenu) -> None:

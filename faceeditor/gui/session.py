@@ -165,10 +165,10 @@ class PortraitSession(QObject):
         if not portrait.moved or head is None or base is None:
             return portrait.mask
         frame = self.frame
-        if frame is not None and frame.mask is not None and frame.head is not None:
-            # Later changes of style or light leave the moved mask as it is.
-            if frame.revision >= self._painted and not moves_mask(frame.head, head):
-                return frame.mask
+        # Later changes of style or light leave the moved mask as it is.
+        fits = frame is not None and frame.revision >= self._painted and frame.head is not None
+        if fits and frame.mask is not None and not moves_mask(frame.head, head):
+            return frame.mask
         if self._moved is None or self._moved[0] != portrait.revision:
             # Imported here: it loads numba, which only a portrait with a head needs.
             from faceeditor.head.model import HeadModel
@@ -199,9 +199,8 @@ class PortraitSession(QObject):
         state = self.portrait.state()
         # While the hand moves the engine may take its fast tier; the end of the gesture asks for the full one.
         size = FAST if self.portrait.busy else FULL
-        request = RenderRequest(
-            state.revision, state.mask, state.style, state.truncation, size, state.head, state.base_head, self._show_head
-        )
+        heads = (state.head, state.base_head, self._show_head)
+        request = RenderRequest(state.revision, state.mask, state.style, state.truncation, size, *heads)
         self.bridge.submit(self._epoch, request)
 
     def _take_frame(self, epoch: int, frame: Frame) -> None:

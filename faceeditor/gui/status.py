@@ -1,5 +1,8 @@
 """The status bar: message, long work with a cancel button, frames per second, milliseconds, device."""
 
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
@@ -36,7 +39,7 @@ class StatusBar(QStatusBar):
         self.cancel = QToolButton()
         self.cancel.setText(self.tr("Cancel"))
         self.cancel.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.cancel.clicked.connect(desk.cancel_photo)
+        self.cancel.clicked.connect(self._cancel_work)
         row.addWidget(self._work_text)
         row.addWidget(self.progress)
         row.addWidget(self.cancel)
@@ -48,9 +51,9 @@ class StatusBar(QStatusBar):
         self._timer = QTimer(self, interval=_REFRESH_MS)
         self._timer.timeout.connect(self._show_figures)
         self._timer.start()
-        desk.work_started.connect(self._begin_work)
-        desk.work_progress.connect(self._show_progress)
-        desk.work_ended.connect(self.work.hide)
+        self._cancels: dict[object, Callable[[], None]] = {}
+        self._working: object = None
+        self.follow_work(desk, desk.cancel_photo)
         session.status_changed.connect(self._show_engine)
 
     def _figure(self, name: str, width: int) -> QLabel:
@@ -63,13 +66,32 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(figure)
         return figure
 
-    def _begin_work(self, sentence: str) -> None:
+    def follow_work(self, desk: Any, cancel: Callable[[], None]) -> None:
+        """Show the long work of a desk (signals work_started, work_progress, work_ended); the last begun is shown."""
+        self._cancels[desk] = cancel
+        desk.work_started.connect(lambda sentence: self._begin_work(desk, sentence))
+        desk.work_progress.connect(lambda fraction: self._show_progress(desk, fraction))
+        desk.work_ended.connect(lambda: self._end_work(desk))
+
+    def _cancel_work(self) -> None:
+        if self._working in self._cancels:
+            self._cancels[self._working]()
+
+    def _end_work(self, desk: object) -> None:
+        if self._working is desk:
+            self._working = None
+            self.work.hide()
+
+    def _begin_work(self, desk: object, sentence: str) -> None:
+        self._working = desk
         self._work_text.setText(sentence)
         self.progress.setAccessibleName(sentence)
         self.progress.setRange(0, 0)
         self.work.show()
 
-    def _show_progress(self, fraction: float) -> None:
+    def _show_progress(self, desk: object, fraction: float) -> None:
+        if self._working is not desk:
+            return
         self.progress.setRange(0, 100)
         self.progress.setValue(round(fraction * 100))
 

@@ -193,8 +193,8 @@ class StyleDesk(QObject):
         if self._thumbnail_job is not None:
             self.session.bridge.cancel(self._thumbnail_job)
         self._wanted = tuple(self.recent)
-        mask = self.session.portrait.state().mask
-        self._thumbnail_job = self.session.bridge.run(Thumbnails(self._wanted, mask))
+        head = self.session.portrait.head
+        self._thumbnail_job = self.session.bridge.run(Thumbnails(self._wanted, self.session.shown_mask, head=head))
 
     def _first_frame(self) -> None:
         if not self._pictures and self._thumbnail_job is None:
@@ -206,8 +206,8 @@ class StyleDesk(QObject):
         unseen = change.history and any(
             style.key not in self._pictures for style in self.session.portrait.recent_styles
         )
-        if self.session.frame is not None and (change.dirty is not None or unseen):
-            self._idle.start(150 if change.dirty is None else _IDLE_MS)
+        if self.session.frame is not None and (change.dirty is not None or change.head or unseen):
+            self._idle.start(150 if change.dirty is None and not change.head else _IDLE_MS)
 
     def _start_anew(self) -> None:
         self._pictures.clear()

@@ -219,8 +219,19 @@ class _HeaderDrag(QObject):
         return False
 
 
-def make_dock(window: QMainWindow, name: str, title: str, body: QWidget, scroll: bool = False) -> QDockWidget:
-    """Put a panel into a dock with a clear header. ``name`` identifies it in the saved geometry."""
+def make_dock(
+    window: QMainWindow, name: str, title: str, body: QWidget, scroll: bool = False, tools: Sequence[QWidget] = ()
+) -> QDockWidget:
+    """Put a panel into a dock with a clear header.
+
+    Args:
+        window: the dock's window.
+        name: identifies the dock in the saved geometry.
+        title: of the header.
+        body: the panel.
+        scroll: whether the panel scrolls; one that does it by itself does not need it.
+        tools: buttons in the header.
+    """
     dock = QDockWidget(title, window)
     dock.setObjectName(name)
     dock.setAccessibleName(title)
@@ -231,6 +242,11 @@ def make_dock(window: QMainWindow, name: str, title: str, body: QWidget, scroll:
     row.setContentsMargins(12, 8, 6, 4)
     row.addWidget(label(title, "panelTitle"))
     row.addStretch(1)
+    row.setSpacing(2)
+    for tool in tools:
+        row.addWidget(tool)
+    if tools:
+        row.addSpacing(4)
     close = QToolButton()
     close.setIcon(icon("close", 12))
     close.setIconSize(QSize(12, 12))
@@ -246,6 +262,8 @@ def make_dock(window: QMainWindow, name: str, title: str, body: QWidget, scroll:
     frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     column = QVBoxLayout(frame)
     column.setContentsMargins(12, 4, 12, 12)
+    if tools:
+        column.setContentsMargins(12, 4, 4, 8)  # the panel has a scroll bar of its own
     if scroll:
         area = QScrollArea()
         area.setWidgetResizable(True)

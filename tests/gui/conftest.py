@@ -5,9 +5,10 @@ from PySide6.QtCore import QEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from faceeditor.engine import ReadHead
 from faceeditor.gui import app as gui_app
 from faceeditor.gui.snapshot import pump
-from tests.gui.fake_engine import FakeGenerator, FakePrior, face_mask, fake_engine
+from tests.gui.fake_engine import READ_HEAD, FakeGenerator, FakeHeadPrior, FakePrior, face_mask, fake_engine
 
 
 class Running:
@@ -17,10 +18,13 @@ class Running:
         gui_app.application()
         self.closed = False
         self.generator = FakeGenerator(delay)
-        self.program = gui_app.Program(fake_engine(self.generator), FakePrior, face_mask(), remember)
+        self.program = gui_app.Program(
+            fake_engine(self.generator), FakePrior, face_mask(), remember, head_prior=FakeHeadPrior
+        )
         self.window = self.program.window
         self.session = self.program.session
         self.desk = self.program.desk
+        self.heads = self.program.head_desk
         self.canvas = self.window.canvas
         self.tools = self.window.tools
         self.files = self.window.files
@@ -42,6 +46,10 @@ class Running:
         """Run the event loop until something holds; fails if it does not."""
         assert pump(until, seconds), "it did not happen in time"
 
+    def read_head(self) -> None:
+        """Wait until the head of the face is read and the sliders can be moved."""
+        self.wait(lambda: self.heads.ready)
+
     def settle(self) -> None:
         """Wait for the face of the present revision."""
         self.wait(lambda: self.session.up_to_date)
@@ -59,8 +67,9 @@ class Running:
 
 
 @pytest.fixture
-def run():
+def run(monkeypatch):
     """Makes programs; all are closed at the end."""
+    monkeypatch.setattr(ReadHead, "run", lambda self, context: READ_HEAD)
     running: list[Running] = []
 
     def make(**options) -> Running:

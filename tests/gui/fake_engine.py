@@ -5,13 +5,20 @@ import time
 import numpy as np
 
 from faceeditor.engine import Engine
+from faceeditor.engine.heads import MAPS_SIDE, Heads
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region, colorize
 
+READ_HEAD = HeadCoefficients.neutral().changed(pose=(4.0, -5.0, 1.0), gaze=(2.0, 0.0))
+"""What every face of the stand-in is read as."""
 
-def face_of(mask: np.ndarray, style: StyleCode, size: int = 256) -> np.ndarray:
-    """What the stand-in draws: the mask in its colours, a little brighter or darker with the style."""
+
+def face_of(mask: np.ndarray, style: StyleCode, size: int = 256, maps: np.ndarray | None = None) -> np.ndarray:
+    """What the stand-in draws: the mask in its colours, a little brighter or darker with the style and the head."""
     shade = float(np.tanh(style.overall.mean())) * 40
+    if maps is not None:
+        shade += float(maps[0, 0, 0]) * 20
     step = mask.shape[0] // size
     return np.clip(colorize(mask[::step, ::step]).astype(np.float32) + shade, 0, 255).astype(np.uint8)
 
@@ -25,10 +32,10 @@ class FakeGenerator:
         self.delay = delay
         self.renders = 0
 
-    def render(self, mask, style, size=256):
+    def render(self, mask, style, size=256, maps=None):
         time.sleep(self.delay)
         self.renders += 1
-        return face_of(mask, style, size)
+        return face_of(mask, style, size, maps)
 
     def encode(self, photo, mask, label=""):
         time.sleep(self.delay)
@@ -39,6 +46,34 @@ class FakeGenerator:
 
     def close(self):
         pass
+
+
+class FakeHeads:
+    """Moves masks sideways by a pixel a degree of yaw; maps and picture tell heads apart."""
+
+    def move(self, mask, base, head):
+        return np.roll(mask, round(float(head.pose[0] - base.pose[0])), axis=1)
+
+    def maps(self, head):
+        value = np.tanh(float(head.expression.sum() + head.shape.sum() + head.albedo.sum() + head.gamma.mean()))
+        return np.full((10, MAPS_SIDE, MAPS_SIDE), value, np.float32)
+
+    def picture(self, head):
+        return np.full((256, 256, 3), int(128 + head.pose[0]), np.uint8)
+
+
+class FakeHeadPrior:
+    """Random heads without a model."""
+
+    def draw(self, group, random, head):
+        other = HeadCoefficients.neutral().changed(
+            shape=random.standard_normal(24),
+            albedo=random.standard_normal(32),
+            expression=random.random(55) * 0.5,
+            pose=random.uniform(-20, 20, 3),
+            gamma=random.standard_normal((9, 3)),
+        )
+        return head.with_group(group, other)
 
 
 class FakePrior:
@@ -59,7 +94,12 @@ def random_style(seed: int, label: str) -> StyleCode:
 
 def fake_engine(generator: FakeGenerator) -> Engine:
     """The real engine around the stand-in."""
-    return Engine("torch-cpu", opener=lambda device: generator, average=lambda: StyleCode.zeros("Average"))
+    return Engine(
+        "torch-cpu",
+        opener=lambda device: generator,
+        average=lambda: StyleCode.zeros("Average"),
+        heads=Heads(FakeHeads),
+    )
 
 
 def face_mask() -> np.ndarray:
