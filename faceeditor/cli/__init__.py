@@ -23,6 +23,8 @@ examples:
   faceeditor render mask.png -o face.png --seed 7
   faceeditor render mask.png -o people.png --count 9 --grid
   faceeditor render anna.fep -o anna.jpg --size 1024 --set truncation=0.8
+  faceeditor render --yaw 20 --smile 0.8 --light rembrandt --identity-seed 7 -o out.png
+  faceeditor render anna.fep --expression joy --sweep yaw:-40:40:9 --grid -o turn.png
   faceeditor inspect anna.fep
   faceeditor bench speed --json speed.json
 

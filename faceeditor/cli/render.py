@@ -1,18 +1,34 @@
-"""`faceeditor render`: faces for a mask or a portrait, into files."""
+"""`faceeditor render`: faces for a mask or a portrait, with its head turned and lit at will, into files."""
 
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from faceeditor.cli import arguments
+from faceeditor.cli import arguments, head_arguments
+from faceeditor.cli.head_arguments import Wishes
 from faceeditor.errors import FaceEditorError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from faceeditor.engine import Engine, RenderRequest
+    from faceeditor.portrait.head import HeadCoefficients
+    from faceeditor.portrait.style import StyleCode
+    from faceeditor.regions import MaskArray
+
+MOST_FACES = 1000
+"""Faces of one command at most."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("input", type=Path, help="mask (PNG) or portrait (.fep)")
+    parser.add_argument(
+        "input", type=Path, nargs="?", help="mask (PNG) or portrait (.fep) (default: the first sample mask)"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="picture to write: .png, .jpg, .webp or .tiff")
     parser.add_argument(
         "--seed",
@@ -24,26 +40,38 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--grid", action="store_true", help="lay them out in one picture, not in numbered files")
     parser.add_argument("--size", type=int, help="longer side of the written picture in pixels, 16 to 8192")
     parser.add_argument("--truncation", type=arguments.truncation, help="0: the average person, 1: as drawn (default)")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change truncation or seed")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set truncation, seed, or any control of the head, as mouthDimple_L=0.4 or age=1",
+    )
     arguments.add_device(parser)
+    head_arguments.declare(parser)
     parser.set_defaults(run=run_render)
 
 
-def apply_settings(args: argparse.Namespace) -> None:
-    """Put `--set name=value` into the arguments of the same name.
+def apply_settings(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """Put `--set truncation=...` and `--set seed=...` into the arguments of the same name; returns all others.
 
     Raises:
-        FaceEditorError: another name, or a value that does not fit.
+        FaceEditorError: a setting without a value, or one that does not fit.
     """
     kinds: dict[str, Callable[[str], Any]] = {"truncation": arguments.truncation, "seed": arguments.seed}
+    others = []
     for setting in args.set:
         name, equals, value = setting.partition("=")
-        if name not in kinds or not equals:
-            raise FaceEditorError(f"“--set {setting}” is not understood; write truncation=0.8 or seed=7.")
+        if not equals or not name:
+            raise FaceEditorError(f"“--set {setting}” is not understood; write a name and a value, as seed=7.")
+        if name not in kinds:
+            others.append((name, value))
+            continue
         try:
             setattr(args, name, kinds[name](value))
         except (ValueError, argparse.ArgumentTypeError) as error:
             raise FaceEditorError(f"“--set {setting}” does not work: {error}.") from None
+    return others
 
 
 def run_render(args: argparse.Namespace) -> int:
@@ -53,7 +81,7 @@ def run_render(args: argparse.Namespace) -> int:
     from faceeditor.export import format_of, write_picture
     from faceeditor.export.picture import MAX_SIDE
 
-    apply_settings(args)
+    wanted = head_arguments.wishes(args, apply_settings(args))
     format_of(args.output)
     if args.size is not None and not 16 <= args.size <= MAX_SIDE:
         raise FaceEditorError(
@@ -61,20 +89,30 @@ def run_render(args: argparse.Namespace) -> int:
         )
     if args.style is not None and (args.count > 1 or args.seed is not None):
         raise FaceEditorError("A photograph gives one style; leave --seed and --count out, or leave --style out.")
-    mask, own_style, truncation = _read_input(args.input)
-    if args.truncation is not None:
-        truncation = args.truncation
+    total = args.count
+    for sweep in wanted.sweeps:
+        total *= len(sweep.values)
+    if total > MOST_FACES:
+        raise FaceEditorError(f"{total} faces are too many for one command; draw at most {MOST_FACES}.")
+    source = _read_input(args.input)
+    truncation = source.truncation if args.truncation is None else args.truncation
+    faces: list[npt.NDArray[np.uint8]] = []
     with Engine(args.device) as engine:
-        styles = _styles(args, engine, own_style)
-        faces = []
-        for number, style in enumerate(styles):
-            if len(styles) > 1:
-                _progress(number / len(styles), style.label)
-            faces.append(engine.render(RenderRequest(number, mask, style, truncation)).pixels)
+        for number, style in enumerate(_styles(args, engine, source.style)):
+            request = RenderRequest(
+                number, source.mask, style, truncation, head=source.head, base_head=source.base_head
+            )
+            for wish in _requests(engine, request, wanted):
+                if total > 1:
+                    _progress(len(faces) / total, style.label)
+                frame = engine.render(wish)
+                pixels = frame.head_picture if wanted.plain else frame.pixels
+                assert pixels is not None  # the request asked for it
+                faces.append(pixels)
     if len(faces) > 1:
         _progress(1.0, "")
-    if args.grid:
-        outputs = [(args.output, sheet(faces))]
+    if args.grid or len(wanted.sweeps) == 2:
+        outputs = [(args.output, sheet(faces, len(wanted.sweeps[0].values) if wanted.sweeps else 0))]
     elif len(faces) == 1:
         outputs = [(args.output, faces[0])]
     else:
@@ -89,22 +127,59 @@ def run_render(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_input(path: Path) -> tuple[Any, Any, float]:
-    """Mask, style (None for a mask file) and truncation of an input file; notes go to standard error."""
+def _requests(engine: "Engine", request: "RenderRequest", wanted: Wishes) -> "list[RenderRequest]":
+    """A request with what is asked of its head: one, or those of the sweeps, row by row."""
+    from faceeditor.engine.sequences import sweep
+
+    if not wanted:
+        return [request]
+    if request.head is None:
+        from faceeditor.engine import ReadHead
+
+        head = _answer(engine, ReadHead(engine.render(request).pixels))
+        request = replace(request, head=head, base_head=head)
+    assert request.head is not None
+    made = [replace(request, head=head_arguments.dressed(request.head, wanted), show_head=wanted.plain)]
+    for series in reversed(wanted.sweeps):
+        made = [each for row in made for each in sweep(row, series.control, series.values)]
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """What an input file gives; a mask file has neither style nor head."""
+
+    mask: "MaskArray"
+    style: "StyleCode | None" = None
+    truncation: float = 1.0
+    head: "HeadCoefficients | None" = None
+    base_head: "HeadCoefficients | None" = None
+
+
+def _read_input(path: Path | None) -> _Source:
+    """What an input file holds, or the first sample mask; notes go to standard error."""
+    from faceeditor.portrait.masks import read_mask, sample_masks
+
+    if path is None:
+        samples = sample_masks()
+        if not samples:
+            raise FaceEditorError("The sample masks are missing; name a mask or portrait, or reinstall Face Editor.")
+        return _Source(samples[0].read())
     if path.suffix.lower() == ".fep":
         from faceeditor.portrait import store
 
         portrait = store.load(path)
-        return portrait.mask, portrait.style, portrait.truncation
-    from faceeditor.portrait.masks import read_mask
-
-    mask, note = read_mask(path)
+        note = portrait.note
+        source = _Source(portrait.mask, portrait.style, portrait.truncation, portrait.head, portrait.base_head)
+    else:
+        mask, note = read_mask(path)
+        source = _Source(mask)
     if note:
         print(note, file=sys.stderr)
-    return mask, None, 1.0
+    return source
 
 
-def _styles(args: argparse.Namespace, engine: Any, own_style: Any) -> list[Any]:
+def _styles(args: argparse.Namespace, engine: "Engine", own_style: "StyleCode | None") -> "list[StyleCode]":
     if args.style is not None:
         return [_style_of_photo(args.style, engine)]
     if own_style is not None and args.seed is None and args.count == 1:
@@ -116,11 +191,19 @@ def _styles(args: argparse.Namespace, engine: Any, own_style: Any) -> list[Any]:
     return [prior.draw(first + number) for number in range(args.count)]
 
 
-def _style_of_photo(photo: Path, engine: Any) -> Any:
+def _style_of_photo(photo: Path, engine: "Engine") -> Any:
     from faceeditor.engine import EncodePhoto
 
+    found = _answer(engine, EncodePhoto(photo), _progress)
+    if found.note:
+        print(found.note, file=sys.stderr)
+    return found.style
+
+
+def _answer(engine: "Engine", job: Any, on_progress: Callable[[float, str], None] = lambda share, text: None) -> Any:
+    """What a job of the engine gives; its error is raised, and Ctrl+C cancels it."""
     answer: list[Any] = []
-    ticket = engine.run(EncodePhoto(photo), _progress, answer.append, answer.append)
+    ticket = engine.run(job, on_progress, answer.append, answer.append)
     try:
         while not ticket.wait(0.1):
             pass
@@ -132,9 +215,7 @@ def _style_of_photo(photo: Path, engine: Any) -> Any:
         raise
     if isinstance(answer[0], FaceEditorError):
         raise answer[0]
-    if answer[0].note:
-        print(answer[0].note, file=sys.stderr)
-    return answer[0].style
+    return answer[0]
 
 
 def _progress(share: float, text: str) -> None:

@@ -153,7 +153,8 @@ def test_a_preset_comes_back_from_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is no preset"), (b"\xff\xfe", "is no preset"), (b"[1]", "is no preset"), (b"[" * 60_000, "no preset"), (b" " * 70_000 + b"{}", "no preset"),
+        (b"", "is no preset"), (b"\xff\xfe", "is no preset"), (b"[1]", "is no preset"), (b"[" * 60_000, "no preset"),
+        (b" " * 70_000 + b"{}", "no preset"),
         (b'{"format": 1, "group": "pose", "name": "A"}', "is no preset"),
         (b'{"format": 2, "group": "pose", "name": "A", "values": {}}', "format 2"),
         (b'{"format": true, "group": "pose", "name": "A", "values": {}}', "format True"),
