@@ -31,6 +31,11 @@ SIDE = 128
 """Side of maps, targets and weights."""
 _CHANCES = (0.30, 0.24, 0.22, 0.14, 0.10)
 _STEPS = 127.0
+_SKIN = (
+    Region.SKIN, Region.NOSE, Region.L_BROW, Region.R_BROW, Region.L_EAR, Region.R_EAR, Region.U_LIP, Region.L_LIP,
+    Region.NECK,
+)  # fmt: skip
+_CARRIED = (Region.HAIR, Region.HAT, Region.EARRING, Region.L_EAR, Region.R_EAR, Region.NECK, Region.CLOTH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +143,10 @@ class FittedFaces:
         moved = mask if factor == "light" else move_mask(self.model, mask, base, head)
         maps = self._renderer.render(head).condition
         before = self.own_maps(np.array([row]), np.array([flip]))[0]
-        target, weight = target_picture(self.model, photo, mask, base, head, before, maps)
+        new = cv2.resize(moved, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+        target, weight = target_picture(self.model, photo, mask, new.astype(np.uint8), base, head, before, maps)
         if factor in ("expression", "all"):
             # What an opened mouth or a turned eye shows was not in the photograph.
-            new = cv2.resize(moved, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
             opened = np.isin(new, (Region.MOUTH, Region.L_EYE, Region.R_EYE)).astype(np.uint8)
             weight = weight * (1 - cv2.dilate(opened, np.ones((3, 3), np.uint8)))
         labels = {name: np.array(getattr(head, name)) for name in PARTS}
@@ -187,6 +192,7 @@ def target_picture(
     model: HeadModel,
     photo: npt.NDArray[np.uint8],
     mask: MaskArray,
+    moved_mask: MaskArray,
     base: HeadCoefficients,
     head: HeadCoefficients,
     before: Floats,
@@ -196,6 +202,7 @@ def target_picture(
 
     Args:
         model: the head; photo: (S, S, 3) uint8 sRGB; mask: (256, 256) uint8, its regions.
+        moved_mask: (S, S) uint8, the regions afterwards.
         base, head: the coefficients before and after.
         before, after: (10, S, S) condition planes of both.
 
@@ -207,7 +214,7 @@ def target_picture(
         np.array_equal(getattr(base, name), getattr(head, name))
         for name in ("shape", "expression", "gaze", "pose", "position")
     )
-    rendered = np.concatenate([before[:3], before[9:]]).transpose(1, 2, 0)
+    rendered = np.ascontiguousarray(np.concatenate([before[:6], before[9:]]).transpose(1, 2, 0))
     if still:
         seen = np.ones((side, side), np.float32)
         moved, source = photo, rendered
@@ -215,16 +222,41 @@ def target_picture(
         field, seen = motion_field(model, base, head, mask, side)
         x, y = np.ascontiguousarray(field[..., 0] - 0.5), np.ascontiguousarray(field[..., 1] - 0.5)
         moved = cv2.remap(photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        source = cv2.remap(np.ascontiguousarray(rendered), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    covered = ((after[9] > 0.5) & (source[..., 3] > 0.98))[..., None]
-    linear = _linear((source[..., :3] + 1) / 2)
-    ratio = (_linear((after[:3].transpose(1, 2, 0) + 1) / 2) + 0.004) / (linear + 0.004)
-    ratio = np.where(covered, np.clip(ratio, 0.12, 5.0), 1.0).astype(np.float32)
+        source = np.dstack(
+            [
+                cv2.remap(np.ascontiguousarray(part), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+                for part in (rendered[..., :3], rendered[..., 3:6], rendered[..., 6])
+            ]
+        )
+    covered = (after[9] > 0.5) & (source[..., 6] > 0.98)
+    ratio = lighting_ratio(source[..., :6], after[:6].transpose(1, 2, 0), covered, moved_mask)
     relit = _linear(moved.astype(np.float32) / 255) * ratio
     target = np.clip(255 * relit ** (1 / 2.2), 0, 255)
     # Beyond the head the motion is a guess; at its silhouette both sides mix.
     weight = seen * np.where(after[9] > 0.5, 1.0, 0.6)
     return np.round(target).astype(np.uint8), weight.astype(np.float32)
+
+
+def lighting_ratio(before: Floats, after: Floats, covered: npt.NDArray[np.bool_], mask: MaskArray) -> Floats:
+    """How much brighter each pixel gets, per colour: (S, S, 3) float32, linear.
+
+    Skin changes as its rendering does; what covers the head (hair, glasses, cloth) and the eyes by the shading alone.
+    Beyond the head's outline hair and cloth follow their neighbours, and the background stays as it is.
+
+    Args:
+        before, after: (S, S, 6) rendered colour and shading as in the condition planes.
+        covered: (S, S), where both know the head.
+        mask: (S, S) uint8 regions.
+    """
+    colour = [_linear((x[..., :3] + 1) / 2) + np.float32(0.004) for x in (before, after)]
+    shading = [np.maximum(2 * (x[..., 3:] + 1), np.float32(0.03)) for x in (before, after)]
+    skin = np.isin(mask, _SKIN)[..., None]
+    ratio = np.clip(np.where(skin, colour[1] / colour[0], shading[1] / shading[0]), 0.12, 5.0)
+    known = covered.astype(np.float32)[..., None]
+    spread = cv2.GaussianBlur(np.dstack([ratio * known, known]).astype(np.float32), (0, 0), 5)
+    nearby = (spread[..., :3] + 0.02) / (spread[..., 3:] + 0.02)
+    carried = np.isin(mask, _CARRIED)[..., None]
+    return np.where(covered[..., None], ratio, np.where(carried, nearby, 1.0)).astype(np.float32)
 
 
 def _linear(picture: Floats) -> Floats:

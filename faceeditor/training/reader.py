@@ -111,7 +111,8 @@ def load_photographs(folder: Path, fitted: Path, part: str) -> LabelledFaces:
 def landmark_mirror(landmarks: Floats) -> npt.NDArray[np.int64]:
     """Each landmark's twin on the other side, found from the mean of the mirrored and the plain points (N, 478, 2)."""
     centred = landmarks - landmarks[:, [168]]
-    level = np.abs(centred[:, :, 0].mean(1)) < np.quantile(np.abs(centred[:, :, 0].mean(1)), 0.3)
+    turned = np.abs(centred[:, :, 0].mean(1))
+    level = turned <= np.quantile(turned, 0.3)
     mean = centred[level].mean(0)
     mean[:, 0] -= (mean[:, 0].min() + mean[:, 0].max()) / 2
     distance = ((mean[:, None] * [-1, 1] - mean[None]) ** 2).sum(2)
@@ -149,7 +150,7 @@ def moved_labels(labels: dict[str, Floats], turn: float, zoom: float, shift: Flo
     place = [c * x + s * y + shift[0] * distance / _FOCAL, -s * x + c * y - shift[1] * distance / _FOCAL, -distance]
     new["position"] = np.array(place, np.float32)
     off_axis = np.degrees(np.arctan(shift / _FOCAL))
-    new["pose"] = labels["pose"] + np.array([off_axis[0], -off_axis[1], turn], np.float32)
+    new["pose"] = labels["pose"] + np.array([-off_axis[0], off_axis[1], turn], np.float32)
     new["gamma"] = _turned_light(labels["gamma"], angle)
     return new
 
