@@ -91,6 +91,7 @@ class HairVolume:
         anchors: (N, 3) int32 skin vertices each hair vertex follows, weights: (N, 3) float32.
         offset: (N, 3) float32 cm in head axes from there, for the mean head; it grows with the head.
         triangles: (T, 3) int32; uv: (T, 3, 2) float32 in 0..1, v runs along the strands.
+        neck_weight: (N,) float32 for `camera.camera`; hair below the chin partly rests on the shoulders.
         crown: (K,) int32 skin vertices whose extent measures the head's size; extent: (3,) float32 of the mean head.
     """
 
@@ -99,6 +100,7 @@ class HairVolume:
     offset: FloatArray
     triangles: IntArray
     uv: FloatArray
+    neck_weight: FloatArray
     crown: IntArray
     extent: FloatArray
 
@@ -178,8 +180,8 @@ class HeadModel:
         if len(active):
             flat += head.expression[active] @ self.expression_basis.reshape(EXPRESSION_DIM, -1)[active]
         vertices = flat.reshape(-1, 3) + self.mean
-        for index, name in enumerate(JAW_SHAPES):
-            weight = head.expression[_JAW_INDICES[index]]
+        for index, row in enumerate(_JAW_INDICES):
+            weight = head.expression[row]
             if weight:
                 # (R(a) - 1) u = sin a (k x u) + (1 - cos a) k x (k x u): points move on arcs about the hinge k.
                 angle = weight * self.jaw_angle[index]
@@ -378,6 +380,7 @@ def _hair(arrays: Arrays, name: str, mean: FloatArray) -> HairVolume:
         offset=part("offset"),
         triangles=part("triangles").astype(np.int32),
         uv=part("uv").astype(np.float32) / UV_STEPS,
+        neck_weight=part("neck_weight"),
         crown=crown,
         extent=np.ptp(mean[crown], axis=0),
     )

@@ -14,6 +14,7 @@ from faceeditor.training.head_build import packing, report, skin, unwrap, votes
 from faceeditor.training.head_build.bases import build_bases
 from faceeditor.training.head_build.directions import build_directions
 from faceeditor.training.head_build.hair import build_hair, crown_of
+from faceeditor.training.head_build.register import register
 from faceeditor.training.head_build.sources import (
     Array,
     Photographs,
@@ -66,12 +67,13 @@ def build(sources: Path, faces: Path, out: Path, work: Path) -> None:
     arrays = packing.arrays_of(topology, bases, both, (learnt.mean, learnt.modes))
     arrays["crown"] = crown_of(topology).astype(np.uint16)
     extra: dict[str, object] = {}
-    hair = build_hair(scans, drawn, topology, bases)
+    registered = register(scans, drawn)
+    hair = build_hair(drawn, registered, topology, bases)
     for name, volume in hair.items():
         arrays |= {f"hair_{name}_{field}": values for field, values in volume.items()}
     extra["hair"] = sorted(hair)
     shape = photos.fits["alpha"] @ bases.mixing
-    directions = build_directions(scans, drawn, topology, bases, photos, shape, albedo)
+    directions = build_directions(drawn, registered, topology, bases, both[0], photos, shape, albedo)
     named, listed = packing.direction_arrays(directions)
     packing.write_head(out, arrays | named, topology, bases, start["gaze_offset_deg"], extra | {"directions": listed})
     report.write_coefficients(work / "photos.npz", photos, shape, albedo)

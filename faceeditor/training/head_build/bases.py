@@ -152,14 +152,18 @@ def _turned(points: Array, axis: Array, angle: float) -> Array:
     return np.asarray(np.sin(angle) * once + (1 - np.cos(angle)) * np.cross(axis, once))
 
 
+def level_weight(points: Array) -> Array:
+    """(N,) 1 for places at the height of the head, falling along the neck to 0 at its base."""
+    # Planes of equal weight run from the throat up to the nape.
+    height = points[:, 1] + 0.38 * points[:, 2]
+    part = np.clip((height + 11.8) / (11.8 - 5.6), 0, 1)
+    return np.asarray(part * part * (3 - 2 * part))
+
+
 def neck_weight(topology: Topology) -> Array:
     """(V,) 1 for the head, falling along the neck to 0 at its base."""
-    y, z = topology.points[:, 1], topology.points[:, 2]
-    # Planes of equal weight run from the throat up to the nape.
-    height = y + 0.38 * z
-    part = np.clip((height + 11.8) / (11.8 - 5.6), 0, 1)
-    weight = part * part * (3 - 2 * part)
+    weight = level_weight(topology.points)
     weight[topology.border >= 0] = 0
-    inner = (topology.source >= SOCKET) | (topology.source < 0) & (topology.border < 0)
+    inner = (topology.source >= SOCKET) | ((topology.source < 0) & (topology.border < 0))
     weight[inner] = 1
     return np.where(weight > 0.999, 1.0, weight)

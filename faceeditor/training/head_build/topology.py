@@ -24,9 +24,9 @@ TARGETS = {"face": 1600, "head": 200, "mouth": 70, "socket": 56, "gums": 120, "t
 SHOULDER_RINGS = 5
 EYE_SPOKES = 18
 EYE_ANGLES = (4.5, PUPIL_ANGLE, 15.0, IRIS_ANGLE, 26.0, 36.0, 50.0, 68.0, 90.0)
-CORNEA = 0.11
+CORNEA = 0.08
 """Height of the cornea over the eyeball in cm."""
-UPPER_LASH, LOWER_LASH = 0.5, 0.3
+UPPER_LASH, LOWER_LASH = 0.4, 0.25
 """How much of the length of the scans' lashes is kept."""
 _LAYERS = (25351, 25693)
 _LASH = 114
@@ -118,9 +118,11 @@ def build_topology(scans: Scans, region: Array) -> Topology:
     local = np.full(len(scans.mean), -1)
     local[used] = np.arange(len(used))
     piece = _pieces(used)
-    kept, rows = decimate(
-        scans.mean[used], local[half], labels, _importance(scans.mean[used], piece), piece, dict(TARGETS)
-    )
+    importance = _importance(scans.mean[used], piece)
+    # The rims of the lids must meet when the eye closes, those of the lips when the mouth does.
+    rims = np.intersect1d(half[half.max(1) < HEAD], half[(half.max(1) >= SOCKET) & (half.max(1) < GUMS)])
+    importance[local[rims]] *= 8
+    kept, rows = decimate(scans.mean[used], local[half], labels, importance, piece, dict(TARGETS))
     half, labels = used[kept], labels[rows]
     return _whole(scans, half, labels)
 

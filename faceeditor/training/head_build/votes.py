@@ -99,7 +99,9 @@ def _only_where_possible(share: Array, centre: Array, triangles: Array) -> None:
     back = triangles.max(1) >= HEAD
     face = (z > 4) & (y < 7) & (y > -7)
     share[face, Region.HAIR] = share[face, Region.CLOTH] = 0
-    share[(y > -8) & ~back, Region.CLOTH] = 0
+    # The collar is the smooth line where the chart of the face ends at the base of the neck.
+    share[~back | (y > -8.5), Region.CLOTH] = 0
+    share[back & (y <= -8.5), :] = np.eye(REGION_COUNT)[Region.CLOTH] * 100
     share[y < -4, Region.HAIR] = 0
     share[back & (y > -2), :] *= np.eye(REGION_COUNT)[Region.HAIR]
     share[(y < -8) & (z < 4.5), Region.SKIN] = 0
