@@ -1,4 +1,4 @@
-"""A small data set of drawn faces, in the form of the real one."""
+"""A small data set of drawn faces with heads, in the form of the real one."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from faceeditor.head.maps import landmarks
+from faceeditor.head.model import HeadModel
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import Region
+from faceeditor.training.reader import PARTS
 
 
 def _face(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,3 +43,27 @@ def faces_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             cv2.imwrite(str(folder / "labels" / f"{i:05d}.png"), mask)
             writer.writerow({"id": f"{i:05d}", "split_group": f"group{i}"})
     return folder
+
+
+def head_of(number: int) -> HeadCoefficients:
+    """A head for a drawn face: near the average, each with a pose, expression and light of its own."""
+    random = np.random.default_rng(number)
+    neutral = HeadCoefficients.neutral()
+    return neutral.changed(
+        shape=random.normal(size=24) * 0.4, albedo=random.normal(size=32) * 0.5, gaze=random.normal(size=2) * 5,
+        pose=random.normal(size=3) * (12, 6, 3), expression=random.uniform(0, 0.3, 55),
+        gamma=neutral.gamma + random.normal(size=(9, 3)) * 0.2,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def fitted_heads(faces_folder: Path) -> Path:
+    """`photos.npz` for the drawn faces, the last of which has no trusted head; writes their `landmarks.npy`, too."""
+    heads = [head_of(number) for number in range(40)]
+    good = np.arange(40) < 39
+    points = np.stack([landmarks(HeadModel.load(), head) for head in heads])
+    np.save(faces_folder / "landmarks.npy", np.dstack([points, np.zeros((40, 478, 1), np.float32)]).astype(np.float32))
+    file = faces_folder / "photos.npz"
+    parts = {name: np.stack([getattr(head, name) for head in heads]) for name in PARTS}
+    np.savez(file, id=np.array([f"{i:05d}" for i in range(40)]), ok=good, ok_light=good, **parts)
+    return file

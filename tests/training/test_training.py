@@ -50,6 +50,12 @@ modes = 0.5
 lattice = 6.0
 detail_dropout = 0.25
 augment_target = 0.6
+head_dropout = 0.3
+identity = 1.0
+contrastive = 8.0
+contrastive_from = 12
+window_every = 2
+imitative = {{ pose = 0.3, gamma = 0.3 }}
 prior_from = 4
 prior_every = 100
 draws = 0.5
@@ -59,7 +65,7 @@ save_steps = 1
 look_steps = 100
 stages = [
     {{ size = 64, until = {first}, batch = 4, window = 64 }},
-    {{ size = 256, until = {last}, batch = 4, window = 128, also = 64 }},
+    {{ size = 256, until = {last}, batch = 4, window = 128, also = {also}, heads = {heads} }},
 ]
 """
 
@@ -161,15 +167,15 @@ def test_parser_trains_resumes_and_packs(faces_folder: Path, tmp_path: Path) -> 
 
 def test_mask_guided_trains_grows_resumes_and_packs(faces_folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "generator.toml"
-    config.write_text(MASK_GUIDED.format(first=8, last=8))
+    config.write_text(MASK_GUIDED.format(first=8, last=8, also=64, heads=0))
     out = tmp_path / "run"
     base = [str(config), "--data", str(faces_folder), "--out", str(out), "--minutes", "3"]
     assert train(base) == 0
     assert int(load_checkpoint(out / "checkpoint.safetensors")["seen"]) == 8
-    config.write_text(MASK_GUIDED.format(first=8, last=16))
+    config.write_text(MASK_GUIDED.format(first=8, last=16, also=64, heads=0))
     assert train([*base, "--resume", "--pack", str(tmp_path / "models" / "mask-guided")]) == 0
     seen = rows(out)
-    assert [int(float(row["pictures"])) for row in seen] == [4, 8, 12, 16]
+    assert [int(float(row["pictures"])) for row in seen] == [4, 8, 12]  # the last step drew windows
     assert all(np.isfinite(float(row["l1"])) for row in seen)
     assert (out / "sheet.png").exists() and (out / "curves.png").exists()
     pack = ModelPack.open("mask-guided", tmp_path / "models")
