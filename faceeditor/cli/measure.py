@@ -52,7 +52,7 @@ def declare_bench(parser: argparse.ArgumentParser) -> None:
     quality = kinds.add_parser("quality", help="mask fidelity, diversity, reconstruction ... on kept-out photographs")
     add_arguments(quality)
     quality.set_defaults(run=run)
-    speed = kinds.add_parser("speed", help="network, engine and window, next to a network of StyleGAN2's size")
+    speed = kinds.add_parser("speed", help="network, engine, brush and sliders, next to a network of StyleGAN2's size")
     speed.add_argument("--seconds", type=float, default=20.0, help="time for all measurements (default: 20)")
     speed.add_argument("--json", type=Path, metavar="FILE", help="also write the figures into a file")
     speed.add_argument("--no-window", action="store_true", help="leave the window out")

@@ -1,6 +1,7 @@
 """`faceeditor bench speed`: the generator, the engine, the window, and a network of StyleGAN2's size next to them."""
 
 import itertools
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from faceeditor.evaluation.speed import Subject, Timing, machine, time_in_turn
 from faceeditor.generators.devices import cpu_cores, cpu_name, cpu_threads
 from faceeditor.generators.openvino_runtime import fastest_precision, latency_settings, load_openvino
 from faceeditor.generators.style_prior import StylePrior
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.masks import sample_masks
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray, Region
@@ -106,8 +108,69 @@ def reference_subjects() -> dict[str, Subject]:
     return {"StyleGAN2 size, torch-cpu f32": eager, f"StyleGAN2 size, openvino-cpu {precision}": compiled}
 
 
+def time_heads(mask: MaskArray, device: str, seconds: float) -> dict[str, Timing]:
+    """Time the engine while the head turns: no two frames have the same head.
+
+    Returns:
+        timings "head" (the mask moved and the maps drawn), "network" and "request to frame".
+
+    Raises:
+        FaceEditorError: the head model or the generator is missing or damaged.
+    """
+    style = StylePrior.load().draw(1)
+    base = HeadCoefficients.neutral()
+    taken: dict[str, list[float]] = {"head": [], "network": [], "request to frame": []}
+    with Engine(device) as engine:
+        end: float | None = None
+        for step in itertools.count():
+            head = base.changed(pose=(35 * math.sin(0.11 * step), 12 * math.sin(0.07 * step), 0.01 * step % 5))
+            start = time.perf_counter()
+            frame = engine.render(RenderRequest(step, mask, style, head=head, base_head=base))
+            if step < 3:  # machine code is loaded, caches are filled
+                continue
+            end = time.perf_counter() + seconds if end is None else end
+            taken["head"].append(frame.timings["head"])
+            taken["network"].append(frame.timings["network"])
+            taken["request to frame"].append((time.perf_counter() - start) * 1e3)
+            if time.perf_counter() > end:
+                break
+    return {name: Timing.of(values) for name, values in taken.items()}
+
+
 WindowBench = Callable[..., dict[str, Any]]
-"""Runs the window's benchmark with the given arguments ("stroke" or "startup" and options) and returns its result."""
+"""Runs the window's benchmark with its arguments ("stroke", "slider" or "startup" and options); returns its result."""
+
+
+def stroke_section(result: dict[str, Any]) -> dict[str, Any]:
+    """The figures of the window while somebody paints."""
+    return {
+        "mouse event to painted face": Timing.of(result["latency"]).as_dict(),
+        "network": Timing.of(result["network"]).as_dict(),
+        "inside of a mouse event": Timing.of(result["handler"]).as_dict(),
+        **_window_section(result),
+    }
+
+
+def slider_section(result: dict[str, Any]) -> dict[str, Any]:
+    """The figures of the window while somebody drags the head's sliders."""
+    groups = {f"  of them {group}": Timing.of(values).as_dict() for group, values in result["latency by group"].items()}
+    return {
+        "slider event to painted face": Timing.of(result["latency"]).as_dict(),
+        **groups,
+        "mask moved and maps drawn": Timing.of(result["head"]).as_dict(),
+        "network": Timing.of(result["network"]).as_dict(),
+        "display (frame to painted)": Timing.of(result["display"]).as_dict(),
+        "inside of a slider event": Timing.of(result["handler"]).as_dict(),
+        **_window_section(result),
+    }
+
+
+def _window_section(result: dict[str, Any]) -> dict[str, float]:
+    return {
+        "longest block of the window": round(result["longest block"], 1),
+        "frames a second": round(result["frames per second"], 1),
+        "memory (MiB)": round(result["memory MiB"], 0),
+    }
 
 
 def speed_figures(device: str, seconds: float, reference: bool, window: WindowBench | None) -> dict[str, Any]:
@@ -129,25 +192,24 @@ def speed_figures(device: str, seconds: float, reference: bool, window: WindowBe
             "window on screen": round(statistics.median(run["window"] for run in startup), 2),
             "first face": round(statistics.median(run["first face"] for run in startup), 2),
         }
-        stroke = window("stroke", "--device", device, "--seconds", str(max(2.0, seconds / 3)))
-        figures["Window while painting, 125 mouse events a second (ms)"] = {
-            "mouse event to painted face": Timing.of(stroke["latency"]).as_dict(),
-            "network": Timing.of(stroke["network"]).as_dict(),
-            "inside of a mouse event": Timing.of(stroke["handler"]).as_dict(),
-            "longest block of the window": round(stroke["longest block"], 1),
-            "frames a second": round(stroke["frames per second"], 1),
-            "memory (MiB)": round(stroke["memory MiB"], 0),
-        }
+        while_moving = ("--device", device, "--seconds", str(max(2.0, seconds / 4)))
+        figures["Window while painting, 125 mouse events a second (ms)"] = stroke_section(
+            window("stroke", *while_moving)
+        )
+        title = "Window while sliders of the head are dragged, 125 events a second (ms)"
+        figures[title] = slider_section(window("slider", *while_moving))
     mask = sample_masks()[0].read()
-    name, engine = time_engine(mask, device, max(1.0, seconds / 6))
+    name, engine = time_engine(mask, device, max(0.5, seconds / 12))
     figures[f"Engine on {name} (ms)"] = {title: timing.as_dict() for title, timing in engine.items()}
+    turning = time_heads(mask, name, max(0.5, seconds / 12))
+    figures[f"Engine on {name}, the head turning (ms)"] = {title: timing.as_dict() for title, timing in turning.items()}
     style = StylePrior.load().draw(1)
     cpu = tuple(dict.fromkeys((name, "openvino-cpu", "torch-cpu")))
     subjects = generator_subjects(mask, style, cpu)
     own = next(iter(subjects))
     if reference:
         subjects.update(reference_subjects())
-    timed = time_in_turn(subjects, max(1.0, seconds / 2))
+    timed = time_in_turn(subjects, max(1.0, seconds / 3))
     section: dict[str, Any] = {title: timing.as_dict() for title, timing in timed.items()}
     figures["Networks in turn, 256 x 256 (ms)"] = section
     if reference:

@@ -1,6 +1,7 @@
 """Files in the window: new, open, save, export, recovery, what is dropped, and the question before work is lost."""
 
 import secrets
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -41,6 +42,9 @@ class FileDesk(QObject):
 
     Every method leaves the open portrait as it is if something goes wrong; the reason appears in the banner.
 
+    Attributes:
+        offer_photo: what becomes of a picture that is dropped or opened; by default its style is taken.
+
     Signals:
         noted: a sentence worth knowing ("The mask was resampled ...").
         files_changed: the list of recent files or the portrait's file changed.
@@ -58,6 +62,7 @@ class FileDesk(QObject):
         self.desk = desk
         self.window = window
         self.saver = saver
+        self.offer_photo: Callable[[Path], None] = lambda path: desk.from_photo(path)
         self._autosave_failed.connect(session.failed)
         session.changed.connect(self._snapshot)
 
@@ -104,7 +109,7 @@ class FileDesk(QObject):
         box = QMessageBox(self.window)
         box.setWindowTitle(self.tr("Mask or photo?"))
         box.setText(self.tr("What is “{name}”?").format(name=path.name))
-        box.setInformativeText(self.tr("A mask opens as a new portrait; a photo lends its style to this one."))
+        box.setInformativeText(self.tr("A mask opens as a new portrait; a photo lends its style or head to this one."))
         mask = box.addButton(self.tr("A mask"), QMessageBox.ButtonRole.AcceptRole)
         photo = box.addButton(self.tr("A photo"), QMessageBox.ButtonRole.AcceptRole)
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
@@ -139,12 +144,15 @@ class FileDesk(QObject):
         self.session.guarded(begin)
 
     def open(self) -> None:
-        """Ask for a portrait or a mask and open it."""
-        kinds = self.tr("Portraits and masks (*.fep *.png);;Portraits (*.fep);;Masks (*.png);;All files (*)")
-        path = self.ask_open(self.tr("Open a portrait or a mask"), kinds)
+        """Ask for a portrait, a mask or a photo and open it."""
+        pictures = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+        kinds = self.tr(
+            "All that can be opened (*.fep {pictures});;Portraits (*.fep);;Masks (*.png);;Photos ({pictures})"
+        ).format(pictures=pictures)
+        path = self.ask_open(self.tr("Open a portrait, a mask or a photo"), kinds)
         if path is not None:
             remember_folder(path)
-            self.open_path(path)
+            self.take_drop(path)
 
     def open_path(self, path: Path) -> bool:
         """Open a portrait file or a mask; returns whether it is open now."""
@@ -283,7 +291,7 @@ class FileDesk(QObject):
         return [path for path in paths if path.suffix.lower() in (store.SUFFIX, *PHOTO_SUFFIXES)]
 
     def take_drop(self, path: Path) -> None:
-        """Use a dropped file: a portrait or mask is opened, a photo lends its style; asks if that is unclear."""
+        """Use a dropped or chosen file: a portrait or mask is opened, a photo offered; asks if that is unclear."""
         kinds: list[str] = []
         if path.suffix.lower() == store.SUFFIX:
             kinds.append("portrait")
@@ -293,7 +301,7 @@ class FileDesk(QObject):
         if kind in ("portrait", "mask"):
             self.open_path(path)
         elif kind == "photo":
-            self.desk.from_photo(path)
+            self.offer_photo(path)
 
     @staticmethod
     def _kind_of(path: Path) -> str:
