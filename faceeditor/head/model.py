@@ -210,30 +210,27 @@ class HeadModel:
         return np.clip(self.albedo_mean + _doubled(change, ALBEDO_SIZE // size), 0.0, 1.0)
 
     def iris_colour(self, head: HeadCoefficients) -> FloatArray:
-        """(3,) float32 sRGB 0..1: a natural eye colour that belongs to the identity and changes smoothly with it.
+        """(3,) float32 sRGB 0..1: a natural eye colour that belongs to the skin and changes smoothly with it.
 
-        There is no colour of eyes in the source data, so it is drawn: a fixed projection of the identity chooses within
-        the palette, and dark skin draws towards its dark end.
+        There is no colour of eyes in the source data, so it is drawn: a fixed projection of the skin's modes chooses
+        within the palette, and dark skin draws towards its dark end.
         """
         tone = float(self.albedo(head.albedo)[96:160:4, 96:160:4].mean())
-        draw = float(head.shape @ _IRIS_SHAPE + head.albedo @ _IRIS_ALBEDO)
+        draw = float(head.albedo @ _IRIS)
         place = 1 / (1 + np.exp(-1.7 * draw)) * np.clip((tone - 0.28) / 0.3, 0.05, 1.0) * (len(self.iris_palette) - 1)
         low = min(int(place), len(self.iris_palette) - 2)
         part = np.float32(place - low)
         return np.asarray(self.iris_palette[low] * (1 - part) + self.iris_palette[low + 1] * part, np.float32)
 
 
-def _iris_projection() -> tuple[FloatArray, FloatArray]:
-    """Unit-variance projection of shape and albedo that stands for the eye colour; it avoids the leading modes."""
-    phase = np.arange(1, SHAPE_DIM + ALBEDO_DIM + 1, dtype=np.float64)
-    direction = np.sin(phase * 2.399963)
-    direction[:4] = 0
-    direction[SHAPE_DIM : SHAPE_DIM + 4] = 0
-    direction /= np.linalg.norm(direction)
-    return direction[:SHAPE_DIM].astype(np.float32), direction[SHAPE_DIM:].astype(np.float32)
+def _iris_projection() -> FloatArray:
+    """(32,) unit-variance projection of the albedo that stands for the eye colour; it avoids the leading modes."""
+    direction = np.sin(np.arange(1, ALBEDO_DIM + 1) * 2.399963)
+    direction[:6] = 0
+    return (direction / np.linalg.norm(direction)).astype(np.float32)
 
 
-_IRIS_SHAPE, _IRIS_ALBEDO = _iris_projection()
+_IRIS = _iris_projection()
 _JAW_INDICES = tuple(EXPRESSIONS.index(name) for name in JAW_SHAPES)
 
 

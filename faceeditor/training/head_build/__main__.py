@@ -35,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code.
     """
     parser = argparse.ArgumentParser(prog="head_build", description=__doc__)
-    parser.add_argument("--sources", type=Path, required=True, help="folder of ict_basis.npz, makehuman_basis.npz, fits")
+    parser.add_argument(
+        "--sources", type=Path, required=True, help="folder of ict_basis.npz, makehuman_basis.npz, fits"
+    )
     parser.add_argument("--faces", type=Path, required=True, help="folder of the photographs with their label maps")
     parser.add_argument("--out", type=Path, default=Path("resources/head"), help="folder of the pack")
     parser.add_argument("--work", type=Path, default=Path("runs/head"), help="folder for what may be used again")

@@ -16,6 +16,8 @@ from faceeditor.training.head_build.topology import Topology
 
 SPREAD = 2.5
 """How far the sliders of distances go to either side, in standard deviations among people."""
+STEP = 1.3
+"""Length of one step of age, femininity and weight in units of the shape modes."""
 RIDGE = 0.08
 """How strongly distances that cannot be told apart by the modes are allowed to move together."""
 
@@ -24,7 +26,7 @@ def _middle(points: Array, *rows: int) -> Array:
     return points[list(rows)].mean(0)
 
 
-def _measures(ears: tuple[Array, Array]) -> dict[str, Callable[[Array, Array], float]]:
+def _measures(ears: tuple[Array, Array], forehead: int) -> dict[str, Callable[[Array, Array], float]]:
     """Distances in cm from the 68 landmarks and all vertices of a head with its rest expression."""
     top, bottom = ears
 
@@ -40,7 +42,7 @@ def _measures(ears: tuple[Array, Array]) -> dict[str, Callable[[Array, Array], f
     return {
         "face_width": lambda p, v: float(p[15, 0] - p[1, 0]),
         "face_length": lambda p, v: float(p[27, 1] - p[8, 1]),
-        "forehead_height": lambda p, v: float(v[top_of_forehead(v), 1] - _middle(p, 19, 24)[1]),
+        "forehead_height": lambda p, v: float(v[forehead, 1] - _middle(p, 19, 24)[1]),
         "cheek_fullness": fullness,
         "jaw_width": lambda p, v: float(p[12, 0] - p[4, 0]),
         "chin_length": lambda p, v: float(p[57, 1] - p[8, 1]),
@@ -56,7 +58,8 @@ def _measures(ears: tuple[Array, Array]) -> dict[str, Callable[[Array, Array], f
         "brow_height": lambda p, v: float(_middle(p, 18, 19, 20, 23, 24, 25)[1] - _middle(p, 37, 38, 43, 44)[1]),
         "mouth_width": lambda p, v: float(p[54, 0] - p[48, 0]),
         "lip_fullness": lambda p, v: float(
-            _middle(p, 50, 51, 52)[1] - _middle(p, 61, 62, 63)[1] + _middle(p, 65, 66, 67)[1] - _middle(p, 56, 57, 58)[1]
+            _middle(p, 50, 51, 52)[1] - _middle(p, 61, 62, 63)[1]
+            + _middle(p, 65, 66, 67)[1] - _middle(p, 56, 57, 58)[1]
         ),
         "ear_size": lambda p, v: float(v[top, 1].mean() - v[bottom, 1].mean()),
     }  # fmt: skip
@@ -84,14 +87,19 @@ def build_directions(
     """
     named = _distances(topology, bases, landmarks)
     attributes = _attributes(drawn, registered, topology, bases)
-    named["weight"] = Direction(attributes["weight"], _no_skin(), -2.0, 2.5)
+    named["weight"] = Direction(attributes["weight"], _no_skin(), -2.0, 3.0)
     good = photos.fits["ok"] & photos.fits["ok_light"]
     age = np.array([_age(caption) for caption in photos.captions])
     sex = np.array([_sex(caption) for caption in photos.captions])
-    skin = _skin_direction(albedo, age, good & np.isfinite(age))
-    named["age"] = Direction(attributes["age"], skin, -1.5, 2.0)
-    skin = _skin_direction(albedo, sex, good & np.isfinite(sex))
-    named["femininity"] = Direction(-attributes["male"], skin, -2.0, 2.0)
+    usable = photos.fits["ok"]
+    for name, value, sign, low, high in (("age", age, 1, -1.5, 2.25), ("femininity", sex, -1, -2.0, 2.0)):
+        told = np.isfinite(value)
+        drawn_vector = sign * attributes["age" if name == "age" else "male"]
+        vector = _united(drawn_vector, _slope(shape, value, told & usable))
+        skin = _slope(albedo, value, told & good)
+        # Tone goes with where the captions' people come from, not with age or sex: the leading modes stay as they are.
+        skin[:2] = 0
+        named[name] = Direction(vector, skin, low, high)
     return named
 
 
@@ -101,26 +109,19 @@ def _no_skin() -> Array:
 
 def _distances(topology: Topology, bases: Bases, landmarks: Landmarks) -> dict[str, Direction]:
     """Directions that change one distance by one standard deviation among people and the others as little as may be."""
-    top = top_of_forehead(bases.mean)
     ears = np.unique(topology.triangles[np.isin(topology.region, (Region.L_EAR, Region.R_EAR))])
     order = ears[np.argsort(bases.mean[ears, 1])]
-    measures = _measures((order[-12:], order[:12]))
-    measures["forehead_height"] = lambda p, v: float(v[top, 1] - _middle(p, 19, 24)[1])
+    measures = _measures((order[-12:], order[:12]), top_of_forehead(bases.mean))
 
     def measured(vertices: Array) -> Array:
         points = np.einsum("nk,nkc->nc", landmarks.barycentric, vertices[landmarks.vertices])
         return np.array([measure(points, vertices) for measure in measures.values()])
 
-    start = measured(bases.mean)
     # Nearly linear: gradients by one standard deviation to either side.
     slopes = np.stack(
         [(measured(bases.mean + mode) - measured(bases.mean - mode)) / 2 for mode in bases.shape]
     )  # (24, measures)
     spread = np.linalg.norm(slopes, axis=0)
-    if not (spread > 0.005 * np.abs(start).clip(0.5)).all():
-        weak = [name for name, value in zip(measures, spread, strict=True) if value <= 0.005]
-        measures = {name: measure for name, measure in measures.items() if name not in weak}
-        slopes, spread = slopes[:, spread > 0.005], spread[spread > 0.005]
     unit = slopes / spread
     inverse = unit @ np.linalg.inv(unit.T @ unit + RIDGE * np.eye(unit.shape[1]))
     named = {}
@@ -152,7 +153,7 @@ def _attributes(drawn: dict[str, Array], registered: Registered, topology: Topol
         change = _without_similarity(bases.mean[skin], change[None]).reshape(-1)
         ridge = 0.02 * np.trace(free @ free.T) / SHAPE_DIM * np.eye(SHAPE_DIM)
         vector = np.linalg.solve(free @ free.T + ridge, free @ change)
-        found[key] = (vector / np.linalg.norm(vector)).astype(np.float32) * 1.3
+        found[key] = (vector / np.linalg.norm(vector)).astype(np.float32) * STEP
     return found
 
 
@@ -187,15 +188,16 @@ def _sex(caption: str) -> float:
     return 1.0 if woman else -1.0
 
 
-def _skin_direction(albedo: Array, value: Array, known: Array) -> Array:
-    """(32,) change of the skin's coefficients with a value: the slope of each, the plain skin tone left out.
-
-    Tone goes with where the captions' people come from, not with age or sex: the two leading modes stay as they are.
-    """
+def _slope(coefficients: Array, value: Array, known: Array) -> Array:
+    """(K,) float32 change of coefficients (N, K) with a value; slopes within their standard error are left out."""
     x = value[known] - value[known].mean()
-    slope = (x[:, None] * (albedo[known] - albedo[known].mean(0))).sum(0) / (x**2).sum()
-    # Slopes within twice their standard error are chance.
-    error = albedo[known].std(0) / np.sqrt((x**2).sum())
-    slope *= np.clip(np.abs(slope) / error / 2 - 0.5, 0, 1)
-    slope[:2] = 0
-    return slope.astype(np.float32)
+    rows = coefficients[known]
+    slope = (x[:, None] * (rows - rows.mean(0))).sum(0) / (x**2).sum()
+    error = rows.std(0) / np.sqrt((x**2).sum())
+    return np.asarray(slope * np.clip(np.abs(slope) / error / 2 - 0.5, 0, 1), np.float32)
+
+
+def _united(drawn_vector: Array, seen_vector: Array) -> Array:
+    """One direction of length `STEP` from the drawn head's and the photographs', each with the same voice."""
+    total = sum(vector / max(float(np.linalg.norm(vector)), 1e-9) for vector in (drawn_vector, seen_vector))
+    return np.asarray(total * STEP / np.linalg.norm(total), np.float32)

@@ -65,7 +65,7 @@ def _combed(points: Array) -> Array:
     part = _soft((9.5 - y) / 4.5) * _soft((z - 2.0) / 3.0)
     side = np.where(x < 1.5, -1.0, 1.0)
     aside = side * np.maximum(np.abs(x), 7.4)
-    back = np.minimum(z, 6.5)
+    back = np.minimum(z, 6.5 - 0.3 * np.clip(5 - y, 0, None))
     return np.stack([x + (aside - x) * part, y, z + (back - z) * part], 1)
 
 

@@ -93,10 +93,8 @@ def learn_skin(
     coefficients = (codes - codes.mean(0)) @ turn
     trust, holes = _trusted(inside)
     source = small.plain * (holes > 0.9)
-    modes = np.stack(
-        [continued(_patched(calmed(m.astype(np.float32), trust, small.detail, small.lips, 1.0), trust, holes), holes, source, 1.0)
-         for m in modes]
-    )  # fmt: skip
+    smooth = [calmed(mode.astype(np.float32), trust, small.detail, small.lips, 1.0) for mode in modes]
+    modes = np.stack([continued(_patched(mode, trust, holes), holes, source, 1.0) for mode in smooth])
     fine = _fine_mean(chart, colours, weights, first, large, patterns, textures, known, mean)
     fine_trust = cv2.resize(trust, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
     fine_holes = cv2.resize(holes, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
@@ -155,7 +153,7 @@ def _even(
         light -= (light * use[:, None]).sum(0) / max(use.sum(), 1e-6)
         level -= LIGHT_REMOVED * light
         level -= (level * use[:, None]).sum(0) / max(use.sum(), 1e-6)
-    # Plain skin far darker than its person's is shadow, hair or beard, far brighter is shine; brows may be dark, lips red.
+    # Plain skin far darker than its person's is shadow, hair or beard, far brighter is shine; brows may be dark.
     dark = 0.2 + 1.3 * brows + 0.6 * lips
     bright = 0.2 + 0.5 * lips + 0.3 * brows
     deviation = level.mean(1)

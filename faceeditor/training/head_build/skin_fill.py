@@ -1,4 +1,4 @@
-"""Smoothing and continuing textures of skin: every step is linear, so it may be applied to a mean and to modes alike."""
+"""Smoothing and continuing textures of skin: all steps are linear, so that a mean and modes may take them apart."""
 
 import cv2
 import numpy as np

@@ -3,6 +3,7 @@
 import csv
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,11 @@ class Scans:
 
     @cached_property
     def mirror(self) -> Array:
-        """(26719,) the vertex at the mirrored place (skin and sockets are exactly symmetric, teeth and lashes nearly)."""
+        """(26719,) the vertex at the mirrored place; skin and sockets are exactly symmetric, gums nearly."""
         from scipy.spatial import cKDTree
 
         index = np.arange(len(self.mean))
-        pieces = [(first, first) for first in zip(_PIECES[:-1], _PIECES[1:], strict=True)]
+        pieces = [(piece, piece) for piece in pairwise(_PIECES)]
         for first in range(LASHES, LASHES + 6 * _LASH, _LASH):
             # Layers of lashes lie within each other: every left one is paired with its own right one.
             left, right = (first, first + _LASH), (first + 6 * _LASH, first + 7 * _LASH)

@@ -179,7 +179,7 @@ def _whole(scans: Scans, half: Array, labels: Array) -> Topology:
     points = np.zeros((len(source), 3))
     points[source >= 0] = scans.mean[source[source >= 0]]
     root, length = _lash_roots(scans, source)
-    points = scans_blend(points, scans.mean[np.maximum(root, 0)], length)
+    points = _blended(points, scans.mean[np.maximum(root, 0)], length)
     first, last = len(skin), len(skin) + len(shoulders["points"])
     points[first:last] = shoulders["points"]
     border = np.full(len(source), -1)
@@ -230,8 +230,8 @@ def _whole(scans: Scans, half: Array, labels: Array) -> Topology:
     )
 
 
-def scans_blend(own: Array, root: Array, length: Array) -> Array:
-    """Lashes are shorter than the scans' cards: (V, 3) values between those of the root (0) and the vertex itself (1)."""
+def _blended(own: Array, root: Array, length: Array) -> Array:
+    """(V, 3) values between those of the root (length 0) and the vertex itself (1): lashes shorter than the scans'."""
     return np.where((length < 1)[:, None], root + (own - root) * length[:, None], own)
 
 
@@ -282,8 +282,8 @@ def _border(scans: Scans, half: Array) -> Array:
     edges = np.concatenate([skin[:, [0, 1]], skin[:, [1, 2]], skin[:, [2, 0]]])
     twins = {(int(b), int(a)) for a, b in edges}
     follow = {
-        int(a): int(b) for a, b in edges if (int(a), int(b)) not in twins and max(scans.mean[a, 0], scans.mean[b, 0]) > 1e-3
-        and max(scans.mean[a, 1], scans.mean[b, 1]) < -8
+        int(a): int(b) for a, b in edges
+        if (int(a), int(b)) not in twins and scans.mean[[a, b], 0].max() > 1e-3 and scans.mean[[a, b], 1].max() < -8
     }  # fmt: skip
     start = (set(follow) - set(follow.values())).pop()
     ring = [start]
