@@ -17,8 +17,11 @@ from faceeditor.portrait.edits import (
     WHOLE,
     AdoptMask,
     Change,
+    Changed,
     Edit,
+    Heads,
     PaintMask,
+    PortraitState,
     ReplaceMask,
     SetHead,
     SetStyle,
@@ -42,46 +45,6 @@ __all__ = [
 
 MAX_RECENT_STYLES = 24
 """How many styles a portrait remembers."""
-
-Heads = tuple[HeadCoefficients | None, HeadCoefficients | None]
-"""The present head and the base head; both or neither."""
-
-
-@dataclass(frozen=True, eq=False)
-class PortraitState:
-    """A portrait at one moment, immutable: what is saved, and safe to hand to another thread.
-
-    Attributes:
-        mask: (256, 256) uint8, a read-only copy.
-        style, truncation, recent_styles: as in ``Portrait``.
-        path: where the portrait is kept, or None.
-        revision: the revision it was taken at.
-        head, base_head: as in ``Portrait``.
-    """
-
-    mask: MaskArray
-    style: StyleCode
-    truncation: float
-    recent_styles: tuple[StyleCode, ...]
-    path: Path | None
-    revision: int
-    head: HeadCoefficients | None = None
-    base_head: HeadCoefficients | None = None
-
-
-@dataclass(frozen=True)
-class _Changed:
-    """Which parts of the state a piece of work changed."""
-
-    dirty: Rect | None = None
-    style: bool = False
-    head: bool = False
-
-    def __bool__(self) -> bool:
-        return self.dirty is not None or self.style or self.head
-
-    def __or__(self, other: "_Changed") -> "_Changed":
-        return _Changed(union(self.dirty, other.dirty), self.style or other.style, self.head or other.head)
 
 
 class Portrait:
@@ -282,17 +245,17 @@ class Portrait:
             raise PortraitError(f"The history has no step {position}; it has {len(self._history.names)}.")
         if position == self._history.position:
             return
-        changed = _Changed()
+        changed = Changed()
         for step, forward in self._history.walk(position):
             if step.mask is not None:
-                changed |= _Changed(step.mask.toggle(self._mask))
+                changed |= Changed(step.mask.toggle(self._mask))
             if step.styles is not None:
                 self._style = step.styles[forward]
             if step.truncations is not None:
                 self._truncation = step.truncations[forward]
             if step.heads is not None:
                 self._heads = step.heads[forward]
-            changed |= _Changed(None, step.styles is not None or step.truncations is not None, step.heads is not None)
+            changed |= Changed(None, step.styles is not None or step.truncations is not None, step.heads is not None)
         self._changed(changed, history=True)
 
     def begin_stroke(self, name: str, moved: MaskArray | None = None) -> None:
@@ -372,18 +335,18 @@ class Portrait:
 
     # Inside.
 
-    def _perform(self, edit: Edit) -> _Changed:
+    def _perform(self, edit: Edit) -> Changed:
         """Change the state; returns what changed. An edit that raises has changed nothing."""
         if isinstance(edit, SetStyle):
             if edit.style.key == self._style.key and edit.style.label == self._style.label:
-                return _Changed()
+                return Changed()
             self._style = edit.style
-            return _Changed(style=True)
+            return Changed(style=True)
         if isinstance(edit, SetTruncation):
             truncation = checked_truncation(edit.truncation)
             changed = truncation != self._truncation
             self._truncation = truncation
-            return _Changed(style=changed)
+            return Changed(style=changed)
         if isinstance(edit, SetHead):
             base = edit.base if edit.base is not None else self.base_head
             if base is None:
@@ -395,21 +358,21 @@ class Portrait:
         head = edit.head if isinstance(edit, ReplaceMask) else self.head
         return painted | self._set_heads((head, head))
 
-    def _write(self, rect: Rect, values: MaskArray) -> _Changed:
+    def _write(self, rect: Rect, values: MaskArray) -> Changed:
         """Write checked values into the mask."""
         x, y, width, height = rect
         target = self._mask[y : y + height, x : x + width]
         if np.array_equal(target, values):
-            return _Changed()
+            return Changed()
         target[...] = values
-        return _Changed(rect)
+        return Changed(rect)
 
-    def _set_heads(self, heads: Heads) -> _Changed:
+    def _set_heads(self, heads: Heads) -> Changed:
         """Set head and base head, keeping the objects that are the same already."""
         if same_head(heads[0], self._heads[0]) and same_head(heads[1], self._heads[1]):
-            return _Changed()
+            return Changed()
         self._heads = heads
-        return _Changed(head=True)
+        return Changed(head=True)
 
     def _commit(self, stroke: bool) -> None:
         done = self._expect_open(stroke)
@@ -427,7 +390,7 @@ class Portrait:
         style = self._style is not done.style or self._truncation != done.truncation
         head = self._heads is not done.heads
         self._style, self._truncation, self._heads = done.style, done.truncation, done.heads
-        self._changed(_Changed(done.dirty, style, head), history=False)
+        self._changed(Changed(done.dirty, style, head), history=False)
 
     def _finish(self, before: "_Open") -> bool:
         """Turn the difference to an earlier state into one step; False if there is none."""
@@ -460,7 +423,7 @@ class Portrait:
             raise PortraitError(f"No {'brush stroke' if stroke else 'gesture'} is open; begin one first.")
         return self._open
 
-    def _changed(self, changed: _Changed, history: bool) -> None:
+    def _changed(self, changed: Changed, history: bool) -> None:
         self._revision += 1
         self._notify(Change(self._revision, changed.dirty, changed.style, history, changed.head))
 

@@ -1,6 +1,7 @@
-"""The edits of a portrait, what its subscribers are told, and the checks of what an edit brings."""
+"""The edits of a portrait, what they change, what its subscribers are told, and the checks of what an edit brings."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +15,9 @@ MAX_TRUNCATION = 2.0
 """Largest truncation; 1 leaves a style as it is, 0 is the mean person."""
 WHOLE: Rect = (0, 0, MASK_SIZE, MASK_SIZE)
 """The rectangle of a whole mask."""
+
+Heads = tuple[HeadCoefficients | None, HeadCoefficients | None]
+"""The present head and the base head; both or neither."""
 
 MOVING_PARTS = ("shape", "expression", "gaze", "pose", "position")
 """The parts of the head coefficients that move a mask; the others change its colours and light only."""
@@ -104,6 +108,43 @@ class Change:
     style: bool = False
     history: bool = False
     head: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class PortraitState:
+    """A portrait at one moment, immutable: what is saved, and safe to hand to another thread.
+
+    Attributes:
+        mask: (256, 256) uint8, a read-only copy.
+        style, truncation, recent_styles: as in ``Portrait``.
+        path: where the portrait is kept, or None.
+        revision: the revision it was taken at.
+        head, base_head: as in ``Portrait``.
+    """
+
+    mask: MaskArray
+    style: StyleCode
+    truncation: float
+    recent_styles: tuple[StyleCode, ...]
+    path: Path | None
+    revision: int
+    head: HeadCoefficients | None = None
+    base_head: HeadCoefficients | None = None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Which parts of the state a piece of work changed."""
+
+    dirty: Rect | None = None
+    style: bool = False
+    head: bool = False
+
+    def __bool__(self) -> bool:
+        return self.dirty is not None or self.style or self.head
+
+    def __or__(self, other: "Changed") -> "Changed":
+        return Changed(union(self.dirty, other.dirty), self.style or other.style, self.head or other.head)
 
 
 def moves_mask(base: HeadCoefficients | None, head: HeadCoefficients | None) -> bool:
