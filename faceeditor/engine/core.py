@@ -37,7 +37,8 @@ class Engine:
         device: "auto", "cuda", "openvino-cpu" or "torch-cpu".
         opener: opens a generator on a named device (tests pass a stand-in).
         average: gives the average style for truncation.
-        heads: moves masks and draws maps (tests pass one with stand-in tools).
+        heads: moves masks and draws maps (tests pass one with stand-in tools). By default the program's own, which an
+            engine around another generator does not load ahead.
     """
 
     def __init__(
@@ -51,7 +52,8 @@ class Engine:
         self._opener = opener
         self._stages = Stages(average)
         self._heads = heads if heads is not None else Heads()
-        self._warm = False
+        # A stand-in for the generator is not helped by a head that is loaded ahead.
+        self._warm = heads is None and opener is not open_mask_guided
         self._requests = InteractiveMailbox()
         self._jobs = JobMailbox()
         self._gate = Gate()
@@ -386,7 +388,7 @@ class _WarmUp:
 
     def run(self, context: JobContext) -> None:
         try:
-            self.heads.warm_up()
+            self.heads.warm_up(context.ticket.check)
         except FaceEditorError as error:
             _log.info("no head to load: %s", error)  # a request that needs it will say so
 

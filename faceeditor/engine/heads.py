@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.engine.compiling import compile_head
 from faceeditor.engine.requests import Morph, RenderRequest, mask_key
 from faceeditor.engine.stages import Cache, Pixels
 from faceeditor.portrait.head import HeadCoefficients
@@ -102,12 +103,19 @@ class Heads:
                 self._tools = self._open()
             return self._tools
 
-    def warm_up(self) -> None:
+    def warm_up(self, check: Callable[[], None] | None = None) -> None:
         """Load everything and run it once, with tools of its own: may be called beside the gate, on any thread.
+
+        Args:
+            check: called now and then; its exception stops the work. Where it is given, what has to be compiled first
+                is compiled in another process.
 
         Raises:
             ModelError: as of `ModelTools`.
         """
+        if check is not None and self._open is ModelTools:
+            compile_head(check)
+            check()
         with self._lock:
             if self._tools is not None:
                 return
@@ -211,24 +219,26 @@ def mixed_masks(first: MaskArray, second: MaskArray, share: float) -> MaskArray:
             continue
         a, b = (_signed_distance(here) for here in inside)
         # A missing region is as far away everywhere as the other mask's is deep.
-        a = a if a is not None else np.full_like(best, -1 - np.max(b))
-        b = b if b is not None else np.full_like(best, -1 - np.max(a))
-        score = np.float32(1 - share) * a + np.float32(share) * b
+        a = a if inside[0].any() else np.full_like(best, -np.max(b))
+        b = b if inside[1].any() else np.full_like(best, -np.max(a))
+        score = np.float32(1 - share) * np.minimum(a, _DEEPEST) + np.float32(share) * np.minimum(b, _DEEPEST)
         better = score > best
         np.copyto(best, score, where=better)
         out[better] = region
     return out
 
 
-def _signed_distance(inside: npt.NDArray[np.bool_]) -> FloatArray | None:
-    """Distance to the outline in pixels, positive inside, half a pixel at the first one; None where nothing is."""
+_DEEPEST = np.float32(8)
+"""Depth inside of a region that counts at most, in pixels: a wide region must not swallow a small one at once."""
+
+
+def _signed_distance(inside: npt.NDArray[np.bool_]) -> FloatArray:
+    """Distance to the outline in pixels, positive inside; meaningless where there is no inside."""
     import cv2
 
-    if not inside.any():
-        return None
-    plane = inside.astype(np.uint8)
     if inside.all():
-        return np.full(inside.shape, np.float32(max(inside.shape)))
+        return np.full(inside.shape, max(inside.shape), np.float32)
+    plane = inside.astype(np.uint8)
     within = cv2.distanceTransform(plane, cv2.DIST_L2, cv2.DIST_MASK_5)
     beyond = cv2.distanceTransform(1 - plane, cv2.DIST_L2, cv2.DIST_MASK_5)
     return np.asarray(within - beyond, np.float32)

@@ -151,7 +151,7 @@ def _read_photo(source: Path | str | Pixels, face: int, label: str, context: Job
         return step
 
     prepared: PreparedPhoto = prepare_photo(picture, face, part(0.1, 0.6))
-    head = read_head(prepared.photo, REFINEMENTS, part(0.6, 0.9)).head
+    head = read_head(prepared.photo, REFINEMENTS, part(0.6, 0.9), prepared.mask).head
     part(0.9, 1.0)(0.0, "Reading the style")
     style = context.encode(prepared.photo, prepared.mask, label or name)
     context.progress(last, "Done" if last == 1.0 else "Embedding")

@@ -39,7 +39,9 @@ SHOWN_EVERY = 10
 _RATE = 0.05
 _COARSE = 32
 # Weights of the terms: colours fine and coarse, edges, the discriminator's features, the pull to the encoder's code.
-_FINE_WEIGHT, _COARSE_WEIGHT, _EDGE_WEIGHT, _FEATURE_WEIGHT, _PULL = 1.0, 1.0, 2.0, 0.5, 0.02
+# More weight on fine colours and edges gains half a decibel and loses the texture of hair: where it does not lie
+# exactly as in the photograph, the mean of it is nearest.
+_FINE_WEIGHT, _COARSE_WEIGHT, _EDGE_WEIGHT, _FEATURE_WEIGHT, _PULL = 0.25, 2.0, 0.25, 4.0, 0.05
 
 
 def embed(
@@ -110,7 +112,7 @@ class _Embedding:
         config = pack.config
         sizes = {key: tuple(int(n) for n in config[key]) for key in ("channels", "conditions") if key in config}
         net = load_module(MaskGenerator(**sizes), pack.load("generator.safetensors"), PACK)
-        return net.to(self._place).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        return net.to(self._place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _discriminator(self, pack: ModelPack) -> Discriminator | None:
         """The pack's discriminator, whose features tell alike from unlike; None where the pack has none."""
@@ -122,7 +124,7 @@ class _Embedding:
             if parametrize.is_parametrized(part):  # the spectral norm does not change any more
                 parametrize.remove_parametrizations(part, "weight", leave_parametrized=True)
         net = net.requires_grad_(False).to(self._place)
-        return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _features(self, picture: Tensor) -> list[Tensor]:
         if self._judge is None:

@@ -35,6 +35,9 @@ MESH_TO_68 = np.array(
 )  # fmt: skip
 """(68,) the point of the MediaPipe face mesh that stands for each point of iBUG, in order."""
 
+MOUTH_CORNERS = (62, 76, 292, 306)
+"""Points of the face mesh next to the corners of the mouth: their mean is steadier than that of the corners."""
+
 _ROUNDS = 2
 # A square that changes by more than this was no face.
 _LEAST_CHANGE, _MOST_CHANGE = 0.5, 2.0
@@ -63,9 +66,10 @@ class Landmarks(NamedTuple):
 
     @property
     def eyes_and_mouth(self) -> EyesAndMouth:
-        """The three points of the alignment."""
+        """The three points of the alignment; of the mesh the points around each corner of the mouth are taken."""
         points = self.points68
-        return EyesAndMouth(points[36:42].mean(0), points[42:48].mean(0), (points[48] + points[54]) / 2)
+        corners = points[[48, 54]] if self.points478 is None else self.points478[list(MOUTH_CORNERS)]
+        return EyesAndMouth(points[36:42].mean(0), points[42:48].mean(0), corners.mean(0))
 
 
 def as_68(mesh: npt.NDArray[Any]) -> npt.NDArray[Any]:

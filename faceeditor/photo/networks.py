@@ -54,6 +54,6 @@ def open_reader() -> Any:
 
     def build(pack: ModelPack) -> FaceReader:
         net = FaceReader(int(pack.config.get("width", 32)))
-        return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     return _open("reader", build)

@@ -41,7 +41,9 @@ _NOISE = 1.6
 """Error of a landmark in pixels of 256."""
 _OVAL_WEIGHT = 0.15
 # How far the truth may lie from the reading (standard deviations).
-_SPREAD = {"pose": 3.0, "position": (0.6, 0.6, 4.0), "shape": 0.35, "expression": 0.14, "gaze": 6.0}
+_SPREAD: dict[str, float | tuple[float, ...]] = {
+    "pose": 3.0, "position": (0.6, 0.6, 4.0), "shape": 0.35, "expression": 0.14, "gaze": 6.0,
+}  # fmt: skip
 _FREE = np.array([i for i in range(EXPRESSION_DIM) if i not in EYE_LOOK])
 """Expression weights that are fitted; the others follow the gaze."""
 _TURN = 0.05  # degrees, for differences
@@ -140,7 +142,8 @@ class _Unknowns:
     def precision() -> Array:
         """Inverse variances of the priors, in the order of `flat`."""
         lengths = {"pose": 3, "position": 3, "shape": SHAPE_DIM, "expression": len(_FREE), "gaze": 2}
-        return np.concatenate([np.broadcast_to(1.0 / np.square(_SPREAD[name]), n) for name, n in lengths.items()])
+        spreads = [np.broadcast_to(np.asarray(_SPREAD[name], np.float64), n) for name, n in lengths.items()]
+        return 1.0 / np.concatenate(spreads) ** 2
 
     def moved(self, step: Array) -> "_Unknowns":
         pose, position, shape, expression, gaze = np.split(step, np.cumsum([3, 3, SHAPE_DIM, len(_FREE)]))
@@ -250,7 +253,7 @@ def fit_light(
     for _ in range(_LIGHT_ROUNDS):
         skin = np.clip(mean + np.tensordot(albedo, modes, 1), 0.02, 1.0)
         gamma = _fitted_gamma(wanted, skin**2.2, basis, gamma, head.gamma.astype(np.float64))
-        shading = np.maximum(basis @ gamma, DARKEST)
+        shading = np.asarray(np.maximum(basis @ gamma, DARKEST), np.float64)
         lit = np.clip(wanted / shading, 0.0, 1.0) ** (1 / 2.2)
         albedo = _fitted_albedo(lit - mean, modes, shading, head.albedo.astype(np.float64))
     return head.changed(gamma=gamma, albedo=albedo)
@@ -294,7 +297,7 @@ def _fitted_albedo(change: Array, modes: Array, shading: Array, prior: Array) ->
         off = (design @ new - target) / _COLOUR_NOISE
         lever = design * (clear / (1 + off**2))[:, None]
         normal = lever.T @ design + np.eye(len(modes)) / _SKIN_SPREAD**2
-        new = np.linalg.solve(normal, lever.T @ target + prior / _SKIN_SPREAD**2)
+        new = np.asarray(np.linalg.solve(normal, lever.T @ target + prior / _SKIN_SPREAD**2), np.float64)
     return new
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from faceeditor.faceframe import face_frame
 from faceeditor.photo.align import Square, cut, refined, square_of_points
-from faceeditor.photo.landmarks import points_of
 from tests.generators import tiny
 
 
@@ -75,12 +74,3 @@ def test_refining_follows_the_regions() -> None:
     shifted = np.roll(mask, 20, axis=1)
     moved = refined(first, face_frame(shifted))
     np.testing.assert_allclose(moved.centre - better.centre, [40, 0], atol=1.5)
-
-
-def test_points_of_68_landmarks() -> None:
-    landmarks = np.zeros((68, 2))
-    landmarks[36:42] = (10, 20)
-    landmarks[42:48] = (50, 22)
-    landmarks[48], landmarks[54] = (20, 60), (40, 62)
-    points = points_of(landmarks)
-    np.testing.assert_allclose(np.stack(points), [(10.5, 20.5), (50.5, 22.5), (30.5, 61.5)])

@@ -138,7 +138,7 @@ def test_broken_landmark_package_falls_back(tmp_path: Path, monkeypatch: pytest.
         raise RuntimeError("cannot be read")
 
     monkeypatch.setattr(face_alignment, "FaceAlignment", broken)
-    assert landmarks.eyes_and_mouth(scene(), find_faces(scene((300, 120, 256)))[0]) is None
+    assert landmarks.alignment_network(scene(), find_faces(scene((300, 120, 256)))[0]) is None
     assert prepare_photo(scene((300, 120, 256))).square.side == pytest.approx(256, rel=0.12)
 
 

@@ -1,0 +1,201 @@
+"""Heads in requests: masks moved, maps drawn, both remembered; newest wins; a missing head model."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from faceeditor.engine import Engine, Morph, RenderRequest, RenderSheet, Thumbnails
+from faceeditor.engine.heads import geometry_key, mixed_masks
+from faceeditor.errors import EngineError, ModelError
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.style import StyleCode
+from tests.engine.fakes import Answers, FakeGenerator
+from tests.engine.heads import FakeHeads, turned
+
+STYLE = StyleCode.zeros()
+MASK = np.zeros((256, 256), np.uint8)
+MASK[100:150, 100:150] = 3
+
+
+def request(revision: int, yaw: float, **options: object) -> RenderRequest:
+    return RenderRequest(revision, MASK, STYLE, head=turned(yaw), base_head=turned(0), **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def heads() -> FakeHeads:
+    return FakeHeads()
+
+
+@pytest.fixture
+def engine(fake: FakeGenerator, heads: FakeHeads) -> Iterator[Engine]:
+    with Engine("openvino-cpu", opener=lambda device: fake, heads=heads) as engine:
+        yield engine
+    fake.go_on.set()
+
+
+def test_mask_is_moved_and_maps_are_handed_on(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
+    frame = engine.render(request(1, 20, show_head=True))
+    assert frame.mask is not None and not frame.mask.flags.writeable
+    np.testing.assert_array_equal(frame.mask, np.roll(MASK, 20, axis=1))
+    maps = fake.maps[-1]
+    assert maps is not None and maps.shape == (10, 128, 128) and (maps == 20).all()
+    assert frame.head is not None and frame.head.pose[0] == 20
+    assert frame.head_picture is not None and (frame.head_picture == 77).all()
+    assert not frame.head_picture.flags.writeable
+    assert frame.timings["head"] > 0
+    assert engine.render(request(2, 21)).head_picture is None and heads.tools.pictures == 1
+
+
+def test_without_a_head_nothing_is_loaded(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
+    frame = engine.render(RenderRequest(1, MASK, STYLE, show_head=True))
+    assert fake.maps == [None] and heads.opened == 0
+    assert frame.head is None and frame.head_picture is None
+    np.testing.assert_array_equal(frame.mask, MASK)
+
+
+def test_what_is_known_is_not_made_again(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
+    tools = heads.tools
+    first = engine.render(request(1, 10))
+    again = engine.render(request(2, 10))
+    assert again.pixels is first.pixels and (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 1, 1)
+    # Light and skin leave outlines where they are: new maps, but no new mask.
+    lit = turned(10, gamma=np.ones((9, 3)), albedo=np.ones(32))
+    frame = engine.render(RenderRequest(3, MASK, STYLE, head=lit, base_head=turned(0)))
+    assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 2) and frame.mask is first.mask
+    # Another style: neither.
+    engine.render(RenderRequest(4, MASK, tiny_style(), head=lit, base_head=turned(0)))
+    assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 3)
+
+
+def tiny_style() -> StyleCode:
+    return StyleCode(STYLE.regions, np.ones(64, np.float32), STYLE.detail)
+
+
+def test_unmoved_heads_draw_the_mask_as_it_is(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
+    engine.render(request(1, 0))
+    engine.render(RenderRequest(2, MASK, STYLE, head=turned(30)))
+    assert heads.tools.moves == 0 and [maps is not None for maps in fake.maps] == [True, True]
+
+
+def test_adopted_mask_gives_the_same_face(engine: Engine, fake: FakeGenerator) -> None:
+    moved = engine.render(request(1, 15))
+    adopted = engine.render(RenderRequest(2, moved.mask, STYLE, head=turned(15), base_head=turned(15)))
+    assert adopted.pixels is moved.pixels and len(fake.sides) == 1
+
+
+def test_a_dragged_slider_is_never_queued(engine: Engine, fake: FakeGenerator) -> None:
+    answers = Answers()
+    fake.seconds = 0.02
+    for revision in range(100):
+        engine.submit(request(revision, revision * 0.4), answers.on_frame, answers.on_error)
+    answers.wait(lambda: answers.frames and answers.frames[-1].revision == 99)
+    revisions = [frame.revision for frame in answers.frames]
+    assert len(fake.sides) <= 3 and revisions == sorted(set(revisions))
+    assert answers.frames[-1].head.pose[0] == pytest.approx(39.6)
+
+
+def test_missing_head_model_leaves_the_mask_guided_portrait(fake: FakeGenerator) -> None:
+    answers = Answers()
+    with Engine("openvino-cpu", opener=lambda device: fake, heads=FakeHeads(missing=True)) as engine:
+        with pytest.raises(ModelError, match="missing"):
+            engine.render(request(1, 5))
+        engine.submit(request(2, 5), answers.on_frame, answers.on_error)
+        answers.wait(lambda: answers.errors)
+        assert engine.render(RenderRequest(3, MASK, STYLE)).revision == 3
+        assert engine.status.ready and not engine.status.failed
+
+
+def test_head_is_loaded_after_the_first_shown_frame(engine: Engine, heads: FakeHeads, fake: FakeGenerator) -> None:
+    answers = Answers()
+    engine.render(RenderRequest(1, MASK, STYLE))
+    time.sleep(0.02)
+    assert heads.opened == 0  # a command that draws one face and ends does not pay for it
+    engine.submit(RenderRequest(2, MASK, tiny_style()), answers.on_frame, answers.on_error)
+    answers.wait(lambda: answers.frames)
+    deadline = time.monotonic() + 5
+    while not heads.tools.moves and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert heads.opened == 1 and heads.tools.moves == 1 and len(heads.tools.drawn) == 1
+    engine.render(request(3, 5))
+    assert heads.opened == 1
+
+
+def test_loading_does_not_hold_up_the_pen(fake: FakeGenerator) -> None:
+    go_on = threading.Event()
+
+    class SlowHeads(FakeHeads):
+        def warm_up(self, check: object = None) -> None:
+            assert go_on.wait(5)
+
+    answers = Answers()
+    with Engine("openvino-cpu", opener=lambda device: fake, heads=SlowHeads()) as engine:
+        for revision in range(3):
+            mask = np.full((256, 256), revision, np.uint8)
+            engine.submit(RenderRequest(revision, mask, STYLE), answers.on_frame, answers.on_error)
+            answers.wait(lambda wanted=revision: len(answers.frames) == wanted + 1)
+        go_on.set()
+
+
+def test_thumbnails_and_sheets_show_the_head(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
+    answers = Answers()
+    for job in (Thumbnails([STYLE, STYLE], MASK, head=turned(7)), RenderSheet(MASK, [STYLE], head=turned(7))):
+        engine.run(job, answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: len(answers.results) == 2)
+    assert heads.tools.drawn == [7.0] and all(maps is not None for maps in fake.maps) and len(fake.maps) == 3
+
+
+def test_impossible_heads_are_refused() -> None:
+    with pytest.raises(EngineError, match="no head to move it to"):
+        RenderRequest(1, MASK, STYLE, base_head=turned(0))
+    for share in (-0.1, float("nan"), 1.5):
+        with pytest.raises(EngineError, match="morph"):
+            Morph(MASK, share)
+
+
+def test_geometry_key_names_what_moves_a_mask() -> None:
+    head = HeadCoefficients.neutral()
+    key = geometry_key(head)
+    assert geometry_key(head.changed(gamma=np.ones((9, 3)), albedo=np.ones(32))) == key
+    moved = {
+        "shape": np.ones(24),
+        "expression": np.ones(55),
+        "gaze": (1, 0),
+        "pose": (0, 1, 0),
+        "position": (0, 0, -99),
+    }
+    assert len({geometry_key(head.changed(**{name: value})) for name, value in moved.items()} | {key}) == 6
+
+
+def disc(x: float, radius: float, region: int, ground: int = 0) -> np.ndarray:
+    rows, columns = np.mgrid[:256, :256]
+    return np.where((columns - x) ** 2 + (rows - 128) ** 2 < radius**2, region, ground).astype(np.uint8)
+
+
+def test_outlines_wander_instead_of_popping() -> None:
+    first, second = disc(108, 30, 4), disc(148, 30, 4)
+    assert (mixed_masks(first, second, 0) == first).all() and (mixed_masks(first, second, 1) == second).all()
+    centres = []
+    for share in (0.25, 0.5, 0.75):
+        mixed = mixed_masks(first, second, share)
+        assert set(np.unique(mixed)) == {0, 4}
+        centres.append(np.argwhere(mixed == 4)[:, 1].mean())
+    assert 108 < centres[0] < centres[1] < centres[2] < 148 and centres[1] == pytest.approx(128, abs=1)
+
+
+def test_a_region_of_one_mask_shrinks_away() -> None:
+    first, second = disc(128, 40, 18, 1), np.full((256, 256), 1, np.uint8)
+    areas = [int((mixed_masks(first, second, share) == 18).sum()) for share in (0.0, 0.2, 0.4, 0.6, 1.0)]
+    assert areas == sorted(areas, reverse=True) and areas[0] > areas[1] > areas[2] > 0 == areas[3]
+
+
+def test_morph_moves_each_mask_from_its_own_base(engine: Engine, heads: FakeHeads) -> None:
+    other = disc(60, 25, 4)
+    request = RenderRequest(
+        1, disc(100, 25, 4), STYLE, head=turned(10), base_head=turned(0), morph=Morph(other, 1.0, turned(-20))
+    )
+    np.testing.assert_array_equal(engine.render(request).mask, np.roll(other, 30, axis=1))
+    own = RenderRequest(2, MASK, STYLE, morph=Morph(other, 1.0, turned(-20), turned(0)))
+    np.testing.assert_array_equal(engine.render(own).mask, np.roll(other, 20, axis=1))

@@ -1,0 +1,75 @@
+"""Embedding: the code moves towards the photograph, stays near the encoder's, and can be stopped."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from faceeditor.generators.embed import SHOWN_EVERY, embed
+from faceeditor.generators.mask_guided import MaskGuided
+from faceeditor.nets.discriminator import Discriminator
+from faceeditor.packs import ModelPack, write_pack
+from tests.generators import tiny
+
+JUDGE = (8, 8, 8, 8, 8)
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> ModelPack:
+    """The small pack, with a discriminator."""
+    folder = tmp_path_factory.mktemp("models")
+    plain = tiny.write_mask_guided(folder)
+    torch.manual_seed(5)
+    files = {name: plain.load(name) for name in plain.files}
+    files["discriminator.safetensors"] = {k: v.numpy() for k, v in Discriminator(JUDGE).state_dict().items()}
+    config = dict(plain.config) | {"discriminator_channels": list(JUDGE)}
+    return write_pack(folder, "mask-guided", "mask-guided", "test", files, config, half=False)
+
+
+def error(pack: ModelPack, style: object, photo: np.ndarray) -> float:
+    drawn = MaskGuided("torch-cpu", pack).render(tiny.face_mask(), style, 128)  # type: ignore[arg-type]
+    small = photo.reshape(128, 2, 128, 2, 3).mean((1, 3))
+    return float(np.abs(drawn - small).mean())
+
+
+def test_code_comes_nearer_to_the_photograph(pack: ModelPack) -> None:
+    mask, truth, start = tiny.face_mask(), tiny.random_style(1), tiny.random_style(2).with_label("photo.jpg")
+    photo = MaskGuided("torch-cpu", pack).render(mask, truth)
+    told: list[float] = []
+    pictures: list[np.ndarray] = []
+
+    def step(share: float, text: str, picture: np.ndarray | None) -> None:
+        told.append(share)
+        if picture is not None:
+            pictures.append(picture)
+
+    found = embed(photo, mask, start, None, 15, step, pack)
+    assert error(pack, found, photo) < 0.85 * error(pack, start, photo)
+    assert found.label == "photo.jpg" and 0 < np.abs(found.overall - start.overall).max() < 2
+    assert told == sorted(told) and len(told) == 16 and told[-1] == 1.0
+    assert len(pictures) == 15 // SHOWN_EVERY + 2 and pictures[0].shape == (128, 128, 3)
+    assert all(picture.dtype == np.uint8 for picture in pictures)
+
+
+def test_maps_and_a_missing_discriminator(tiny_models: Path, pack: ModelPack) -> None:
+    mask, style = tiny.face_mask(), tiny.random_style(1)
+    photo = np.full((256, 256, 3), 120, np.uint8)
+    plain = embed(photo, mask, style, None, 2, pack=ModelPack.open("mask-guided", tiny_models))
+    judged = embed(photo, mask, style, None, 2, pack=pack)
+    maps = np.random.default_rng(0).standard_normal((10, 128, 128)).astype(np.float32)
+    guided = embed(photo, mask, style, maps, 2, pack=pack)
+    assert len({code.key for code in (plain, judged, guided, style)}) == 4
+
+
+def test_step_stops_the_work(pack: ModelPack) -> None:
+    calls: list[float] = []
+
+    def stop(share: float, text: str, picture: np.ndarray | None) -> None:
+        calls.append(share)
+        if len(calls) == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        embed(np.zeros((256, 256, 3), np.uint8), tiny.face_mask(), tiny.random_style(1), None, 50, stop, pack)
+    assert len(calls) == 3
