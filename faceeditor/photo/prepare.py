@@ -96,7 +96,7 @@ def _square_by_regions(picture: npt.NDArray[np.uint8], box: FaceBox, step: Calla
 def _square_by_reader(picture: npt.NDArray[np.uint8], square: Square) -> Square:
     """The square by the reader's landmarks, seen in the regions' square; that one where there is no reader."""
     try:
-        better = square_of_points(*reader_landmarks(picture, square, 1).eyes_and_mouth)
+        better = square_of_points(*reader_landmarks(picture, square).eyes_and_mouth)
     except ModelError as error:
         _log.info("aligned without the reader: %s", error)
         return square
