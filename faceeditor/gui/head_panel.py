@@ -151,6 +151,7 @@ class HeadPanel(QWidget):
             section.opened.connect(self._refresh_soon)
             self.sections.append(section)
             self.add(section)
+        self._refresh_soon()  # widgets that are new become visible later
 
     def _fill(self, title: str, column: QVBoxLayout) -> None:
         for found in self._controls.values():
@@ -168,8 +169,21 @@ class HeadPanel(QWidget):
         row.moved.connect(lambda value: self.desk.set_control(found.name, value, self.is_symmetric()))
         row.ended.connect(self.desk.end)
         row.refused.connect(self.desk.session.failed)
-        row.setVisible(self._matches(found))
+        if not self._matches(found):
+            row.hide()
         self.rows[found.name] = row
+        return row
+
+    def reveal(self, name: str) -> SliderRow | None:
+        """Bring a control's slider into sight: its section is unfolded and scrolled to. None while there is none."""
+        found = self._controls.get(name)
+        section = next((each for each in self.sections if found is not None and each.title == found.section), None)
+        if section is None:
+            return None
+        section.unfold()
+        row = self.rows.get(name)
+        if row is not None:
+            self.area.ensureWidgetVisible(row)
         return row
 
     # Showing.

@@ -18,18 +18,21 @@ class PresetPanel(HeadPanel):
     Args:
         desk: what changes the head.
         group: the panel's group.
-        ring: whether the presets can be mixed in a ring.
+        ring: as of `PresetBox`.
+        columns: as of `PresetBox`.
     """
 
-    def __init__(self, desk: HeadDesk, group: str, ring: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: HeadDesk, group: str, ring: str = "", columns: int = 3, parent: QWidget | None = None
+    ) -> None:
         super().__init__(desk, group, parent)
         self.presets: PresetBox | None = None
-        self._ring = ring
+        self._ring, self._columns = ring, columns
 
     def build_top(self) -> None:
-        self.presets = PresetBox(self.desk, self.group, ring=self._ring)
-        self.presets.setVisible(bool(self.presets.known))
+        self.presets = PresetBox(self.desk, self.group, ring=self._ring, columns=self._columns)
         self.add(self.presets)
+        self.presets.setVisible(bool(self.presets.known))
 
     def refresh_top(self) -> None:
         if self.presets is not None:
@@ -44,21 +47,21 @@ class IdentityPanel(PresetPanel):
     """Who it is: named directions, then the raw modes of shape and skin."""
 
     def __init__(self, desk: HeadDesk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "identity", ring=False, parent=parent)
+        super().__init__(desk, "identity", parent=parent)
 
 
 class PosePanel(PresetPanel):
     """Where the head looks and where it is."""
 
     def __init__(self, desk: HeadDesk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "pose", ring=False, parent=parent)
+        super().__init__(desk, "pose", columns=2, parent=parent)
 
 
 class ExpressionPanel(PresetPanel):
     """What the face does. Both sides move together, or each has its sliders."""
 
     def __init__(self, desk: HeadDesk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "expression", ring=True, parent=parent)
+        super().__init__(desk, "expression", ring="first", parent=parent)
         self.symmetry = QToolButton()
         self.symmetry.setObjectName("toggle")
         self.symmetry.setIcon(icon("symmetry", 16))
@@ -69,7 +72,7 @@ class ExpressionPanel(PresetPanel):
         self.symmetry.setAccessibleName(self.tr("Both sides of the face together"))
         self.symmetry.setToolTip(self.tr("Both sides of the face together; off: sliders for each side"))
         self.symmetry.toggled.connect(self.refilter)
-        self.symmetry.setCursor(Qt.CursorShape.ArrowCursor)
+        self.symmetry.setFixedHeight(self.search.sizeHint().height())
         self.bar.addWidget(self.symmetry)
 
     def is_symmetric(self) -> bool:

@@ -171,7 +171,7 @@ class LightPanel(HeadPanel):
 
     def build_top(self) -> None:
         self.add(self.ball)
-        self.presets = PresetBox(self.desk, "light", self._picture)
+        self.presets = PresetBox(self.desk, "light", self._picture, columns=2)
         self.add(self.presets)
 
     def _picture(self, preset: Preset, size: int) -> QIcon | None:

@@ -1,4 +1,4 @@
-"""Numbers as an artist reads and types them: with a unit, a comma or a point, and no more digits than mean something."""
+"""Numbers as an artist reads and types them: with a unit, a comma or a point, and no digits that mean nothing."""
 
 import math
 

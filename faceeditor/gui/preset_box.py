@@ -22,13 +22,12 @@ from faceeditor.gui.preset_mix import FEWEST, MOST, place_of_mix
 from faceeditor.gui.preset_ring import PresetRing
 from faceeditor.gui.section import Section
 from faceeditor.gui.slider_row import SliderRow
-from faceeditor.gui.widgets import label
+from faceeditor.gui.widgets import Segments, label
 from faceeditor.head.presets import Preset, delete_preset, preset_of, presets, save_preset
 
-_COLUMNS = 3
 _RING = 5
 _RING_PICTURE = 28
-_CHIP_PICTURE = 36
+_CHIP_PICTURE = 24
 
 Picture = Callable[[Preset, int], QIcon | None]
 
@@ -44,7 +43,8 @@ class PresetBox(QWidget):
         desk: what changes the head.
         group: whose presets.
         picture: makes a preset's small picture of a size in pixels; None for names alone.
-        ring: whether there is a ring.
+        ring: "first" or "second": what is seen at first, the ring or the chips; empty: there is no ring.
+        columns: of the chips.
     """
 
     def __init__(
@@ -52,14 +52,16 @@ class PresetBox(QWidget):
         desk: HeadDesk,
         group: str,
         picture: Picture = _no_picture,
-        ring: bool = True,
+        ring: str = "second",
+        columns: int = 3,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.desk = desk
         self.group = group
         self._picture = picture
-        self._with_ring = ring
+        self._with_ring = bool(ring)
+        self._columns = columns
         self.known: tuple[Preset, ...] = ()
         self.chips: list[QToolButton] = []
         column = QVBoxLayout(self)
@@ -76,19 +78,28 @@ class PresetBox(QWidget):
         self.amount.moved.connect(lambda value: desk.set_amount(group, value))
         self.amount.ended.connect(desk.end)
         self.amount.refused.connect(desk.session.failed)
+        self._sheet = QWidget()
+        sheet = QVBoxLayout(self._sheet)
+        sheet.setContentsMargins(0, 0, 0, 0)
+        sheet.setSpacing(6)
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
+        sheet.addLayout(self._grid)
+        sheet.addWidget(self.amount)
+        self.pages = Segments([self.tr("Presets"), self.tr("Mix")])
+        self.pages.chosen.connect(self._show_page)
+        self.pages.set_current(1 if ring == "first" else 0)
         self.section = Section(self.tr("Presets"), self._fill)
         column.addWidget(self.section)
         self.reload()
 
     def _fill(self, column: QVBoxLayout) -> None:
-        if self._with_ring:
-            column.addWidget(self.ring)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
-        head.addWidget(label(self.tr("Click for the whole preset"), "hint"))
-        head.addStretch(1)
+        if self._with_ring:
+            head.addWidget(self.pages, 1)
+        else:
+            head.addWidget(label(self.tr("Click for the whole preset"), "hint"), 1)
         self.menu_button = QToolButton()
         self.menu_button.setIcon(icon("menu", 16))
         self.menu_button.setIconSize(QSize(16, 16))
@@ -98,8 +109,15 @@ class PresetBox(QWidget):
         self.menu_button.clicked.connect(self._open_menu)
         head.addWidget(self.menu_button)
         column.addLayout(head)
-        column.addLayout(self._grid)
-        column.addWidget(self.amount)
+        column.addSpacing(4)
+        column.addWidget(self.ring)
+        column.addWidget(self._sheet)
+        self._show_page()
+
+    def _show_page(self) -> None:
+        mixing = self._with_ring and self.pages.current() == 1
+        self.ring.setVisible(mixing)
+        self._sheet.setVisible(not mixing)
 
     # The presets there are.
 
@@ -142,7 +160,7 @@ class PresetBox(QWidget):
             size = QSize(_RING_PICTURE, _RING_PICTURE)
             pictures.append(None if look is None else look.pixmap(size, self.devicePixelRatioF()))
         self.ring.set_presets([preset.name for preset in ring], pictures)
-        self.ring.setVisible(self._with_ring and len(ring) >= FEWEST)
+        self.ring.setEnabled(len(ring) >= FEWEST)
 
     def _show_chips(self) -> None:
         for chip in self.chips:
@@ -150,23 +168,23 @@ class PresetBox(QWidget):
             chip.deleteLater()
         self.chips = []
         for index, preset in enumerate(self.known):
+            look = self._picture(preset, _CHIP_PICTURE)
             chip = QToolButton()
             chip.setObjectName("chip")
-            chip.setText(preset.name)
+            chip.setText(preset.name if look is None else f" {preset.name}")
             chip.setCheckable(True)
             chip.setAccessibleName(preset.name)
             chip.setToolTip(preset.name)
             chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             chip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            look = self._picture(preset, _CHIP_PICTURE)
             if look is not None:
                 chip.setIcon(look)
                 chip.setIconSize(QSize(_CHIP_PICTURE, _CHIP_PICTURE))
-                chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+                chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.clicked.connect(lambda _=False, chosen=preset: self._apply(chosen))
             self.chips.append(chip)
-            self._grid.addWidget(chip, index // _COLUMNS, index % _COLUMNS)
-        for column in range(_COLUMNS):
+            self._grid.addWidget(chip, index // self._columns, index % self._columns)
+        for column in range(self._columns):
             self._grid.setColumnStretch(column, 1)
 
     def _apply(self, preset: Preset) -> None:

@@ -21,10 +21,10 @@ from faceeditor.gui.preset_mix import inside, places, ring_weights
 from faceeditor.gui.theme import TOKENS, color
 from faceeditor.gui.widgets import KEYBOARD_GESTURE_MS
 
-_HEIGHT = 208
-_SIDE_ROOM = 60.0  # for the names beside the ring
-_TOP_ROOM = 26.0
+_HEIGHT = 196
+_LARGEST, _SMALLEST = 78.0, 44.0
 _HANDLE = 7.0
+_UPRIGHT = 0.3  # a preset whose place is nearer to the vertical has its name above or below
 _STEP = 0.08
 _FINE = 0.1
 
@@ -103,7 +103,19 @@ class PresetRing(QWidget):
     @property
     def radius(self) -> float:
         """The ring's radius in pixels of the widget."""
-        return max(40.0, min(self.width() / 2 - _SIDE_ROOM, self.height() / 2 - _TOP_ROOM))
+        metrics = QFontMetricsF(self._font)
+        room = _LARGEST
+        for index, (x, y) in enumerate(places(len(self.names))):
+            if abs(x) < _UPRIGHT:
+                room = min(room, (self.height() / 2 - self._reach(index) - metrics.height()) / abs(y))
+            else:
+                width = metrics.horizontalAdvance(self.names[index]) + 2
+                room = min(room, (self.width() / 2 - self._reach(index) - width) / abs(x))
+        return max(_SMALLEST, room)
+
+    def _reach(self, index: int) -> float:
+        """From the middle of a preset's dot to its name."""
+        return 18.0 if self._pictures[index] is not None else 11.0
 
     def point_of(self, x: float, y: float) -> QPointF:
         """Where a point of the unit disc lies in the widget."""
@@ -119,14 +131,14 @@ class PresetRing(QWidget):
 
     def _name_rect(self, index: int) -> QRectF:
         x, y = places(len(self.names))[index]
-        reach = 18.0 if self._pictures[index] is not None else 11.0
-        at = self.point_of(x, y) + QPointF(x, y) * reach
+        reach = self._reach(index)
         metrics = QFontMetricsF(self._font)
         width, height = metrics.horizontalAdvance(self.names[index]) + 2, metrics.height()
-        if abs(x) < 0.3:
-            left, top = at.x() - width / 2, at.y() - (height if y < 0 else 0)
+        dot = self.point_of(x, y)
+        if abs(x) < _UPRIGHT:
+            left, top = dot.x() - width / 2, (dot.y() - reach - height if y < 0 else dot.y() + reach)
         else:
-            left, top = (at.x() if x > 0 else at.x() - width), at.y() - height / 2
+            left, top = (dot.x() + reach if x > 0 else dot.x() - reach - width), dot.y() - height / 2
         left = min(max(left, 0.0), max(0.0, self.width() - width))
         return QRectF(left, top, min(width, self.width() - left), height)
 

@@ -60,6 +60,11 @@ class Section(QWidget):
         self._forced = False
         self._show()
 
+    def unfold(self) -> None:
+        """Open it, as a click on the heading does."""
+        if not self.open:
+            self._toggle()
+
     def force_open(self, on: bool) -> None:
         """Keep it open while something is searched for; afterwards it is as the user left it."""
         if on != self._forced:
