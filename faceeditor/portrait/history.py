@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceeditor.portrait.brush import Rect
-from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.edits import Heads
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
@@ -75,13 +75,7 @@ class Step:
     mask: MaskDelta | None = None
     styles: tuple[StyleCode, StyleCode] | None = None
     truncations: tuple[float, float] | None = None
-    heads: (
-        tuple[
-            tuple[HeadCoefficients | None, HeadCoefficients | None],
-            tuple[HeadCoefficients | None, HeadCoefficients | None],
-        ]
-        | None
-    ) = None
+    heads: tuple[Heads, Heads] | None = None
 
     @property
     def nbytes(self) -> int:
