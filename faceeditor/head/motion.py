@@ -63,10 +63,11 @@ def move_mask(model: HeadModel, mask: MaskArray, base: HeadCoefficients, head: H
     if not moves_mask(base, head):
         return mask.copy()
     mover = _mover(model)
-    labels, _, _ = mover.carried(mask, base, head, MASK_SIZE)
+    labels, _, _, vague = mover.carried(mask, base, head, MASK_SIZE)
     cleaned = np.empty_like(labels)
-    kernels.clean(labels, cleaned)
-    return cleaned
+    kernels.clean(labels, vague, cleaned)
+    kernels.clean(cleaned, vague, labels)
+    return labels
 
 
 def motion_field(
@@ -90,7 +91,7 @@ def motion_field(
         centres = np.arange(size, dtype=np.float32) + np.float32(0.5)
         across, down = np.meshgrid(centres, centres)
         return np.stack([across, down], -1), np.ones((size, size), np.float32)
-    _, field, seen = _mover(model).carried(mask, base, head, size)
+    _, field, seen, _ = _mover(model).carried(mask, base, head, size)
     return field * np.float32(size / MASK_SIZE), seen
 
 
@@ -130,8 +131,10 @@ class _Base:
     cosine: FloatArray  # (V,)
     depth: FloatArray  # (256, 256) inverse
     regions: MaskArray  # (256, 256) of the model
-    outside: MaskArray  # (256, 256) the mask with the face taken out
-    fallback: ByteArray  # (T,) label of each triangle where nothing was seen
+    outside: MaskArray  # (256, 256) the mask with the face taken out where the head covers it
+    around: MaskArray  # (256, 256) the mask with all of the face taken out
+    fallback: ByteArray  # (2, T) label of each triangle where nothing was seen, without and with what is worn
+    worn: FloatArray  # (V,) 1 where hair or a hat covers the head
     reach: FloatArray  # (BINS,) outline
     centre: FloatArray  # (2,)
     joint: FloatArray  # (3,) projected
@@ -153,14 +156,22 @@ class _Mover:
         self._outer = np.zeros(len(model.mean), bool)
         self._outer[model.triangles[np.isin(part, (Part.SKIN, Part.SCALP))]] = True
         self._outer &= model.neck_weight > 0.9
-        self._inner = ~np.isin(part, (Part.SKIN, Part.SCALP))
+        self._scalp = np.zeros(len(model.mean), bool)
+        self._scalp[model.triangles[part == Part.SCALP]] = True
+        # Vertices of each ear, and those of them that it shares with the head.
+        self._ears = []
+        for ear in (Region.L_EAR, Region.R_EAR):
+            rows = np.unique(model.triangles[model.triangle_region == ear])
+            rim = np.intersect1d(rows, model.triangles[model.triangle_region != ear])
+            if len(rim) >= 3:
+                self._ears.append((rows, rim))
         self._graph = _graph(model.triangles, len(model.mean))
         self._base: _Base | None = None
 
     def carried(
         self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients, size: int
-    ) -> tuple[MaskArray, FloatArray, FloatArray]:
-        """Labels (S, S), source places (S, S, 2) in pixels of 256, and visibility (S, S) of the view of `head`."""
+    ) -> tuple[MaskArray, FloatArray, FloatArray, BoolArray]:
+        """The view of `head`: labels (S, S), source places (S, S, 2) in pixels of 256, what was seen, what is vague."""
         model, kept = self.model, self._kept(mask, base)
         view = self._view(head, kept.volume)
         projected = project(view.points, MASK_SIZE)
@@ -168,8 +179,10 @@ class _Mover:
         buffers = self._rasteriser(size).draw(sized, model.triangles, self._sides)
 
         centre, joint = self._centre(view), self._joint(head)
-        reach = np.empty(BINS, np.float32)
-        kernels.outline(projected, self._outer, centre[0], centre[1], reach)
+        reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
+        kernels.outline(buffers.triangle, self._below_chin, projected, self._outer, centre[0], centre[1], reach, met)
+        worn_rim = np.where(met >= 0, kept.worn[model.triangles[met, 0]], 0).astype(np.float32)
+        worn_rim = _smooth_ring(_smooth_ring(worn_rim))
         grid = np.empty((GRID, GRID, 2), np.float32)
         roll = np.float32(np.radians(head.pose[2] - kept.head.pose[2]))
         kernels.outside_field(
@@ -183,12 +196,14 @@ class _Mover:
         labels = np.empty((size, size), np.uint8)
         field = np.empty((size, size, 2), np.float32)
         seen = np.empty((size, size), np.float32)
+        vague = np.empty((size, size), np.bool_)
         kernels.carry(
             buffers.triangle, buffers.barycentric, model.triangles, model.triangle_region, self._below_chin, projected,
-            view.cosine(), self._with_gaze(kept, head, view), kept.projected, kept.cosine, kept.depth, kept.regions,
-            model.mirror, kept.mask, kept.outside, kept.fallback, MIRROR, grid, openings, labels, field, seen,
+            self._with_gaze(kept, head, view), kept.projected, kept.cosine, kept.depth, kept.regions,
+            model.mirror, kept.mask, kept.outside, kept.around, kept.fallback, kept.worn, MIRROR,
+            reach, worn_rim, centre, grid, openings, labels, field, seen, vague,
         )  # fmt: skip
-        return labels, field, seen
+        return labels, field, seen, vague
 
     def _rasteriser(self, size: int) -> Rasteriser:
         if size not in self._rasterisers:
@@ -243,28 +258,32 @@ class _Mover:
         cosine = view.cosine()
         label = self._vertex_labels(mask, view, bare, cosine, buffers.inverse_depth)
         centre = self._centre(view)
-        reach = np.empty(BINS, np.float32)
-        kernels.outline(bare, self._outer, centre[0], centre[1], reach)
+        reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
+        kernels.outline(buffers.triangle, self._below_chin, bare, self._outer, centre[0], centre[1], reach, met)
         volume = self._volume(mask, view, bare, cosine, label, centre, reach, head)
         view = self._view(head, volume)
         projected, centre, cosine = project(view.points, MASK_SIZE), self._centre(view), view.cosine()
-        kernels.outline(projected, self._outer, centre[0], centre[1], reach)
         drawn = self._rasteriser(MASK_SIZE).draw(projected, model.triangles, self._sides)
+        kernels.outline(drawn.triangle, self._below_chin, projected, self._outer, centre[0], centre[1], reach, met)
         covered = drawn.triangle >= 0
         regions = np.where(covered, model.triangle_region[drawn.triangle], 0).astype(np.uint8)
         on_head = covered & ~self._below_chin[drawn.triangle]
         chin = float(projected[self._outer, 1].max())
         with_head, with_body = _weights(mask, on_head, chin, self._joint(head)[1])
+        outside, around = _without_face(mask, on_head), _without_face(mask, np.ones_like(on_head))
         return _Base(
             mask, head, volume, view.points, projected, cosine, drawn.inverse_depth.copy(), regions,
-            _without_face(mask, on_head), self._fallback(label), reach, centre, self._joint(head), with_head, with_body,
+            outside, around, *self._fallback(label), reach, centre, self._joint(head), with_head, with_body,
             self._openings(view),
         )  # fmt: skip
 
     def _vertex_labels(
         self, mask: MaskArray, view: _View, projected: FloatArray, cosine: FloatArray, depth: FloatArray
     ) -> npt.NDArray[np.int16]:
-        """(V,) label of each vertex in the mask, or its mirror image's; -1 where neither was seen on the head."""
+        """(V,) label of each vertex in the mask; where it was not seen, the nearest one's or its mirror image's.
+
+        Background on the head says only that the mesh is larger than what was painted: it is no label.
+        """
         across = np.clip(projected[:, 0], 0, MASK_SIZE - 1).astype(np.intp)
         down = np.clip(projected[:, 1], 0, MASK_SIZE - 1).astype(np.intp)
         inside = (projected[:, :2] >= 0).all(1) & (projected[:, :2] < MASK_SIZE).all(1)
@@ -273,8 +292,18 @@ class _Mover:
         found = mask[down, across].astype(np.int16)
         label = np.where(visible & (found != Region.BACKGROUND), found, np.int16(-1))
         mirrored = label[self.model.mirror]
-        mirrored = np.where(mirrored >= 0, MIRROR[np.maximum(mirrored, 0)].astype(np.int16), np.int16(-1))
-        return np.where(label >= 0, label, mirrored)
+        kernels.spread(*self._graph, label)
+        # Hair goes on where it vanishes behind the outline, and on the back of a head that is not bald; else people are
+        # symmetrical.
+        worn = np.isin(label, _WORN_ON_HEAD)
+        usable = ~visible & (mirrored >= 0) & ~worn
+        label = np.where(usable, MIRROR[np.maximum(mirrored, 0)].astype(np.int16), label)
+        scalp = self._scalp & visible
+        if scalp.any() and worn[scalp].mean() > 0.4:
+            hats = (label[scalp] == Region.HAT).sum() > (label[scalp] == Region.HAIR).sum()
+            hidden = self._scalp & ~visible & ~np.isin(label, _WORN_ON_HEAD)
+            label[hidden] = Region.HAT if hats else Region.HAIR
+        return label
 
     def _volume(
         self, mask: MaskArray, view: _View, projected: FloatArray, cosine: FloatArray,
@@ -294,31 +323,41 @@ class _Mover:
         ring = _smooth_ring(beyond)
         around = (ring[low % BINS] * (1 - part) + ring[(low + 1) % BINS] * part) * rim + np.median(ring) * (1 - rim)
         flat = np.interp(cosine, (0.1, 0.9), (1.0, 0.3))
-        near = label.copy()
-        kernels.spread(*self._graph, near)
-        worn = self._outer & np.isin(near, _WORN_ON_HEAD)
+        worn = self._outer & np.isin(label, _WORN_ON_HEAD)
         thickness = np.minimum(around * flat / (MASK_SIZE * FOCAL * centre[2]), _THICKEST) * worn
         fields = np.concatenate([view.normals, thickness[:, None]], 1).astype(np.float32)
         fields[:, 3:] = kernels.smoothed(*self._graph, np.ascontiguousarray(fields[:, 3:]), self._outer, 2)
         # Ears under hair lend it no bumps.
         normals = kernels.smoothed(*self._graph, np.ascontiguousarray(fields[:, :3]), worn, 6)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
-        return np.asarray((normals * fields[:, 3:]) @ rotation(head.pose), np.float32)
+        volume = (normals * fields[:, 3:]) @ rotation(head.pose)
+        for rows, rim in self._ears:
+            if worn[rows].mean() > 0.6:
+                # An ear under hair would dent it: it is laid against the head, on the plane through its rim.
+                points = view.head_points
+                plane = np.concatenate([points[rim, 1:], np.ones((len(rim), 1))], 1)
+                solution = np.linalg.lstsq(plane, points[rim, 0], rcond=None)[0]
+                volume[rows, 0] += points[rows, 1:] @ solution[:2] + solution[2] - points[rows, 0]
+        return np.asarray(volume, np.float32)
 
-    def _fallback(self, label: npt.NDArray[np.int16]) -> ByteArray:
-        """(T,) label of each triangle where it was not seen: the nearest one seen, or the model's own."""
+    def _fallback(self, label: npt.NDArray[np.int16]) -> tuple[ByteArray, FloatArray]:
+        """Labels (2, T) where nothing was seen, without and with hair or hat, and where (V,) these are.
+
+        It is the nearest that was seen, or the model's own region.
+        """
         model = self.model
-        near = label.copy()
-        kernels.spread(*self._graph, near)
-        corners = near[model.triangles]
+        corners = label[model.triangles]
         found = np.where(corners[:, 1] == corners[:, 2], corners[:, 1], corners[:, 0])
-        own = model.triangle_region
-        worn = np.isin(found, _WORN_ON_HEAD)
-        scalp = model.triangle_part == Part.SCALP
-        fallback = np.where(worn & ~self._inner, found, own)
-        fallback = np.where(scalp & ~worn, Region.SKIN, fallback)
-        beside_neck = np.isin(found, (Region.NECK, Region.CLOTH, Region.NECKLACE))
-        return np.where(self._below_chin & beside_neck, found, fallback).astype(np.uint8)
+        on_head = np.isin(label, _WORN_ON_HEAD) & self._outer
+        worn = kernels.smoothed(*self._graph, on_head[:, None].astype(np.float32), self._outer, 3)[:, 0]
+        bare = np.where(model.triangle_part == Part.SCALP, Region.SKIN, model.triangle_region)
+        beside_neck = np.isin(found, (Region.NECK, Region.CLOTH, Region.NECKLACE, Region.HAIR))
+        bare = np.where(self._below_chin & beside_neck, found, bare)
+        hats, hairs = int((label == Region.HAT).sum()), int((label == Region.HAIR).sum())
+        covered = np.where(
+            np.isin(corners[:, 0], _WORN_ON_HEAD), corners[:, 0], Region.HAT if hats > hairs else Region.HAIR
+        )
+        return np.stack([bare, covered]).astype(np.uint8), np.ascontiguousarray(worn)
 
 
 def _graph(triangles: npt.NDArray[np.int32], count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
@@ -364,7 +403,7 @@ def _smooth_ring(values: FloatArray) -> FloatArray:
 
 
 def _without_face(mask: MaskArray, on_head: BoolArray) -> MaskArray:
-    """The mask with the face, where the head covers it, replaced by the nearest label of another kind."""
+    """The mask with the face, where the head (256, 256) covers it, replaced by the nearest label of another kind."""
     face = np.isin(mask, [*FACE_REGIONS, Region.L_EAR, Region.R_EAR]) & on_head
     if face.all() or not face.any():
         return mask

@@ -14,7 +14,8 @@ BINS = 96
 _SIZE = MASK_SIZE
 _PIXELS_PER_CM = np.float32(FOCAL * MASK_SIZE)  # at a distance of 1 cm
 _HALF = np.float32(MASK_SIZE / 2)
-_BACKGROUND, _L_EYE, _R_EYE, _MOUTH = (int(r) for r in (Region.BACKGROUND, Region.L_EYE, Region.R_EYE, Region.MOUTH))
+_BACKGROUND, _SKIN = int(Region.BACKGROUND), int(Region.SKIN)
+_L_EYE, _R_EYE, _MOUTH = int(Region.L_EYE), int(Region.R_EYE), int(Region.MOUTH)
 
 
 def _flags(*regions: Region) -> np.ndarray:
@@ -27,12 +28,18 @@ _OPENING = _flags(Region.L_EYE, Region.R_EYE, Region.MOUTH)
 _COVERING = _flags(Region.HAIR, Region.HAT, Region.GLASSES)
 _ON_LIPS = _flags(Region.MOUTH, Region.U_LIP, Region.L_LIP)
 _ENDS = _flags(Region.HAIR, Region.HAT)
+_LARGE = _flags(
+    Region.BACKGROUND, Region.SKIN, Region.L_EAR, Region.R_EAR, Region.NECK, Region.CLOTH, Region.HAIR, Region.HAT
+)
 _BESIDE_NECK = _flags(Region.NECK, Region.NECKLACE, Region.CLOTH, Region.HAIR)
 # Pixels beyond the picture's rim after which hair and hats end.
 _CUT = np.float32(4.0)
+# A strip at the outline that has become this much wider counts as not seen.
+_WIDER = np.float32(2.0)
 # A strip this much wider than in the base view says nothing about an opening beside it.
 _STRETCHED = np.float32(3.0)
-# Cosine between surface and view below which a base pixel counts as seen at its edge only.
+# Cosines between surface and view: below the first a base pixel says nothing, below the second little.
+_EDGE = np.float32(0.15)
 _GRAZING = np.float32(0.35)
 
 
@@ -54,25 +61,37 @@ def seen_in_base(x, y, z, slope_cosine, base_depth):  # type: ignore[no-untyped-
 
 
 @compiled
-def outline(projected, chosen, centre_u, centre_v, reach):  # type: ignore[no-untyped-def]
-    """Greatest distance of the chosen vertices from a centre in each of `BINS` directions; gaps are bridged."""
-    reach[:] = 0.0
+def outline(triangle, left_out, projected, chosen, centre_u, centre_v, reach, met):  # type: ignore[no-untyped-def]
+    """Distance of the head's outline from a centre in each of `BINS` directions, in pixels of 256, smoothed.
+
+    Rays run inwards until they meet a drawn triangle (S, S) that is not left out; outside of the picture the chosen
+    vertices say where the outline is. `met` (BINS,) is the triangle found in each direction, -1 for none.
+    """
+    size = triangle.shape[0]
+    to_drawn = np.float32(size / _SIZE)
+    rough = np.zeros(BINS, np.float32)
     for i in range(projected.shape[0]):
-        if chosen[i]:
-            du, dv = projected[i, 0] - centre_u, projected[i, 1] - centre_v
-            turn = np.arctan2(dv, du) * (BINS / (2 * np.pi))
-            k = int(np.floor(turn)) % BINS
-            reach[k] = max(reach[k], np.sqrt(du * du + dv * dv))
+        u, v = projected[i, 0], projected[i, 1]
+        if chosen[i] and (u < 0 or v < 0 or u >= _SIZE or v >= _SIZE):
+            k = int(np.floor(np.arctan2(v - centre_v, u - centre_u) * (BINS / (2 * np.pi)))) % BINS
+            rough[k] = max(rough[k], np.sqrt((u - centre_u) ** 2 + (v - centre_v) ** 2))
     for k in range(BINS):
-        if reach[k] == 0.0:
-            back = ahead = 1
-            while back < BINS and reach[(k - back) % BINS] == 0.0:
-                back += 1
-            while ahead < BINS and reach[(k + ahead) % BINS] == 0.0:
-                ahead += 1
-            before, after = reach[(k - back) % BINS], reach[(k + ahead) % BINS]
-            # Never zero: it is divided by.
-            reach[k] = max(np.float32(1), (before * ahead + after * back) / np.float32(back + ahead))
+        angle = (k + 0.5) * (2 * np.pi / BINS)
+        du, dv = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        distance = np.float32(1.4 * _SIZE)
+        met[k] = -1
+        while distance > max(rough[k], np.float32(1)):
+            x, y = int((centre_u + du * distance) * to_drawn), int((centre_v + dv * distance) * to_drawn)
+            if x >= 0 and y >= 0 and x < size and y < size and triangle[y, x] >= 0 and not left_out[triangle[y, x]]:
+                met[k] = triangle[y, x]
+                break
+            distance -= np.float32(1)
+        rough[k] = max(distance, np.float32(1))
+    for k in range(BINS):
+        reach[k] = (
+            np.float32(0.4) * rough[k] + np.float32(0.2) * (rough[k - 1] + rough[(k + 1) % BINS])
+            + np.float32(0.1) * (rough[k - 2] + rough[(k + 2) % BINS])
+        )  # fmt: skip
 
 
 @compiled
@@ -132,17 +151,22 @@ def _triangle_area(projected, triangles, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def carry(
-    triangle, barycentric, triangles, part_regions, below_chin, projected, new_cosine, base_points, base_projected,
-    base_cosine, base_depth, base_regions, mirror, mask, outside, fallback, mirrored_region, grid_field, openings,
-    labels, field, seen,
+    triangle, barycentric, triangles, part_regions, below_chin, projected, base_points, base_projected,
+    base_cosine, base_depth, base_regions, mirror, mask, outside, around, fallback, worn, mirrored_region, reach,
+    worn_rim, centre, grid_field, openings, labels, field, seen, vague,
 ):  # type: ignore[no-untyped-def]  # fmt: skip
     """Label, source place (pixels of 256) and visibility of every pixel of the new view of side S.
 
     On the head a pixel's surface point is looked up in the base view; elsewhere `grid_field` says where to look.
-    `openings` (3,): how far left eye, right eye and mouth are open, in parts of the base's.
+    Where nothing was seen, `worn` (V,) above a half means hair or a hat: `fallback` (2, T) has the labels without and
+    with. `reach` about `centre` is the outline of the new view, `worn_rim` says where that is hair or hat. `outside` is
+    the mask with the face taken out where the head covers it, `around` with all of the face taken out. `openings` (3,):
+    how far left eye, right eye and mouth are open, in parts of the base's. `vague` tells pixels whose label was
+    stretched or guessed.
     """
     size = triangle.shape[0]
     to_grid = np.float32(GRID / size)
+    to_mask = np.float32(size / _SIZE)
     for y in range(size):
         for x in range(size):
             gx = min(max((x + np.float32(0.5)) * to_grid - np.float32(0.5), np.float32(0)), np.float32(GRID - 1.001))
@@ -162,11 +186,17 @@ def carry(
             far_x = int(min(max(far_u, np.float32(0)), np.float32(_SIZE - 1)))
             far_y = int(min(max(far_v, np.float32(0)), np.float32(_SIZE - 1)))
             beside = outside[far_y, far_x]
-            if _ENDS[beside] and (far_u < -_CUT or far_v < -_CUT or far_u > _SIZE + _CUT):
-                # Hair that the picture's rim cuts off ends a little beyond it.
-                beside = _BACKGROUND
+            vague[y, x] = False
             t = triangle[y, x]
             if t < 0:
+                if _ENDS[beside] and (far_u < -_CUT or far_v < -_CUT or far_u > _SIZE + _CUT):
+                    # Hair that the picture's rim cuts off ends a little beyond it.
+                    beside = _BACKGROUND
+                elif beside != around[far_y, far_x]:
+                    # A rim of the face that sticks out beyond the mesh ends where hair has come to the outline.
+                    du, dv = (x + np.float32(0.5)) / to_mask - centre[0], (y + np.float32(0.5)) / to_mask - centre[1]
+                    if _reach_at(worn_rim, np.arctan2(dv, du)) > np.float32(0.5):
+                        beside = around[far_y, far_x]
                 labels[y, x] = beside
                 field[y, x, 0] = far_u
                 field[y, x, 1] = far_v
@@ -183,6 +213,10 @@ def carry(
             u, v, visible = seen_in_base(px, py, pz, cosine, base_depth)
             source_x = int(min(max(u, np.float32(0)), np.float32(_SIZE - 1)))
             source_y = int(min(max(v, np.float32(0)), np.float32(_SIZE - 1)))
+            if visible and cosine < _EDGE:
+                # A rim that is turned to the viewer.
+                wider = _triangle_area(projected, triangles, t) / (_triangle_area(base_projected, triangles, t) + 1e-6)
+                visible = wider < _WIDER
             field[y, x, 0] = u
             field[y, x, 1] = v
             seen[y, x] = 1.0 if visible else 0.0
@@ -192,7 +226,7 @@ def carry(
                 same = base_regions[source_y, source_x] == own
                 if own == _MOUTH and not visible:
                     # What lies deep in the mouth was behind the lips: only they count.
-                    same = same and _ON_LIPS[label]
+                    same = same and (_ON_LIPS[label] or label == _SKIN)
                 if not same and not _COVERING[label]:
                     # It opens up, or was hidden: what covers its mirror image covers it, too.
                     label = own
@@ -211,18 +245,23 @@ def carry(
                                 label = covering
                 labels[y, x] = label
                 continue
+            cover = first * worn[a] + second * worn[b] + third * worn[c]
+            guess = fallback[1, t] if cover > np.float32(0.5) else fallback[0, t]
             if visible:
                 if label == _BACKGROUND:
-                    # The mesh is a little larger than what was painted. Such a rim stays a rim, and widens to no gap.
-                    new = first * new_cosine[a] + second * new_cosine[b] + third * new_cosine[c]
-                    if (new > _GRAZING and new > np.float32(1.2) * cosine) or new > np.float32(0.6):
-                        label = fallback[t]
+                    # The mesh is a little larger than what was painted. Such a rim stays a rim and never gets inside.
+                    du, dv = (x + np.float32(0.5)) / to_mask - centre[0], (y + np.float32(0.5)) / to_mask - centre[1]
+                    inner = np.sqrt(du * du + dv * dv) < _reach_at(reach, np.arctan2(dv, du)) - np.float32(5)
+                    label = guess if inner and not below_chin[t] else beside
+                    vague[y, x] = True
                 elif _OPENING[label]:
                     opening = openings[0] if label == _L_EYE else (openings[1] if label == _R_EYE else openings[2])
                     if opening < np.float32(0.35) or _triangle_area(projected, triangles, t) > _STRETCHED * (
                         _triangle_area(base_projected, triangles, t)
                     ):
                         label = own
+                elif cosine < _GRAZING:
+                    vague[y, x] = True
                 labels[y, x] = label
                 continue
             i, j, k = mirror[a], mirror[b], mirror[c]
@@ -233,14 +272,16 @@ def carry(
                 first * base_cosine[i] + second * base_cosine[j] + third * base_cosine[k],
                 base_depth,
             )
-            label = fallback[t]
-            if below_chin[t]:
-                # Neck and shoulders: what hangs or is worn beside them goes on.
+            label = guess
+            vague[y, x] = True
+            if below_chin[t] or (own == _SKIN and not other and not _COVERING[guess]):
+                # Neck, shoulders and the underside of the jaw: what hangs or is worn beside them goes on.
                 if _BESIDE_NECK[beside]:
                     label = beside
             elif other:
                 found = mirrored_region[mask[int(other_v), int(other_u)]]
-                if found != _BACKGROUND and not _OPENING[found]:
+                # Hair that is known of stays, whatever the other side shows.
+                if found != _BACKGROUND and not _OPENING[found] and not (_ENDS[guess] and found == _SKIN):
                     label = found
             labels[y, x] = label
 
@@ -289,14 +330,20 @@ def smoothed(start, neighbours, values, chosen, rounds):  # type: ignore[no-unty
 
 
 @compiled
-def clean(labels, cleaned):  # type: ignore[no-untyped-def]
-    """Give single pixels that differ from all four neighbours the label of most of these."""
+def clean(labels, vague, cleaned):  # type: ignore[no-untyped-def]
+    """Give single pixels that differ from all four neighbours the label of most of these, and smooth vague places.
+
+    A vague pixel of a large region takes the commonest label of the 5 x 5 around it.
+    """
     height, width = labels.shape
     cleaned[:] = labels
+    count = np.zeros(REGION_COUNT, np.int32)
     for y in range(1, height - 1):
         for x in range(1, width - 1):
             own = labels[y, x]
             up, down, left, right = labels[y - 1, x], labels[y + 1, x], labels[y, x - 1], labels[y, x + 1]
+            if own == up and own == down and own == left and own == right:
+                continue
             if own != up and own != down and own != left and own != right:
                 if up == down or up == left or up == right:  # noqa: SIM109 - compiled code is fastest so
                     cleaned[y, x] = up
@@ -304,3 +351,13 @@ def clean(labels, cleaned):  # type: ignore[no-untyped-def]
                     cleaned[y, x] = down
                 elif left == right:
                     cleaned[y, x] = left
+            if vague[y, x] and _LARGE[own]:
+                count[:] = 0
+                for j in range(max(0, y - 2), min(height, y + 3)):
+                    for i in range(max(0, x - 2), min(width, x + 3)):
+                        count[labels[j, i]] += 1
+                best = own
+                for region in range(REGION_COUNT):
+                    if _LARGE[region] and count[region] > count[best]:
+                        best = region
+                cleaned[y, x] = best
