@@ -29,6 +29,8 @@ FILE = "head.safetensors"
 LENGTH_UNIT = 1e-3
 """Centimetres of one step of the stored mean shape (16 bit)."""
 UV_STEPS = 65535
+_MANY_EXPRESSIONS = 8
+"""From here on, picking out the active expressions costs more than adding up all."""
 JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight")
 """The expression weights that turn the jaw."""
 ALBEDO_SIZE = 256
@@ -177,8 +179,11 @@ class HeadModel:
         """
         flat = head.shape @ self.shape_basis.reshape(SHAPE_DIM, -1)
         active = np.flatnonzero(head.expression)
-        if len(active):
-            flat += head.expression[active] @ self.expression_basis.reshape(EXPRESSION_DIM, -1)[active]
+        basis = self.expression_basis.reshape(EXPRESSION_DIM, -1)
+        if len(active) > _MANY_EXPRESSIONS:
+            flat += head.expression @ basis
+        elif len(active):
+            flat += head.expression[active] @ basis[active]
         vertices = flat.reshape(-1, 3) + self.mean
         for index, row in enumerate(_JAW_INDICES):
             weight = head.expression[row]
@@ -313,7 +318,8 @@ def _assembled(arrays: Arrays, config: Mapping[str, Any], version: str) -> HeadM
     parts = {
         "mean": mean, "shape_basis": shape_basis, "expression_basis": expression, "triangles": triangles,
         "triangle_region": arrays["triangle_region"], "triangle_part": arrays["triangle_part"],
-        "triangle_uv": arrays["triangle_uv"].astype(np.float32) / UV_STEPS, "neck_weight": arrays["neck_weight"],
+        "triangle_uv": arrays["triangle_uv"].astype(np.float32) / np.float32(UV_STEPS),
+        "neck_weight": arrays["neck_weight"],
         "mirror": arrays["mirror"].astype(np.int32),
         "albedo_mean": arrays["albedo_mean"].astype(np.float32) / 255, "albedo_basis": basis,
         "iris_palette": arrays["iris_palette"].astype(np.float32) / 255, "jaw_weight": arrays["jaw_weight"],
@@ -376,7 +382,7 @@ def _hair(arrays: Arrays, name: str, mean: FloatArray) -> HairVolume:
         weights=part("weights"),
         offset=part("offset"),
         triangles=part("triangles").astype(np.int32),
-        uv=part("uv").astype(np.float32) / UV_STEPS,
+        uv=part("uv").astype(np.float32) / np.float32(UV_STEPS),
         neck_weight=part("neck_weight"),
         crown=crown,
         extent=np.ptp(mean[crown], axis=0),

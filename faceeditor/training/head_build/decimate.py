@@ -7,6 +7,8 @@ lines: their vertices only slide along them. Nothing leaves the surface, so ever
 
 import heapq
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -130,7 +132,7 @@ def _plane(normal: Array, point: tuple[float, ...], weight: float) -> Array:
 
 
 def decimate(
-    points: Array, triangles: Array, labels: Array, importance: Array, group: Array, targets: dict[int, int]
+    points: Array, triangles: Array, labels: Array, importance: Array, group: Array, targets: Mapping[Any, int]
 ) -> tuple[Array, Array]:
     """Collapse edges until every group of vertices is down to its target.
 

@@ -39,8 +39,9 @@ def _nearest_in_triangles(point: Array, corners: Array) -> tuple[Array, Array]:
     d20, d21 = (ap * ab).sum(1), (ap * ac).sum(1)
     size = np.maximum(d00 * d11 - d01 * d01, 1e-12)
     v, w = (d11 * d20 - d01 * d21) / size, (d00 * d21 - d01 * d20) / size
-    inside = np.stack([1 - v - w, v, w], 1)
-    candidates = [np.where((inside >= 0).all(1)[:, None], inside, np.nan)]
+    inside: Array = np.stack([1 - v - w, v, w], 1)
+    within = np.asarray((inside >= 0).all(axis=1))
+    candidates = [np.where(within[:, None], inside, np.nan)]
     for first, second in ((0, 1), (1, 2), (2, 0)):
         start, edge = corners[:, first], corners[:, second] - corners[:, first]
         t = np.clip(((point - start) * edge).sum(1) / np.maximum((edge * edge).sum(1), 1e-12), 0, 1)

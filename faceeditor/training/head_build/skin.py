@@ -52,7 +52,7 @@ def zones(chart: Chart, size: int) -> Zones:
     scale = size / 128
 
     def grown(regions: tuple[Region, ...], sigma: float, gain: float) -> Array:
-        inside = (np.isin(chart.region, regions) & chart.covered).astype(np.float32)
+        inside: Array = (np.isin(chart.region, regions) & chart.covered).astype(np.float32)
         inside = cv2.resize(inside, (size, size), interpolation=cv2.INTER_AREA)
         return np.clip(blur(inside, sigma * scale) * gain, 0, 1)
 
@@ -65,7 +65,7 @@ def zones(chart: Chart, size: int) -> Zones:
     lids = ((row > 31) & (row < 41) & column[None]).astype(np.float32)
     lids = np.clip(blur(np.broadcast_to(lids, (size, size)).astype(np.float32), 1.0 * scale) * 1.3, 0, 1)
     nostrils = nose * np.clip((row - 52) / 3, 0, 1)
-    skin = (np.isin(chart.region, (Region.SKIN, Region.NOSE)) & chart.covered).astype(np.float32)
+    skin: Array = (np.isin(chart.region, (Region.SKIN, Region.NOSE)) & chart.covered).astype(np.float32)
     skin = cv2.resize(skin, (size, size), interpolation=cv2.INTER_AREA)
     detail = np.clip(brows + lips + lids + nostrils, 0, 1)
     return Zones(detail, brows, lips, skin * (1 - np.clip(detail * 1.5, 0, 1)))

@@ -46,7 +46,8 @@ def continued(picture: Array, known: Array, source: Array, scale: float) -> Arra
         scale: texels of this picture per texel of a chart of 128.
     """
     total = max(float(source.sum()), 1e-6)
-    out = np.broadcast_to((picture * source[..., None]).sum((0, 1)) / total, picture.shape).astype(np.float32)
+    mean = (picture * source[..., None]).sum((0, 1)) / total
+    out: Array = np.broadcast_to(mean, picture.shape).astype(np.float32)
     for sigma in (20.0, 12.0, 7.0, 4.0, 2.0):
         share = blur(source.astype(np.float32), sigma * scale)
         near = blur((picture * source[..., None]).astype(np.float32), sigma * scale)

@@ -122,7 +122,7 @@ def build_topology(scans: Scans, region: Array) -> Topology:
     # The rims of the lids must meet when the eye closes, those of the lips when the mouth does.
     rims = np.intersect1d(half[half.max(1) < HEAD], half[(half.max(1) >= SOCKET) & (half.max(1) < GUMS)])
     importance[local[rims]] *= 8
-    kept, rows = decimate(scans.mean[used], local[half], labels, importance, piece, dict(TARGETS))
+    kept, rows = decimate(scans.mean[used], local[half], labels, importance, piece, TARGETS)
     half, labels = used[kept], labels[rows]
     return _whole(scans, half, labels)
 
@@ -253,11 +253,11 @@ def _lash_roots(scans: Scans, source: Array) -> tuple[Array, Array]:
     return root, length
 
 
-def _first_use(scans: Scans) -> Array:
+def _first_use(scans: Scans) -> tuple[Array, Array]:
     """For every vertex of the scans' mesh a corner of a triangle that uses it, to index `uv` with."""
     corner = np.zeros(len(scans.mean), np.int64)
     corner[scans.triangles.ravel()] = np.arange(scans.triangles.size)
-    return np.divmod(corner, 3)
+    return corner // 3, corner % 3
 
 
 def _chart(scans: Scans, source: Array) -> Array:
@@ -321,7 +321,9 @@ def _shoulders(scans: Scans, ring: Array) -> dict[str, Array]:
         inner, outer = level * length, (level + 1) * length
         for k in range(length):
             after = (k + 1) % length
-            triangles += [(inner + k, outer + after, inner + after), (inner + k, outer + k, outer + after)]
+            a, b, c, d = inner + k, outer + k, outer + after, inner + after
+            # The diagonals of the right side mirror those of the left.
+            triangles += [(a, b, c), (a, c, d)] if k < len(ring) - 1 else [(b, c, d), (b, d, a)]
     faces = np.array(triangles)
     everything = np.concatenate([scans.mean[loop], *points])
     normal = np.cross(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faceeditor.head.raster import BOTH, Rasteriser, vertex_normals
+from faceeditor.head.raster import BOTH, Buffers, Rasteriser, vertex_normals
 from faceeditor.regions import Region
 from faceeditor.training.head_build.sources import GUMS, HEAD, SOCKET, Array, Photographs, Scans
 from faceeditor.training.head_build.votes import PIVOT_Z, projected
@@ -77,17 +77,20 @@ def unwrap(scans: Scans, photos: Photographs, chart: Chart, rows: Array) -> tupl
         # The fits' albedo and light were found with the raw geometry, which meets the picture best.
         head = mean + (fits["alpha_raw"][row] @ identity + fits["beta_raw"][row, names] @ expression).reshape(-1, 3)
         turn = cv2.Rodrigues(fits["rotvec_raw"][row].astype(np.float64))[0].astype(np.float32)
-        points = ((head - np.float32((0, 0, PIVOT_Z))) @ turn.T + fits["trans_raw"][row]).astype(np.float32)
+        points = ((head - np.array((0, 0, PIVOT_Z), np.float32)) @ turn.T + fits["trans_raw"][row]).astype(np.float32)
         flat = projected(points)
         buffers = raster.draw(flat, triangles)
         normals = vertex_normals(points, np.ascontiguousarray(triangles[triangles.max(1) < SOCKET]))
-        colour, weight = _texels(photos, row, fits["gamma"][row], corners, shares, points, flat, normals, buffers)
+        colour, weight = _texels(photos, row, fits["gamma"][row], corners, shares, points, normals, buffers)
         colours[index] = np.round(np.clip(colour / 1.2, 0, 1) * 255)
         weights[index] = np.round(weight * 255)
     return colours, weights
 
 
-def _texels(photos, row, gamma, corners, shares, points, flat, normals, buffers):  # type: ignore[no-untyped-def]
+def _texels(
+    photos: Photographs, row: int, gamma: Array, corners: Array, shares: Array, points: Array,
+    normals: Array, buffers: Buffers,
+) -> tuple[Array, Array]:  # fmt: skip
     """Albedo (P, 3) and weight (P,) of the texels in one photograph."""
     position = np.einsum("pk,pkc->pc", shares, points[corners])
     normal = np.einsum("pk,pkc->pc", shares, normals[corners])
@@ -103,8 +106,8 @@ def _texels(photos, row, gamma, corners, shares, points, flat, normals, buffers)
     facing = np.clip((towards - 0.2) / 0.45, 0, 1)
     labels = photos.labels(row)
     hidden = cv2.dilate(np.isin(labels, _HIDING).astype(np.uint8), np.ones((7, 7), np.uint8))
-    hidden |= cv2.dilate(np.isin(labels, _OPENINGS).astype(np.uint8), np.ones((3, 3), np.uint8))
-    free = np.isin(labels, SKIN_LIKE) & (hidden == 0)
+    opening = cv2.dilate(np.isin(labels, _OPENINGS).astype(np.uint8), np.ones((3, 3), np.uint8))
+    free = np.isin(labels, SKIN_LIKE) & (hidden == 0) & (opening == 0)
     photo = photos.picture(row).astype(np.float32) / 255
     seen = _sampled(photo, u, v)
     shading = np.clip(sh_basis(normal) @ gamma, DARKEST_SHADING, None)
