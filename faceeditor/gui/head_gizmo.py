@@ -33,7 +33,8 @@ NUDGE = 2.0
 _MIDDLE = np.array([0.0, 2.6, 1.2], np.float32)
 _EYE_HEIGHT = 3.6
 _HALF_WIDTH, _HALF_HEIGHT, _HALF_DEPTH = 8.6, 11.2, 10.4
-_RING = 11.9
+_RING = 11.6
+_RING_ABOVE = np.array([0.0, 2.0, 0.0], np.float32)
 _NOSE = np.array([[0.0, 0.3, 12.6], [0.0, 0.3, 15.6]], np.float32)
 _EYES = np.array([[3.2, 3.6, 9.4], [-3.2, 3.6, 9.4]], np.float32)
 _GAZE_REACH = 2.2
@@ -133,7 +134,8 @@ def gizmo_of(head: HeadCoefficients) -> Gizmo:
     x, y, z = _MIDDLE
     around = np.stack([_HALF_WIDTH * np.sin(turn), zero + _EYE_HEIGHT, z + _HALF_DEPTH * np.cos(turn)], 1)
     down = np.stack([zero + x, y + _HALF_HEIGHT * np.sin(turn), z + _HALF_DEPTH * np.cos(turn)], 1)
-    middle = _in_picture(_MIDDLE[None], head)[0]
+    # The ring stays where it is while the head turns in it, as a fixed frame that the eye can hold on to.
+    middle = project((head.position + _RING_ABOVE)[None], MASK_SIZE)[0]
     radius = _RING * FOCAL * MASK_SIZE * float(middle[2])
     roll = math.radians(float(head.pose[2]))
     centre = _point(middle)

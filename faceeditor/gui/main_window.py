@@ -20,6 +20,7 @@ from faceeditor.gui.head_panels import ExpressionPanel, IdentityPanel, PosePanel
 from faceeditor.gui.history_panel import HistoryPanel
 from faceeditor.gui.light_panel import LightPanel
 from faceeditor.gui.menus import build_menus
+from faceeditor.gui.photo_drop import PhotoDrop
 from faceeditor.gui.region_panel import RegionPanel
 from faceeditor.gui.session import PortraitSession
 from faceeditor.gui.settings import remember_folder, settings
@@ -28,6 +29,7 @@ from faceeditor.gui.style_panel import StylePanel
 from faceeditor.gui.styles import StyleDesk
 from faceeditor.gui.tool_panel import ToolPanel
 from faceeditor.gui.tools import Tool, ToolState
+from faceeditor.gui.video_dialog import export_video
 from faceeditor.gui.widgets import make_dock
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
@@ -93,6 +95,8 @@ class MainWindow(QMainWindow):
         column.setSpacing(6)
         self.canvas = Canvas(self.session, self.tools)
         self.canvas.set_head_desk(self.head_desk)
+        self.photo_drop = PhotoDrop(self.desk, self.head_desk, self.canvas)
+        self.files.offer_photo = self.photo_drop.offer
         self.bar = CanvasBar(self.canvas, self.actions_by_name)
         column.addWidget(self.bar)
         column.addWidget(self.canvas, 1)
@@ -161,8 +165,8 @@ class MainWindow(QMainWindow):
             "pin": session.pin_before, "fit": self.canvas.fit, "actual": self.canvas.actual_size,
             "zoom_in": lambda: self.canvas.zoom_by(1.25), "zoom_out": lambda: self.canvas.zoom_by(0.8),
             "randomise": lambda: heads.randomise(), "reset_pose": lambda: heads.reset_group("pose"),
-            "reset_head": heads.reset_all,
-            "head_photo": lambda: self._ask_photo(self.tr("Take the head of a photo"), heads.from_photo),
+            "reset_head": heads.reset_all, "video": self.export_video,
+            "head_photo": lambda: self._ask_photo(self.tr("Take from a photo"), self.photo_drop.offer),
             "embed": lambda: self._ask_photo(self.tr("Rebuild a photo"), heads.embed_photo),
             **{f"random_{group}": lambda group=group: heads.randomise(group) for group in self.head_panels},
             **{f"panel_{name}": lambda name=name: self.show_panel(name) for name in _TABS},
@@ -194,6 +198,13 @@ class MainWindow(QMainWindow):
         if path is not None:
             remember_folder(path)
             take(path)
+
+    def export_video(self) -> None:
+        """Show the dialog that makes a turntable or a morph."""
+        ask_save, ask_open = self.files.ask_save, self.files.ask_open
+        written = export_video(self.session, self.desk, self.head_desk, ask_save, ask_open, self)
+        if written is not None:
+            self.banner.show_note(self.tr("“{name}” is written.").format(name=written.name))
 
     # Showing.
 

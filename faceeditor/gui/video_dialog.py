@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -36,6 +35,7 @@ from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.session import PortraitSession
 from faceeditor.gui.settings import remember_folder
 from faceeditor.gui.styles import StyleDesk
+from faceeditor.gui.theme import color
 from faceeditor.gui.widgets import Segments, label
 from faceeditor.portrait import store
 from faceeditor.portrait.document import PortraitState
@@ -47,6 +47,8 @@ FORMATS = (("MP4", ".mp4"), ("WebP", ".webp"))
 _PREVIEW = 300
 _SMALL = 24
 _SECONDS = 4.0
+_LENGTH_STEP = 0.5
+_LONGEST = 20.0
 
 AskFile = Callable[[str, str], Path | None]
 """(title, kinds) -> the file that the user names, or None."""
@@ -155,6 +157,7 @@ class VideoDialog(QDialog):
         bridge.pictured.connect(self._picture)
         self._show_pixels(None if session.frame is None else session.frame.pixels)
         self._refresh()
+        self.make.setFocus()
 
     # Building.
 
@@ -192,13 +195,15 @@ class VideoDialog(QDialog):
         self.back = QCheckBox(self.tr("And back, so that it can be played in a loop"))
         self.back.setChecked(True)
         form.addRow("", self.back)
-        self.length = QDoubleSpinBox()
-        self.length.setRange(0.5, 30.0)
-        self.length.setSingleStep(0.5)
-        self.length.setDecimals(1)
-        self.length.setValue(_SECONDS)
-        self.length.setSuffix(self.tr(" s"))
-        form.addRow(self.tr("Length"), self.length)
+        self.length = QSlider(Qt.Orientation.Horizontal)
+        self.length.setRange(1, round(_LONGEST / _LENGTH_STEP))
+        self.length.setAccessibleName(self.tr("Length in seconds"))
+        self._length_value = label("", "value")
+        length = QHBoxLayout()
+        length.addWidget(self.length, 1)
+        length.addWidget(self._length_value)
+        form.addRow(self.tr("Length"), length)
+        self.set_seconds(_SECONDS)
         self.rate = QComboBox()
         for rate in RATES:
             self.rate.addItem(self.tr("{n} a second").format(n=rate), rate)
@@ -268,9 +273,18 @@ class VideoDialog(QDialog):
         return Motion.MORPH if self.motion.current() == 1 else Motion.TURNTABLE
 
     @property
+    def seconds(self) -> float:
+        """How long the video will last."""
+        return self.length.value() * _LENGTH_STEP
+
+    def set_seconds(self, seconds: float) -> None:
+        """Choose how long the video lasts, in steps of half a second."""
+        self.length.setValue(round(seconds / _LENGTH_STEP))
+
+    @property
     def frames(self) -> int:
         """How many frames the video will have."""
-        count = round(self.length.value() * int(self.rate.currentData()))
+        count = round(self.seconds * int(self.rate.currentData()))
         return min(max(count, 2), MOST_FRAMES)
 
     @property
@@ -292,6 +306,7 @@ class VideoDialog(QDialog):
         self._form.setRowVisible(self._to_row, not turning)
         self._form.setRowVisible(self.back, not turning)
         self._degrees_value.setText(f"{self.degrees.value()}°")
+        self._length_value.setText(self.tr("{n} s").format(n=f"{self.seconds:.1f}"))
         self.form.setEnabled(not self.running)
         self.motion.setEnabled(not self.running)
         self.make.setVisible(not self.running)
@@ -300,10 +315,15 @@ class VideoDialog(QDialog):
         if not self.running:
             obstacle = self._obstacle()
             self.make.setEnabled(not obstacle)
-            self.message.setText(obstacle or self.tr("{n} frames").format(n=self.frames))
+            self._say(obstacle or self.tr("{n} frames").format(n=self.frames))
+
+    def _say(self, sentence: str, problem: bool = False) -> None:
+        """Put a sentence under the form; a problem stands out."""
+        self.message.setText(sentence)
+        self.message.setStyleSheet(f"color: {color('banner-edge').lighter(150).name()};" if problem else "")
 
     def _complain(self, sentence: str) -> None:
-        self.message.setText(sentence)
+        self._say(sentence, problem=True)
 
     # Making it.
 
@@ -331,7 +351,7 @@ class VideoDialog(QDialog):
         self.bar.setValue(0)
         self._job = self._session.bridge.run(WatchedVideo(video, self._session.bridge.show_picture))
         self._refresh()
-        self.message.setText(self.tr("Frame 1 of {n}").format(n=self._count))
+        self._say(self.tr("Frame 1 of {n}").format(n=self._count))
 
     def _requests(self) -> tuple[RenderRequest, ...]:
         here = request_of(self._session.portrait.state(), self._heads)
@@ -352,7 +372,7 @@ class VideoDialog(QDialog):
     def _picture(self, pixels: npt.NDArray[np.uint8]) -> None:
         if self.running:
             self._drawn = min(self._drawn + 1, self._count)
-            self.message.setText(self.tr("Frame {i} of {n}").format(i=self._drawn, n=self._count))
+            self._say(self.tr("Frame {i} of {n}").format(i=self._drawn, n=self._count))
             self._show_pixels(pixels)
 
     def _show_pixels(self, pixels: npt.NDArray[np.uint8] | None) -> None:
@@ -377,14 +397,14 @@ class VideoDialog(QDialog):
             self._job = None
             self._refresh()
             if isinstance(error, Cancelled):
-                self._complain(self.tr("Stopped; nothing was written."))
+                self._say(self.tr("Stopped; nothing was written."))
             else:
                 self._complain(str(error))
 
     def _stop_or_reject(self) -> None:
         if self._job is not None:
             self._session.bridge.cancel(self._job)
-            self.message.setText(self.tr("Stopping ..."))
+            self._say(self.tr("Stopping ..."))
         else:
             self.reject()
 

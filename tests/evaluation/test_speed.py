@@ -71,20 +71,26 @@ def test_engine_figures_without_window_or_reference(tiny_models: Path, monkeypat
             return {"window": 0.5, "first face": 1.0 + len(asked)}
         return {
             "latency": [20.0, 30.0], "network": [10.0], "handler": [0.5], "longest block": 4.0,
-            "frames per second": 50.0, "memory MiB": 300.0,
+            "frames per second": 50.0, "memory MiB": 300.0, "head": [6.0, 8.0], "display": [3.0],
+            "latency by group": {"pose": [31.0], "light": [19.0]},
         }  # fmt: skip
 
     figures = speed_figures("openvino-cpu", 1.0, False, window)
-    assert [arguments[0] for arguments in asked] == ["startup"] * 3 + ["stroke"]
-    start, painting, engine, networks, machine = figures.values()
+    assert [arguments[0] for arguments in asked] == ["startup"] * 3 + ["stroke", "slider"]
+    start, painting, sliding, engine, turning, networks, machine = figures.values()
     assert start == {"window on screen": 0.5, "first face": 3.0}
     assert painting["mouse event to painted face"]["median_ms"] == 25.0
+    assert sliding["slider event to painted face"]["p95_ms"] == 29.5
+    assert sliding["mask moved and maps drawn"]["median_ms"] == 7.0 and sliding["frames a second"] == 50.0
+    assert sliding["  of them pose"]["median_ms"] == 31.0
     assert engine["request to frame"]["median_ms"] >= engine["network"]["median_ms"] > 0
+    assert turning["request to frame"]["median_ms"] >= turning["head"]["median_ms"] > 0
     assert {name.split()[1] for name in networks} == {"openvino-cpu", "torch-cpu"}
     assert machine["cores"] >= 1
 
 
-def test_window_bench_times_every_event(tiny_models: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("hand", ["stroke", "slider"])
+def test_window_bench_times_every_event(hand: str, tiny_models: Path, tmp_path: Path) -> None:
     """The real window in a process of its own, off the screen."""
     environment = {
         **os.environ,
@@ -93,9 +99,10 @@ def test_window_bench_times_every_event(tiny_models: Path, tmp_path: Path) -> No
         "FACEEDITOR_STATE": str(tmp_path / "state"),
         "QT_QPA_PLATFORM": "offscreen",
     }
-    command = [sys.executable, "-m", "faceeditor.gui.bench", "stroke", "--seconds", "0.5"]
+    command = [sys.executable, "-m", "faceeditor.gui.bench", hand, "--seconds", "0.5"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert len(result["latency"]) > 50 and result["unanswered"] == 0
+    assert (set(result["latency by group"]) == {"pose"}) == (hand == "slider")
     assert min(result["latency"]) > 0 and result["frames per second"] > 1 and result["memory MiB"] > 50

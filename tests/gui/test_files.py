@@ -199,6 +199,7 @@ def test_dropped_mask_opens_and_dropped_photo_lends_its_style(app, tmp_path, mon
     noise = np.random.default_rng(0).integers(0, 255, (128, 128, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "photo.png")
     drop(app, tmp_path / "photo.png")
+    QTest.keyClick(app.window.photo_drop.sheet, Qt.Key.Key_Return)  # its style, as is proposed at first
     assert photos == [tmp_path / "photo.png"]
 
 

@@ -4,8 +4,9 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtCore import QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QApplication, QDialog
 
 from faceeditor.gui.video_dialog import VideoDialog, request_of
 from faceeditor.portrait import store
@@ -31,7 +32,7 @@ def frames_of(path):
 
 def choose(dialog, motion, seconds=0.5, rate=12, suffix=".mp4"):
     dialog.motion.button(motion).click()
-    dialog.length.setValue(seconds)
+    dialog.set_seconds(seconds)
     dialog.rate.setCurrentIndex(dialog.rate.findData(rate))
     dialog.format.setCurrentIndex(dialog.format.findData(suffix))
 
@@ -52,7 +53,7 @@ def test_turntable_is_written_and_watched(app, dialog, tmp_path):
 
 
 def test_morph_to_a_style_and_back_as_webp(app, dialog, tmp_path):
-    choose(dialog, 1, seconds=0.75, suffix=".webp")
+    choose(dialog, 1, seconds=1.0, suffix=".webp")
     dialog.size.setCurrentIndex(1)
     dialog.begin(tmp_path / "morph.webp")
     app.wait(lambda: dialog.written is not None, 20)
@@ -130,3 +131,21 @@ def test_a_request_takes_the_read_head_only_if_there_is_no_other(app):
     state = app.portrait.state()
     assert request_of(state).head is None
     assert request_of(state, app.heads).head.key == request_of(state, app.heads).base_head.key == READ_HEAD.key
+
+
+def test_the_command_of_the_menu_writes_a_video(app, monkeypatch, tmp_path):
+    app.read_head()
+    monkeypatch.setattr(app.files, "ask_save", lambda *_: tmp_path / "menu")  # the ending is put to it
+    shown = []
+
+    def watch():
+        dialog = QApplication.activeModalWidget()
+        if isinstance(dialog, VideoDialog) and not dialog.running:
+            shown.append(dialog)
+            choose(dialog, 0)
+            dialog.make.click()
+
+    QTimer.singleShot(50, watch)
+    app.window.actions_by_name["video"].trigger()
+    assert shown and len(frames_of(tmp_path / "menu.mp4")) == 6
+    assert app.window.banner.isVisible() and "menu.mp4" in app.window.banner.text
