@@ -308,7 +308,9 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
             if window is None:
                 if self.recogniser is not None:
-                    chips = face_chips(torch.cat([own_made, real]), to_picture.repeat(2, 1, 1))
+                    # The dearest loss: with changed heads in the batch half of the photographs have to do.
+                    some = count if changes is None else count // 2
+                    chips = face_chips(torch.cat([own_made[:some], real[:some]]), to_picture[:some].repeat(2, 1, 1))
                     losses["perceptual"] = c["perceptual"] * perceptual_distance(self.recogniser, chips)
                 # With a head its planes, not the code, say how the face is lit and coloured.
                 free = torch.ones(len(made), dtype=torch.bool, device=self.device)

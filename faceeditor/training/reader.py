@@ -18,7 +18,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.nets.reader import READER_SIDE, FaceReader, Reading
+from faceeditor.head.maps import landmarks
+from faceeditor.head.model import HeadModel
+from faceeditor.nets.reader import LANDMARKS, READER_SIDE, FaceReader, Reading
 from faceeditor.portrait.head import EXPRESSIONS
 from faceeditor.training.data import kept_out_rows
 from faceeditor.training.run import (
@@ -108,18 +110,47 @@ def load_photographs(folder: Path, fitted: Path, part: str) -> LabelledFaces:
     return LabelledFaces(stacked.astype(np.uint8), points[rows], labels, trusted)
 
 
-def landmark_mirror(landmarks: Floats) -> npt.NDArray[np.int64]:
-    """Each landmark's twin on the other side, found from the mean of the mirrored and the plain points (N, 478, 2)."""
-    centred = landmarks - landmarks[:, [168]]
-    turned = np.abs(centred[:, :, 0].mean(1))
-    level = turned <= np.quantile(turned, 0.3)
-    mean = centred[level].mean(0)
-    mean[:, 0] -= (mean[:, 0].min() + mean[:, 0].max()) / 2
-    distance = ((mean[:, None] * [-1, 1] - mean[None]) ** 2).sum(2)
+def changed_photographs(folder: Path, fitted: Path, points: Floats, count: int, seed: int = 0) -> LabelledFaces:
+    """Photographs of the training part whose head was changed, with the labels of the change.
+
+    They look like photographs, and each factor varies by itself, which it does not in photographs.
+
+    Args:
+        folder: the face data set; fitted: `photos.npz` of `training.head_build`.
+        points: (N, 478, 2) landmarks of the training part.
+        count: how many to make.
+        seed: where chance starts.
+    """
+    # Imported here: the changes need this module's labels.
+    from faceeditor.training.data import load_faces
+    from faceeditor.training.head_changes import FittedFaces
+
+    faces = FittedFaces(load_faces(folder, "train"), fitted, HeadModel.load())
+    random = np.random.default_rng(seed)
+    pictures = np.empty((count, READER_SIDE, READER_SIDE, 3), np.uint8)
+    marks = np.empty((count, LANDMARKS, 2), np.float32)
+    labels: dict[str, list[Floats]] = {name: [] for name in PARTS}
+    for slot in tqdm(range(count), desc="changed photographs", mininterval=10):
+        row = int(random.choice(faces.usable))
+        changed = faces.changed(row, False, random)
+        pictures[slot] = changed.target
+        base, head = faces.head(row, False), faces.head(row, False).changed(**changed.labels)
+        # The model's landmarks are a little off the photograph's: only their motion is taken.
+        marks[slot] = points[row] + landmarks(faces.model, head) - landmarks(faces.model, base)
+        for name in PARTS:
+            labels[name].append(changed.labels[name])
+    trusted = {name: np.ones(count, bool) for name in PARTS}
+    return LabelledFaces(pictures, marks, {name: np.stack(values) for name, values in labels.items()}, trusted)
+
+
+def landmark_mirror() -> npt.NDArray[np.int64]:
+    """Each of the 478 landmarks' twin on the other side, by their places on the symmetric head."""
+    model = HeadModel.load()
+    points = model.landmarks478.points(model.mean)
+    distance = ((points[:, None] * np.float32([-1, 1, 1]) - points[None]) ** 2).sum(2)
     twin = distance.argmin(1)
-    # Points of an iris crowd together: take the pairs that agree both ways, else the point itself.
-    agreed = twin[twin] == np.arange(len(twin))
-    return np.where(agreed, twin, np.arange(len(twin)))
+    # A point of the middle line that lies a little off it has another point nearer than itself.
+    return np.where(twin[twin] == np.arange(len(twin)), twin, np.arange(len(twin)))
 
 
 def _turned_light(gamma: Floats, angle: float) -> Floats:
@@ -298,7 +329,7 @@ def train_reader(
     run = Run(out, minutes, resume)
     train, rest = load_photographs(data, fitted, "train"), load_photographs(data, fitted, "kept-out")
     rendered = load_renders(renders) if renders is not None else None
-    mirror = landmark_mirror(train.landmarks)
+    mirror = landmark_mirror()
     net = FaceReader(config["width"])
     net.mean_landmarks.copy_(torch.from_numpy(train.landmarks.mean(0) / 128 - 1))
     net.mean_gamma.copy_(torch.from_numpy(train.labels["gamma"][train.trusted["gamma"]].mean(0)))
@@ -314,8 +345,11 @@ def train_reader(
         seen = state["seen"]
     random = np.random.default_rng(seen + 3)
     share = config["rendered"] if rendered is not None else 0.0
-    from_renders = round(config["batch"] * share)
-    sources = [Batches(train, config["batch"] - from_renders, random, mirror)]
+    from_renders, from_changes = round(config["batch"] * share), round(config["batch"] * config["changed"])
+    sources = [Batches(train, config["batch"] - from_renders - from_changes, random, mirror)]
+    if from_changes:
+        changes = changed_photographs(data, fitted, train.landmarks, config["changed_count"], seen)
+        sources.append(Batches(changes, from_changes, random, mirror))
     if rendered is not None and from_renders:
         sources.append(Batches(rendered, from_renders, random, mirror))
     total = config["pictures"]
