@@ -47,10 +47,12 @@ for _part, (_colour, _reach) in PART_COLOURS.items():
     _PART_RGBA[_part] = (*_colour, _reach)
 _KIND[[Part.EYE_LEFT, Part.EYE_RIGHT]] = _EYE
 
-_LEVELS = 4096
-# albedo -> linear by value, linear -> sRGB by the square root of the value: dark tones need the finer steps.
-_TO_LINEAR = (np.linspace(0, 1, _LEVELS) ** 2.2).astype(np.float32)
-_TO_SRGB = to_srgb(np.linspace(0, 1, _LEVELS) ** 2).astype(np.float32)
+LEVELS = 4096
+"""Length of the two tables of tones."""
+TO_LINEAR: FloatArray = (np.linspace(0, 1, LEVELS) ** 2.2).astype(np.float32)
+"""Albedo 0..1 -> linear, by value."""
+TO_SRGB: FloatArray = to_srgb(np.linspace(0, 1, LEVELS) ** 2).astype(np.float32)
+"""Linear 0..1 -> sRGB, by the square root of the value: dark tones need the finer steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +125,7 @@ class MapRenderer:
         _shade(
             buffers.triangle, buffers.barycentric, model.triangles, model.triangle_part, model.triangle_region,
             model.triangle_uv, self._normals, self._chart, self._iris, np.ascontiguousarray(head.gamma.T),
-            _KIND, _PART_RGBA, _TO_LINEAR, _TO_SRGB, condition, regions, uv,
+            _KIND, _PART_RGBA, TO_LINEAR, TO_SRGB, condition, regions, uv,
         )  # fmt: skip
         kept = buffers.copy()
         for array in (condition, regions, uv, kept.triangle, kept.barycentric, kept.inverse_depth):
@@ -188,7 +190,7 @@ def _projected_landmarks(model: HeadModel, head: HeadCoefficients, count: int) -
 # Constants are bound at compile time.
 _C0, _C1, _C2, _C3, _C4 = (np.float32(value) for value in SH_CONSTANTS)
 _DARKEST = np.float32(DARKEST)
-_TOP = np.float32(_LEVELS - 1)
+_TOP = np.float32(LEVELS - 1)
 _SCLERA, _PUPIL = np.array(SCLERA, np.float32), np.array(PUPIL, np.float32)
 _EYE_SCALE = np.float32(2 * EYE_CHART)
 _IRIS_RIM, _PUPIL_RIM = np.float32(IRIS_ANGLE), np.float32(PUPIL_ANGLE)

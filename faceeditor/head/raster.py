@@ -12,6 +12,7 @@ IntArray = npt.NDArray[np.int32]
 
 NONE, FRONT, BOTH = 0, 1, 2
 """Sides of a triangle that are drawn."""
+_NOTHING = np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,13 @@ class Rasteriser:
             np.zeros((size, size), np.float32),
         )
 
-    def draw(self, projected: FloatArray, triangles: IntArray, sides: npt.NDArray[np.uint8] | None = None) -> Buffers:
+    def draw(
+        self,
+        projected: FloatArray,
+        triangles: IntArray,
+        sides: npt.NDArray[np.uint8] | None = None,
+        behind: FloatArray | None = None,
+    ) -> Buffers:
         """Draw triangles.
 
         Args:
@@ -54,6 +61,7 @@ class Rasteriser:
                 the inverse depth.
             triangles: (T, 3) int32, counter-clockwise when seen from outside.
             sides: (T,) uint8, how much of each triangle is drawn: `NONE`, `FRONT` (the default) or `BOTH`.
+            behind: (S, S) inverse depth; only what lies behind it is drawn (depth peeling).
 
         Returns:
             The rasteriser's own buffers, valid until the next call.
@@ -61,7 +69,9 @@ class Rasteriser:
         if sides is None:
             sides = np.full(len(triangles), FRONT, np.uint8)
         out = self.buffers
-        _draw(projected, triangles, sides, out.triangle, out.barycentric, out.inverse_depth)
+        if behind is None:
+            behind = _NOTHING
+        _draw(projected, triangles, sides, behind, out.triangle, out.barycentric, out.inverse_depth)
         return out
 
 
@@ -89,10 +99,11 @@ def interpolate(buffers: Buffers, triangles: IntArray, values: FloatArray) -> Fl
 
 
 @compiled
-def _draw(projected, triangles, sides, triangle, barycentric, inverse_depth):  # type: ignore[no-untyped-def]
+def _draw(projected, triangles, sides, behind, triangle, barycentric, inverse_depth):  # type: ignore[no-untyped-def]
     height, width = triangle.shape
     triangle[:] = -1
     inverse_depth[:] = 0.0
+    peeled = behind.shape[0] > 0
     for t in range(triangles.shape[0]):
         if sides[t] == NONE:
             continue
@@ -126,7 +137,7 @@ def _draw(projected, triangles, sides, triangle, barycentric, inverse_depth):  #
                 # The margin closes cracks that rounding opens between neighbours.
                 if first >= -1e-5 and second >= -1e-5 and third >= -1e-5:
                     depth = first * z0 + second * z1 + third * z2
-                    if depth > inverse_depth[y, x]:
+                    if depth > inverse_depth[y, x] and (not peeled or depth < behind[y, x]):
                         inverse_depth[y, x] = depth
                         triangle[y, x] = t
                         barycentric[y, x, 0] = first * z0 / depth

@@ -37,6 +37,16 @@ def test_the_nearest_triangle_is_seen_whatever_the_order() -> None:
         assert seen[8:24, 8:24].all() and seen.sum() == 16 * 16
 
 
+def test_layers_are_peeled() -> None:
+    points = np.concatenate([_square(0, 0, 32, 32, 0.01), _square(8, 8, 24, 24, 0.02)])
+    triangles = np.concatenate([SQUARE, SQUARE + 4])
+    rasteriser = Rasteriser(SIZE)
+    first = rasteriser.draw(points, triangles).copy()
+    second = rasteriser.draw(points, triangles, behind=first.inverse_depth * np.float32(0.999))
+    seen = second.triangle >= 0
+    assert seen.sum() == 16 * 16 and seen[8:24, 8:24].all() and second.inverse_depth[seen] == pytest.approx(0.01)
+
+
 def test_sides() -> None:
     back = SQUARE[:, ::-1].copy()
     points = _square(4, 4, 28, 28)
