@@ -157,7 +157,7 @@ class HeadCoefficients:
         """The average head, looking at the camera in even light."""
         gamma = np.zeros((9, 3), np.float32)
         gamma[0] = 3.0
-        zeros = {name: np.zeros(shape, np.float32) for name, shape in _SHAPES.items()}
+        zeros: dict[str, Any] = {name: np.zeros(shape, np.float32) for name, shape in _SHAPES.items()}
         zeros |= {"gamma": gamma, "position": np.array([0.0, -2.4, -105.0], np.float32)}
         return cls(**zeros)
 

@@ -18,7 +18,7 @@ from faceeditor.faceframe import face_frame
 from faceeditor.head.light import rig_to_gamma
 from faceeditor.head.maps import CONDITION_PLANES, MapRenderer
 from faceeditor.head.model import HeadModel
-from faceeditor.head.motion import motion_field, move_mask
+from faceeditor.head.motion import motion_field, move_mask, moves_mask
 from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
 from faceeditor.training.data import FaceSet
@@ -140,7 +140,7 @@ class FittedFaces:
         mask, photo = self.faces.masks[row], self._small[row]
         if flip:
             mask, photo = mirrored(mask), np.ascontiguousarray(photo[:, ::-1])
-        moved = mask if factor == "light" else move_mask(self.model, mask, base, head)
+        moved = move_mask(self.model, mask, base, head)
         maps = self._renderer.render(head).condition
         before = self.own_maps(np.array([row]), np.array([flip]))[0]
         new = cv2.resize(moved, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
@@ -178,12 +178,12 @@ def _another_expression(
 def _another_light(head: HeadCoefficients, random: np.random.Generator, other: HeadCoefficients) -> HeadCoefficients:
     if random.random() < 0.65:
         return head.changed(gamma=other.gamma)
-    colours = [tuple(float(c) for c in random.uniform(low, 1.0, 3)) for low in (0.7, 0.6)]
+    key, fill = ((float(r), float(g), float(b)) for r, g, b in random.uniform((0.7, 0.6, 0.6), 1.0, (2, 3)))
     rig = LightRig(
         azimuth=float(random.uniform(-110, 110)), elevation=float(random.uniform(-30, 70)),
         strength=float(random.uniform(0.4, 1.4)), softness=float(random.uniform(0.1, 0.9)),
         fill=float(random.uniform(0.15, 0.7)), rim=float(random.choice([0.0, 0.4])),
-        colour=colours[0], fill_colour=colours[1],
+        colour=key, fill_colour=fill,
     )  # fmt: skip
     return head.changed(gamma=rig_to_gamma(rig))
 
@@ -210,27 +210,22 @@ def target_picture(
         (S, S, 3) uint8 sRGB, and (S, S) float32 how far each pixel can be believed.
     """
     side = photo.shape[0]
-    still = all(
-        np.array_equal(getattr(base, name), getattr(head, name))
-        for name in ("shape", "expression", "gaze", "pose", "position")
-    )
     rendered = np.ascontiguousarray(np.concatenate([before[:6], before[9:]]).transpose(1, 2, 0))
-    if still:
-        seen = np.ones((side, side), np.float32)
-        moved, source = photo, rendered
-    else:
+    seen = np.ones((side, side), np.float32)
+    moved, source = np.asarray(photo), rendered
+    if moves_mask(base, head):
         field, seen = motion_field(model, base, head, mask, side)
         x, y = np.ascontiguousarray(field[..., 0] - 0.5), np.ascontiguousarray(field[..., 1] - 0.5)
-        moved = cv2.remap(photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.remap(photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
         source = np.dstack(
             [
                 cv2.remap(np.ascontiguousarray(part), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
                 for part in (rendered[..., :3], rendered[..., 3:6], rendered[..., 6])
             ]
-        )
+        ).astype(np.float32)
     covered = (after[9] > 0.5) & (source[..., 6] > 0.98)
     ratio = lighting_ratio(source[..., :6], after[:6].transpose(1, 2, 0), covered, moved_mask)
-    relit = _linear(moved.astype(np.float32) / 255) * ratio
+    relit = _linear(moved.astype(np.float32) / np.float32(255)) * ratio
     target = np.clip(255 * relit ** (1 / 2.2), 0, 255)
     # Beyond the head the motion is a guess; at its silhouette both sides mix.
     weight = seen * np.where(after[9] > 0.5, 1.0, 0.6)
@@ -248,7 +243,7 @@ def lighting_ratio(before: Floats, after: Floats, covered: npt.NDArray[np.bool_]
         covered: (S, S), where both know the head.
         mask: (S, S) uint8 regions.
     """
-    colour = [_linear((x[..., :3] + 1) / 2) + np.float32(0.004) for x in (before, after)]
+    colour = [_linear((x[..., :3] + np.float32(1)) / np.float32(2)) + np.float32(0.004) for x in (before, after)]
     shading = [np.maximum(2 * (x[..., 3:] + 1), np.float32(0.03)) for x in (before, after)]
     skin = np.isin(mask, _SKIN)[..., None]
     ratio = np.clip(np.where(skin, colour[1] / colour[0], shading[1] / shading[0]), 0.12, 5.0)
@@ -260,4 +255,4 @@ def lighting_ratio(before: Floats, after: Floats, covered: npt.NDArray[np.bool_]
 
 
 def _linear(picture: Floats) -> Floats:
-    return np.clip(picture, 0, 1) ** np.float32(2.2)
+    return np.asarray(np.clip(picture, 0, 1) ** np.float32(2.2), np.float32)

@@ -147,7 +147,7 @@ def landmark_mirror() -> npt.NDArray[np.int64]:
     """Each of the 478 landmarks' twin on the other side, by their places on the symmetric head."""
     model = HeadModel.load()
     points = model.landmarks478.points(model.mean)
-    distance = ((points[:, None] * np.float32([-1, 1, 1]) - points[None]) ** 2).sum(2)
+    distance = ((points[:, None] * np.array([-1, 1, 1], np.float32) - points[None]) ** 2).sum(2)
     twin = distance.argmin(1)
     # A point of the middle line that lies a little off it has another point nearer than itself.
     return np.where(twin[twin] == np.arange(len(twin)), twin, np.arange(len(twin)))
@@ -227,22 +227,20 @@ class Batches:
         labels = {name: faces.labels[name][row] for name in PARTS}
         if random.random() < 0.5:
             picture = np.ascontiguousarray(picture[:, ::-1])
-            points = (points * np.float32([-1, 1]) + np.float32([256, 0]))[self.mirror]
+            points = (points * np.array([-1, 1], np.float32) + np.array([256, 0], np.float32))[self.mirror]
             labels = mirrored_labels(labels)
         turn, zoom = float(random.normal() * 6), float(np.exp(random.normal() * 0.07))
         shift = (random.normal(size=2) * 5).astype(np.float32)
-        move = cv2.getRotationMatrix2D((128, 128), -turn, zoom)
-        move[:, 2] += shift
+        move: npt.NDArray[np.float64] = np.array(cv2.getRotationMatrix2D((128, 128), -turn, zoom), np.float64)
+        move[:, 2] += shift.astype(np.float64)
         labels = moved_labels(labels, turn, zoom, shift)
         labels["landmarks"] = ((points @ move[:, :2].T + move[:, 2]) / 128 - 1).astype(np.float32)
-        scale = READER_SIDE / 256
-        to_side = move * scale * (256 / picture.shape[0] if picture.shape[0] != 256 else 1)
         moved = cv2.warpAffine(
-            picture, to_side if picture.shape[0] == 256 else _rescaled(move, picture.shape[0]),
-            (READER_SIDE, READER_SIDE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101,
+            picture, _rescaled(move, picture.shape[0]), (READER_SIDE, READER_SIDE), flags=cv2.INTER_AREA,
+            borderMode=cv2.BORDER_REFLECT_101,
         )  # fmt: skip
         recoloured = bool(random.random() < 0.5)
-        colour = moved.astype(np.float32)
+        colour: npt.NDArray[np.float64] = moved.astype(np.float64)
         if recoloured:
             colour = (colour - 128) * random.uniform(0.7, 1.3) + 128 + random.normal(size=3) * 8 + random.normal() * 12
         if random.random() < 0.25:
