@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from faceeditor import __version__
-from faceeditor.cli import demo, inspect, measure, render
+from faceeditor.cli import dataset, demo, inspect, measure, render
 from faceeditor.errors import Cancelled, FaceEditorError
 
 _STOPPED = 130
@@ -26,6 +26,7 @@ examples:
   faceeditor render --yaw 20 --smile 0.8 --light rembrandt --identity-seed 7 -o out.png
   faceeditor render anna.fep --expression joy --sweep yaw:-40:40:9 --grid -o turn.png
   faceeditor inspect anna.fep
+  faceeditor dataset render --count 1000 --out renderings --seed 1
   faceeditor bench speed --json speed.json
 
 Each command explains itself: faceeditor render --help
@@ -113,6 +114,6 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "inspect": ("say what a portrait, mask or model pack holds", inspect.declare),
     "demo": ("draw the demo portrait and a picture of the window into files", demo.declare),
     "train": ("train a model", measure.declare_train),
-    "dataset": ("check a face data set and say what it shows", measure.declare_dataset),
+    "dataset": ("check a face data set, or render one from random heads", dataset.declare),
     "bench": ("measure quality or speed", measure.declare_bench),
 }

@@ -1,4 +1,4 @@
-"""`faceeditor train`, `dataset` and `bench`: thin fronts of the rooms that do the work."""
+"""`faceeditor train` and `bench`: thin fronts of the rooms that do the work."""
 
 import argparse
 import json
@@ -17,31 +17,6 @@ def declare_train(parser: argparse.ArgumentParser) -> None:
 
     add_arguments(parser)
     parser.set_defaults(run=run)
-
-
-def declare_dataset(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `dataset`."""
-    parser.add_argument("folder", type=Path, help="folder of a face data set (index.csv, images, labels)")
-    parser.set_defaults(run=run_dataset)
-
-
-def run_dataset(args: argparse.Namespace) -> int:
-    """Read a whole data set and print how many faces it has and which regions they show."""
-    import numpy as np
-
-    from faceeditor.regions import REGION_COUNT, REGION_NAMES
-    from faceeditor.training.data import load_faces
-
-    shown = np.zeros(REGION_COUNT)
-    total = 0
-    for part in ("train", "kept-out"):
-        faces = load_faces(args.folder, part)
-        print(f"{part:10} {len(faces):6} faces")
-        shown += [sum(bool((mask == region).any()) for mask in faces.masks) for region in range(REGION_COUNT)]
-        total += len(faces)
-    for region in range(REGION_COUNT):
-        print(f"{REGION_NAMES[region]:12} in {shown[region] / max(1, total):6.1%} of the faces")
-    return 0
 
 
 def declare_bench(parser: argparse.ArgumentParser) -> None:
