@@ -63,7 +63,7 @@ def commands() -> tuple[Command, ...]:
         Command("random_light", _tr("Random &light"), ("Ctrl+Shift+4",), "", head),
         Command("reset_pose", _tr("Pose as &read from the face"), ("Shift+R",), "", head),
         Command("reset_head", _tr("&Whole head as read from the face"), ("Ctrl+Shift+R",), "reset", head),
-        Command("head_photo", _tr("&Take the head of a photo ..."), (), "photo", head),
+        Command("head_photo", _tr("&Take from a photo ..."), (), "photo", head),
         Command("embed", _tr("Re&build a photo ..."), (), "", head),
         Command("side", _tr("&Side by side"), ("F2",), "side-by-side", view, True),
         Command("overlay", _tr("&Overlay"), ("F3",), "overlay", view, True),

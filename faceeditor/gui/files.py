@@ -230,7 +230,7 @@ class FileDesk(QObject):
     def export(self) -> None:
         """Ask what to export and where to, and write it."""
         frame = self.session.frame
-        mask = self.session.portrait.state().mask
+        mask = self.session.shown_mask.copy()  # as it is drawn, moved by the head
         face = np.zeros((256, 256, 3), np.uint8) if frame is None else frame.pixels
         dialog = ExportDialog(face, mask, self.window)
         dialog.finished.connect(dialog.deleteLater)
@@ -249,7 +249,7 @@ class FileDesk(QObject):
 
     def export_to(self, path: Path, choice: ExportChoice) -> bool:
         """Write an export; returns whether it is written."""
-        mask = self.session.portrait.state().mask
+        mask = self.session.shown_mask.copy()
         if choice.what is What.MASK:
             done = self.session.guarded(lambda: write_mask(path, mask))
         else:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QToolButton, 
 
 from faceeditor.gui.head_desk import HeadDesk
 from faceeditor.gui.icons import icon
+from faceeditor.gui.later import Later
 from faceeditor.gui.section import Section
 from faceeditor.gui.slider_row import SliderRow
 from faceeditor.gui.widgets import label
@@ -77,6 +78,7 @@ class HeadPanel(QWidget):
         self._marks: tuple[str, dict[str, float]] = ("", {})
         self._built = False
         self._stale = True
+        self._later = Later(self)
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search the {group} sliders").format(group=group))
@@ -143,21 +145,28 @@ class HeadPanel(QWidget):
     def _build(self) -> None:
         self._built = True
         self._controls = {each.name: each for each in controls(self.desk.model) if each.group == self.group}
-        self.build_top()
+        self._later.add(self.build_top)
         for title in dict.fromkeys(each.section for each in self._controls.values()):
-            section = Section(
-                title, lambda column, name=title: self._fill(name, column), folded=title in EXPERT_SECTIONS
-            )
-            section.opened.connect(self._refresh_soon)
-            self.sections.append(section)
-            self.add(section)
-        self._refresh_soon()  # widgets that are new become visible later
+            self._later.add(lambda name=title: self._add_section(name))
+        self._later.add(self._refresh_soon)
+
+    def _add_section(self, title: str) -> None:
+        section = Section(title, lambda column: self._fill(title, column), folded=title in EXPERT_SECTIONS)
+        section.opened.connect(self._refresh_soon)
+        self.sections.append(section)
+        self.add(section)
 
     def _fill(self, title: str, column: QVBoxLayout) -> None:
         for found in self._controls.values():
             if found.section == title and self.has_row(found):
-                column.addWidget(self._row(found))
-        self.fill_section(title, column)
+                self._later.add(lambda found=found: column.addWidget(self._row(found)))
+        self._later.add(lambda: self.fill_section(title, column))
+        self._later.add(self._refresh_soon)  # widgets that are new become visible later
+
+    @property
+    def building(self) -> bool:
+        """Whether sliders are still to be made."""
+        return not self._built or self._later.busy
 
     def has_row(self, found: Control) -> bool:
         """Whether a control ever has a slider here."""
@@ -172,15 +181,18 @@ class HeadPanel(QWidget):
         if not self._matches(found):
             row.hide()
         self.rows[found.name] = row
+        self._show_row(found.name, row)
         return row
 
     def reveal(self, name: str) -> SliderRow | None:
         """Bring a control's slider into sight: its section is unfolded and scrolled to. None while there is none."""
+        self._later.finish()
         found = self._controls.get(name)
         section = next((each for each in self.sections if found is not None and each.title == found.section), None)
         if section is None:
             return None
         section.unfold()
+        self._later.finish()
         row = self.rows.get(name)
         if row is not None:
             self.area.ensureWidgetVisible(row)
@@ -236,20 +248,23 @@ class HeadPanel(QWidget):
         self.body.setEnabled(ready and not self.desk.locked(self.group))
 
     def _refresh_rows(self) -> None:
+        for name, row in self.rows.items():
+            if not row.isHidden() and row.parentWidget().isVisible():
+                self._show_row(name, row)
+
+    def _show_row(self, name: str, row: SliderRow) -> None:
+        """Bring a slider up to date: its value, and the mark to which a reset leads."""
         head, origin, model = self.desk.head, self.desk.origin, self.desk.model
         if head is None or model is None:
             return
+        found = self._controls[name]
         key = "" if origin is None else origin.key
         if key != self._marks[0]:
             self._marks = (key, {})
         marks = self._marks[1]
-        for name, row in self.rows.items():
-            if row.isHidden() or not row.parentWidget().isVisible():
-                continue
-            found = self._controls[name]
-            if name not in marks:
-                marks[name] = found.default if origin is None else found.get(origin, model)
-            row.show_value(found.get(head, model), marks[name])
+        if name not in marks:
+            marks[name] = found.default if origin is None else found.get(origin, model)
+        row.show_value(found.get(head, model), marks[name])
 
     # Searching.
 

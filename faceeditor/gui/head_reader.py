@@ -1,5 +1,6 @@
 """What the window knows of heads without being told: the head model, and the head of the shown face."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,21 +14,26 @@ from faceeditor.engine.requests import FULL
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.session import PortraitSession
 from faceeditor.head.model import HeadModel
+from faceeditor.head.presets import presets
 from faceeditor.portrait.document import Change
 from faceeditor.portrait.edits import WHOLE
-from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.head import GROUPS, HeadCoefficients
 
 _IDLE_MS = 250
 
 
 @dataclass(frozen=True, eq=False)
 class LoadHeadModel:
-    """Background work: the head model, which takes longer to read than the window may pause."""
+    """Background work: the head model and the presets, which take longer to read than the window may pause."""
 
     load: Callable[[], HeadModel]
 
     def run(self, context: JobContext) -> HeadModel:
         """Raises ModelError: it is missing or damaged."""
+        for group in GROUPS:
+            # They are remembered, so that the panels find them at once; whoever asks for a damaged one is told again.
+            with contextlib.suppress(FaceEditorError):
+                presets(group)
         return self.load()
 
 

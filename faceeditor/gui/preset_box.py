@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from faceeditor.gui.head_desk import HeadDesk
 from faceeditor.gui.icons import icon
+from faceeditor.gui.later import Later
 from faceeditor.gui.preset_mix import FEWEST, MOST, place_of_mix
 from faceeditor.gui.preset_ring import PresetRing
 from faceeditor.gui.section import Section
@@ -60,6 +61,8 @@ class PresetBox(QWidget):
         self.desk = desk
         self.group = group
         self._picture = picture
+        self._looks: dict[tuple[str, int], QIcon] = {}
+        self._later = Later(self)
         self._with_ring = bool(ring)
         self._columns = columns
         self.known: tuple[Preset, ...] = ()
@@ -123,6 +126,7 @@ class PresetBox(QWidget):
 
     def reload(self) -> None:
         """Read the presets anew, as after one was saved."""
+        self._later.clear()
         problems: list[str] = []
         found: list[tuple[Preset, ...]] = []
         if self.desk.session.guarded(
@@ -152,40 +156,64 @@ class PresetBox(QWidget):
         self._show_ring()
         self.refresh()
 
+    def _look(self, preset: Preset, size: int) -> QIcon | None:
+        """A preset's small picture, made once."""
+        key = (f"{preset.name} {hash(frozenset(preset.values.items()))}", size)
+        if key not in self._looks:
+            made = self._picture(preset, size)
+            if made is None:
+                return None
+            self._looks[key] = made
+        return self._looks[key]
+
     def _show_ring(self) -> None:
         ring = self.ring_presets
-        pictures: list[QPixmap | None] = []
-        for preset in ring:
-            look = self._picture(preset, _RING_PICTURE)
-            size = QSize(_RING_PICTURE, _RING_PICTURE)
-            pictures.append(None if look is None else look.pixmap(size, self.devicePixelRatioF()))
-        self.ring.set_presets([preset.name for preset in ring], pictures)
+        self.ring.set_presets([preset.name for preset in ring])
         self.ring.setEnabled(len(ring) >= FEWEST)
+        if self._picture is not _no_picture:
+            for preset in ring:
+                self._later.add(lambda preset=preset: self._look(preset, _RING_PICTURE))
+            self._later.add(self._show_ring_pictures)
+
+    def _show_ring_pictures(self) -> None:
+        size = QSize(_RING_PICTURE, _RING_PICTURE)
+        looks = [self._look(preset, _RING_PICTURE) for preset in self.ring_presets]
+        pictures = [None if look is None else look.pixmap(size, self.devicePixelRatioF()) for look in looks]
+        self.ring.set_presets(self.ring.names, pictures)
 
     def _show_chips(self) -> None:
         for chip in self.chips:
             self._grid.removeWidget(chip)
             chip.deleteLater()
         self.chips = []
+        pictured = self._picture is not _no_picture
+        place = QPixmap(_CHIP_PICTURE, _CHIP_PICTURE)
+        place.fill(Qt.GlobalColor.transparent)
+        empty = QIcon(place)  # keeps the place for the picture that follows
         for index, preset in enumerate(self.known):
-            look = self._picture(preset, _CHIP_PICTURE)
             chip = QToolButton()
             chip.setObjectName("chip")
-            chip.setText(preset.name if look is None else f" {preset.name}")
+            chip.setText(f" {preset.name}" if pictured else preset.name)
             chip.setCheckable(True)
             chip.setAccessibleName(preset.name)
             chip.setToolTip(preset.name)
             chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             chip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            if look is not None:
-                chip.setIcon(look)
+            if pictured:
+                chip.setIcon(empty)
                 chip.setIconSize(QSize(_CHIP_PICTURE, _CHIP_PICTURE))
+                self._later.add(lambda chip=chip, preset=preset: self._show_look(chip, preset))
                 chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.clicked.connect(lambda _=False, chosen=preset: self._apply(chosen))
             self.chips.append(chip)
             self._grid.addWidget(chip, index // self._columns, index % self._columns)
         for column in range(self._columns):
             self._grid.setColumnStretch(column, 1)
+
+    def _show_look(self, chip: QToolButton, preset: Preset) -> None:
+        look = self._look(preset, _CHIP_PICTURE)
+        if look is not None:
+            chip.setIcon(look)
 
     def _apply(self, preset: Preset) -> None:
         self.desk.apply_preset(preset, self.amount.real)

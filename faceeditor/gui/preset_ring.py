@@ -97,8 +97,9 @@ class PresetRing(QWidget):
 
     @property
     def middle(self) -> QPointF:
-        """The middle of the ring in the widget."""
-        return QPointF(self.width() / 2, self.height() / 2)
+        """The middle of the ring in the widget: what is drawn around it leaves as much room above as below."""
+        heights = [y * self.radius for _, y in places(len(self.names))] or [0.0]
+        return QPointF(self.width() / 2, self.height() / 2 - (max(heights) + min(heights)) / 2)
 
     @property
     def radius(self) -> float:

@@ -193,8 +193,12 @@ class StyleDesk(QObject):
         if self._thumbnail_job is not None:
             self.session.bridge.cancel(self._thumbnail_job)
         self._wanted = tuple(self.recent)
-        head = self.session.portrait.head
-        self._thumbnail_job = self.session.bridge.run(Thumbnails(self._wanted, self.session.shown_mask, head=head))
+        try:
+            mask = self.session.shown_mask
+        except FaceEditorError:
+            return  # without the head model nothing is drawn, which the frame's own failure has said
+        job = Thumbnails(self._wanted, mask, head=self.session.portrait.head)
+        self._thumbnail_job = self.session.bridge.run(job)
 
     def _first_frame(self) -> None:
         if not self._pictures and self._thumbnail_job is None:

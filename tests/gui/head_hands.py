@@ -62,7 +62,7 @@ def panel_of(app, group):
     app.read_head()
     app.window.show_panel(group)
     panel = app.window.head_panels[group]
-    app.wait(lambda: panel.sections and panel.seen)
+    app.wait(lambda: panel.seen and not panel.building)
     QApplication.processEvents()
     return panel
 

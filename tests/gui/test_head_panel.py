@@ -118,7 +118,7 @@ def test_both_sides_together_or_each_by_itself(app):
 def test_search_filters_and_opens_folded_sections(app):
     panel = panel_of(app, "expression")
     QTest.keyClicks(panel.search, "pucker")
-    QApplication.processEvents()
+    app.wait(lambda: not panel.building)
     shown = {name for name, row in panel.rows.items() if row.isVisible()}
     assert shown == {"pucker", "mouthPucker"} or shown == {"pucker", "kiss", "mouthPucker"}
     assert not panel.presets.isVisible()
@@ -134,7 +134,7 @@ def test_panels_behind_other_tabs_do_no_work(app):
     assert other.sections == [], "made when it is first seen"
     pose = app.window.head_panels["pose"]
     app.window.show_panel("light")
-    app.wait(lambda: other.sections)
+    app.wait(lambda: not other.building)
     row, before = pose.rows["yaw"], pose.rows["yaw"].real
     app.heads.set_control("yaw", 30.0)
     assert row.real == before
@@ -156,6 +156,7 @@ def test_every_control_of_every_panel_has_a_name(app):
         panel = panel_of(app, group)
         for section in panel.sections:
             section.unfold()
+        app.wait(lambda panel=panel: not panel.building)
         for widget in [*panel.findChildren(QAbstractButton), *panel.findChildren(QAbstractSlider)]:
             if widget.isVisible() and not isinstance(widget, QScrollBar):
                 assert widget.accessibleName() or widget.text, widget

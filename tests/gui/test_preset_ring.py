@@ -34,7 +34,7 @@ def test_a_drag_mixes_and_is_one_step(app, box):
     joy = ring.names.index("Joy")
     drag(ring, [ring.middle, *(towards(ring, joy, share) for share in np.linspace(0.1, 0.9, 6))])
     assert app.portrait.undo_stack == ("Mix expression",)
-    middle, shares = ring.weights()
+    _, shares = ring.weights()
     assert max(shares) == shares[joy] > 0.9
     assert app.heads.value("smile") > 0.5
     assert app.portrait.head.pose.tolist() == READ_HEAD.pose.tolist()

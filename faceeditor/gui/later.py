@@ -1,0 +1,46 @@
+"""Work of the window that is done in small pieces between events, so that nothing waits for it."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+SLICE_S = 0.006
+"""How long one piece of the work may keep the events waiting, in seconds; a single call may take longer."""
+
+
+class Later(QObject):
+    """Calls that are made one after the other as soon as the event loop has time, a few milliseconds at once."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._calls: deque[Callable[[], object]] = deque()
+        self._timer = QTimer(self, interval=0, singleShot=True)
+        self._timer.timeout.connect(self._work)
+
+    @property
+    def busy(self) -> bool:
+        """Whether calls are waiting."""
+        return bool(self._calls)
+
+    def add(self, call: Callable[[], object]) -> None:
+        """Append a call."""
+        self._calls.append(call)
+        self._timer.start()
+
+    def clear(self) -> None:
+        """Forget the calls that are waiting."""
+        self._calls.clear()
+
+    def finish(self) -> None:
+        """Make all calls now."""
+        while self._calls:
+            self._calls.popleft()()
+
+    def _work(self) -> None:
+        end = time.perf_counter() + SLICE_S
+        while self._calls and time.perf_counter() < end:
+            self._calls.popleft()()
+        if self._calls:
+            self._timer.start()
