@@ -81,6 +81,8 @@ def sample_expression(random: np.random.Generator, table: Table | None = None) -
         sides = (("L", "R"), ("L",), ("R",))[random.choice(3, p=(0.7, 0.15, 0.15))]
         for side in sides:
             weights[EXPRESSIONS.index(f"eyeBlink_{side}")] = random.uniform(0.5, 1.0)
+    if random.random() < 0.12:
+        weights[EXPRESSIONS.index("jawOpen")] = random.uniform(0.1, 0.9)
     return np.clip(weights, 0, 1).astype(np.float32)
 
 
