@@ -33,7 +33,8 @@ def _place_for_code() -> bool:
     if not os.access(folder, os.W_OK):
         return False
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
-    numba.config.CACHE_DIR = str(folder)
+    settings: Any = numba.config
+    settings.CACHE_DIR = str(folder)
     return True
 
 
@@ -46,5 +47,5 @@ def compiled(function: Function) -> Function:
     Sums may be reordered (`fastmath`), but NaN and infinity keep their meaning.
     """
     flags = {"contract", "reassoc", "arcp", "nsz"}
-    made: Function = numba.njit(cache=_CACHED, nogil=True, fastmath=flags, error_model="numpy")(function)
+    made: Any = numba.njit(cache=_CACHED, nogil=True, fastmath=flags, error_model="numpy")(function)
     return made

@@ -188,7 +188,7 @@ def _lobe(towards: Float64Array, half_angle: float) -> Float64Array:
     c = math.cos(math.radians(half_angle))
     zonal = np.array([1.0, (1 + c) / 2, c * (1 + c) / 2])
     facing = 0.25 + 0.5 * zonal[1] + 0.3125 * zonal[2]
-    return (_CLAMPED_COSINE * zonal)[_BAND] * sh_basis(towards) / facing
+    return np.asarray((_CLAMPED_COSINE * zonal)[_BAND] * sh_basis(towards) / facing, np.float64)
 
 
 _FILL_SHAPE = np.zeros(9)
@@ -254,7 +254,7 @@ def _front_metric() -> Float64Array:
     ball = _ball(512)
     basis = sh_basis(ball)
     weight = 0.15 + np.maximum(ball[:, 2], 0)
-    return np.linalg.cholesky((basis * weight[:, None]).T @ basis / len(ball)).T
+    return np.asarray(np.linalg.cholesky((basis * weight[:, None]).T @ basis / len(ball)).T, np.float64)
 
 
 _METRIC = _front_metric()

@@ -214,10 +214,10 @@ def eye_albedo(u, v, iris, out):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _shade(
+def _shade(  # type: ignore[no-untyped-def]
     triangle, barycentric, triangles, parts, part_regions, corners, normals, chart, iris, gamma, kinds, colours,
     to_linear, to_srgb, condition, regions, uv,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     size = triangle.shape[0]
     texels = chart.shape[0]
     albedo = np.empty(3, np.float32)

@@ -103,9 +103,9 @@ def _reach_at(reach, angle):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def outside_field(
+def outside_field(  # type: ignore[no-untyped-def]
     new_reach, base_reach, new_centre, base_centre, roll, scale, body_shift, with_head, with_body, field
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """Where pixels outside of the head come from: (GRID, GRID, 2) places in the base view, in pixels of 256.
 
     The outline of the new view is laid onto the outline of the base view, direction by direction (turned by the roll,
@@ -150,11 +150,11 @@ def _triangle_area(projected, triangles, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def carry(
+def carry(  # type: ignore[no-untyped-def]
     triangle, barycentric, triangles, part_regions, below_chin, projected, base_points, base_projected,
     base_cosine, base_depth, base_regions, mirror, mask, outside, around, fallback, worn, mirrored_region, reach,
     worn_rim, centre, grid_field, openings, labels, field, seen, vague,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """Label, source place (pixels of 256) and visibility of every pixel of the new view of side S.
 
     On the head a pixel's surface point is looked up in the base view; elsewhere `grid_field` says where to look.

@@ -60,7 +60,7 @@ class Backdrop:
                 cover = np.clip((radius - np.hypot(x - cx, y - cy)) / (edge * radius) + 0.5, 0, 1)[..., None]
                 colour = np.clip(gradient[int(np.clip(cy, 0, 0.99) * 64)] + random.normal(0, self.spread, 3), 0, 1)
                 picture += cover * random.uniform(0.3, 0.9) * (colour - picture)
-            picture = cv2.GaussianBlur(picture, (0, 0), 1.5)
+            picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.5), np.float64)
         return cv2.resize(picture.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 1)
 
 

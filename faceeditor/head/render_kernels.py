@@ -71,10 +71,10 @@ def _irradiance(gamma, channel, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def paint_head(
+def paint_head(  # type: ignore[no-untyped-def]
     triangle, barycentric, triangles, parts, part_regions, corners, normals, occlusion, oily, scalp, chart, iris,
     axes, gamma, key, key_light, hair, cloth, cropped, oil, seed, colour, labels,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """Colour (S, S, 3) in linear light and label (S, S) of every pixel that shows the head.
 
     Args:
@@ -214,10 +214,10 @@ def paint_lashes(triangle, inverse_depth, head_depth, colour):  # type: ignore[n
 
 
 @compiled
-def paint_hair(
+def paint_hair(  # type: ignore[no-untyped-def]
     triangle, barycentric, inverse_depth, triangles, corners, normals, tangents, edge, head_depth, hair, gamma, key,
     key_light, fine, seed, colour, labels,
-):  # type: ignore[no-untyped-def]  # fmt: skip
+):  # fmt: skip
     """Lay one layer of hair over the picture.
 
     Light on strands: Kajiya and Kay, "Rendering Fur with Three Dimensional Textures" (1989), with a second, coloured

@@ -107,13 +107,13 @@ def _principal(table: dict[str, Array], name: str, data: Array, components: int)
     """Store centre and leading directions of data (N, D) and return its components (N, components)."""
     centre = data.mean(0)
     _, _, directions = np.linalg.svd(data - centre, full_matrices=False)
-    table[f"{name}_centre"], table[f"{name}_basis"] = centre, directions[:components]
+    table[f"{name}_centre"], table[f"{name}_basis"] = centre, np.asarray(directions[:components], np.float64)
     return np.asarray((data - centre) @ directions[:components].T)
 
 
 def _store(table: dict[str, Array], name: str, weights: Array, means: Array, covariances: Array) -> None:
     table[f"{name}_weight"], table[f"{name}_mean"] = weights, means
-    table[f"{name}_factor"] = np.linalg.cholesky(covariances)
+    table[f"{name}_factor"] = np.asarray(np.linalg.cholesky(covariances), np.float64)
 
 
 def _mirror_order() -> list[int]:
