@@ -29,7 +29,7 @@ def _tr(text: str) -> str:
 def commands() -> tuple[Command, ...]:
     """The table in the window's language."""
     file, edit, tools, view, style = _tr("File"), _tr("Edit"), _tr("Tools"), _tr("View"), _tr("Style")
-    head = _tr("Head")
+    head, panels = _tr("Head"), _tr("Panels")
     return (
         Command("new", _tr("&New from sample mask ..."), ("Ctrl+N",), "new", file),
         Command("open", _tr("&Open ..."), ("Ctrl+O",), "open", file),
@@ -56,7 +56,7 @@ def commands() -> tuple[Command, ...]:
         Command("symmetry", _tr("Symmetry"), ("S",), "symmetry", tools, True),
         Command("new_style", _tr("&New style"), ("N",), "new-style", style),
         Command("photo", _tr("Style from a &photo ..."), ("Ctrl+P",), "photo", style),
-        Command("randomise", _tr("&Random person, all that is unlocked"), ("Shift+N",), "dice", head),
+        Command("randomise", _tr("&Random head"), ("Shift+N",), "dice", head),
         Command("random_identity", _tr("Random &identity"), ("Ctrl+Shift+1",), "", head),
         Command("random_expression", _tr("Random &expression"), ("Ctrl+Shift+2",), "", head),
         Command("random_pose", _tr("Random &pose"), ("Ctrl+Shift+3",), "", head),
@@ -75,13 +75,13 @@ def commands() -> tuple[Command, ...]:
         Command("actual", _tr("100 %"), ("Ctrl+1",), "actual-size", view),
         Command("zoom_in", _tr("Zoom in"), ("Ctrl++", "Ctrl+="), "", view),
         Command("zoom_out", _tr("Zoom out"), ("Ctrl+-",), "", view),
-        Command("next_panel", _tr("Next panel"), ("F6",), "", view),
-        Command("panel_style", _tr("Style panel"), ("Alt+1",), "", view),
-        Command("panel_identity", _tr("Identity panel"), ("Alt+2",), "", view),
-        Command("panel_expression", _tr("Expression panel"), ("Alt+3",), "", view),
-        Command("panel_pose", _tr("Pose panel"), ("Alt+4",), "", view),
-        Command("panel_light", _tr("Light panel"), ("Alt+5",), "", view),
-        Command("reset_panels", _tr("&Reset panels"), (), "", view),
+        Command("next_panel", _tr("Next panel"), ("F6",), "", panels),
+        Command("panel_style", _tr("Style"), ("Alt+1",), "", panels),
+        Command("panel_identity", _tr("Identity"), ("Alt+2",), "", panels),
+        Command("panel_expression", _tr("Expression"), ("Alt+3",), "", panels),
+        Command("panel_pose", _tr("Pose"), ("Alt+4",), "", panels),
+        Command("panel_light", _tr("Light"), ("Alt+5",), "", panels),
+        Command("reset_panels", _tr("&Reset panels"), (), "", panels),
         Command("keys", _tr("&Keys"), ("F1",), "info", _tr("Help")),
         Command("about", _tr("&About Face Editor"), (), "", _tr("Help")),
     )

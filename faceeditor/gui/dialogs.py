@@ -150,15 +150,14 @@ class KeysDialog(QDialog):
         body = QWidget()
         columns = QHBoxLayout(body)
         columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(32)
+        columns.setSpacing(28)
         groups: dict[str, list[tuple[str, str]]] = {}
         for command in commands():
             if command.keys:
                 name = command.text.replace("&", "").removesuffix(" ...")
                 groups.setdefault(command.group, []).append((command.keys[0], name))
         groups[self.tr("Hand")] = list(hand_keys())
-        names = list(groups)
-        for chosen in (names[2:3] + names[3:4], names[0:2], names[4:]):
+        for chosen in _columns({name: len(rows) for name, rows in groups.items()}):
             side = QVBoxLayout()
             side.setSpacing(8)
             for name in chosen:
@@ -170,7 +169,7 @@ class KeysDialog(QDialog):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(body)
-        area.setMinimumSize(min(body.sizeHint().width() + 24, 900), min(body.sizeHint().height() + 8, 620))
+        area.setMinimumSize(min(body.sizeHint().width() + 24, 1140), min(body.sizeHint().height() + 8, 620))
         column.addWidget(area)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -185,3 +184,21 @@ class KeysDialog(QDialog):
             grid.addWidget(label(text, ""), row, 1)
         grid.setColumnStretch(1, 1)
         return grid
+
+
+def _columns(lengths: dict[str, int], count: int = 4) -> list[list[str]]:
+    """Spread groups over columns of about the same length: the longest first, each into the shortest column.
+
+    Args:
+        lengths: rows of each group, in the order in which the groups are to be read.
+        count: how many columns.
+    """
+    order = list(lengths)
+    columns: list[list[str]] = [[] for _ in range(count)]
+    heights = [0] * count
+    for name in sorted(order, key=lambda name: -lengths[name]):
+        shortest = heights.index(min(heights))
+        columns[shortest].append(name)
+        heights[shortest] += lengths[name] + 2  # its title and the space behind it
+    filled = [sorted(column, key=order.index) for column in columns if column]
+    return sorted(filled, key=lambda column: order.index(column[0]))

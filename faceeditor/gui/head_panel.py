@@ -148,7 +148,7 @@ class HeadPanel(QWidget):
         self._later.add(self.build_top)
         for title in dict.fromkeys(each.section for each in self._controls.values()):
             self._later.add(lambda name=title: self._add_section(name))
-        self._later.add(self._refresh_soon)
+        self._later.add(self._filter)  # something may have been searched for meanwhile
 
     def _add_section(self, title: str) -> None:
         section = Section(title, lambda column: self._fill(title, column), folded=title in EXPERT_SECTIONS)

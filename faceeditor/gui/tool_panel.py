@@ -71,9 +71,9 @@ class ToolPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         row = QHBoxLayout()
-        row.setSpacing(4)
+        row.setSpacing(0)
         for action in tool_actions:
-            button = tool_button(action, 20)
+            button = tool_button(action, 18)
             button.setObjectName("tool")
             row.addWidget(button)
         row.addStretch(1)

@@ -128,6 +128,15 @@ def test_search_filters_and_opens_folded_sections(app):
     assert panel.presets.isVisible()
 
 
+def test_a_search_that_is_typed_before_the_sliders_are_made_counts(app):
+    app.window.head_panels["pose"].search.setText("yaw")
+    panel = panel_of(app, "pose")
+    QApplication.processEvents()
+    assert [section.title for section in panel.sections if section.isVisible()] == ["Head"]
+    assert [name for name, row in panel.rows.items() if row.isVisible()] == ["yaw"]
+    assert not panel.presets.isVisible()
+
+
 def test_panels_behind_other_tabs_do_no_work(app):
     panel_of(app, "pose")
     other = app.window.head_panels["light"]
