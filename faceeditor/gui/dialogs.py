@@ -150,7 +150,7 @@ class KeysDialog(QDialog):
         body = QWidget()
         columns = QHBoxLayout(body)
         columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(28)
+        columns.setSpacing(24)
         groups: dict[str, list[tuple[str, str]]] = {}
         for command in commands():
             if command.keys:
