@@ -19,6 +19,7 @@ from faceeditor.head.light import rig_to_gamma
 from faceeditor.head.maps import CONDITION_PLANES, MapRenderer
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import motion_field, move_mask, moves_mask
+from faceeditor.head.relight import relighting_gain
 from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
 from faceeditor.training.data import FaceSet
@@ -31,11 +32,6 @@ SIDE = 128
 """Side of maps, targets and weights."""
 _CHANCES = (0.30, 0.24, 0.22, 0.14, 0.10)
 _STEPS = 127.0
-_SKIN = (
-    Region.SKIN, Region.NOSE, Region.L_BROW, Region.R_BROW, Region.L_EAR, Region.R_EAR, Region.U_LIP, Region.L_LIP,
-    Region.NECK,
-)  # fmt: skip
-_CARRIED = (Region.HAIR, Region.HAT, Region.EARRING, Region.L_EAR, Region.R_EAR, Region.NECK, Region.CLOTH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +41,8 @@ class ChangedFace:
     Attributes:
         factor: which of `FACTORS` was changed.
         mask: (256, 256) uint8, moved along; frame: (2, 3) float32, its face frame.
-        maps: (10, 128, 128) float32 condition planes of the new head.
+        maps: (10, 128, 128) float32 condition planes of the new head under the old light and skin.
+        gain: (128, 128, 3) float32, what the new light and skin multiply the picture by.
         target: (128, 128, 3) uint8 sRGB, the photograph moved and relit; weight: (128, 128) float32, 0 where the
             photograph does not show what is needed, 1 where it does.
         labels: the new coefficients by name (`reader.PARTS`).
@@ -55,6 +52,7 @@ class ChangedFace:
     mask: MaskArray
     frame: Floats
     maps: Floats
+    gain: Floats
     target: npt.NDArray[np.uint8]
     weight: Floats
     labels: dict[str, Floats]
@@ -141,16 +139,19 @@ class FittedFaces:
         if flip:
             mask, photo = mirrored(mask), np.ascontiguousarray(photo[:, ::-1])
         moved = move_mask(self.model, mask, base, head)
-        maps = self._renderer.render(head).condition
+        lit = head.changed(gamma=base.gamma, albedo=base.albedo)
+        maps = self._renderer.render(lit).condition
+        shown = self._renderer.render(head).condition
         before = self.own_maps(np.array([row]), np.array([flip]))[0]
         new = cv2.resize(moved, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
-        target, weight = target_picture(self.model, photo, mask, new.astype(np.uint8), base, head, before, maps)
+        target, weight = target_picture(self.model, photo, mask, new.astype(np.uint8), base, head, before, shown)
+        gain = relighting_gain(maps, shown, new.astype(np.uint8))
         if factor in ("expression", "all"):
             # What an opened mouth or a turned eye shows was not in the photograph.
             opened = np.isin(new, (Region.MOUTH, Region.L_EYE, Region.R_EYE)).astype(np.uint8)
             weight = weight * (1 - cv2.dilate(opened, np.ones((3, 3), np.uint8)))
         labels = {name: np.array(getattr(head, name)) for name in PARTS}
-        return ChangedFace(factor, moved, face_frame(moved), maps, target, weight.astype(np.float32), labels)
+        return ChangedFace(factor, moved, face_frame(moved), maps, gain, target, weight.astype(np.float32), labels)
 
 
 def _head(labels: dict[str, Floats]) -> HeadCoefficients:
@@ -223,36 +224,9 @@ def target_picture(
                 for part in (rendered[..., :3], rendered[..., 3:6], rendered[..., 6])
             ]
         ).astype(np.float32)
-    covered = (after[9] > 0.5) & (source[..., 6] > 0.98)
-    ratio = lighting_ratio(source[..., :6], after[:6].transpose(1, 2, 0), covered, moved_mask)
-    relit = _linear(moved.astype(np.float32) / np.float32(255)) * ratio
-    target = np.clip(255 * relit ** (1 / 2.2), 0, 255)
+    before_here = np.ascontiguousarray(source.transpose(2, 0, 1))
+    earlier = np.concatenate([before_here[:6], after[6:9], (before_here[6:] > 0.98).astype(np.float32)])
+    target = np.clip(moved * relighting_gain(earlier, after, moved_mask), 0, 255)
     # Beyond the head the motion is a guess; at its silhouette both sides mix.
     weight = seen * np.where(after[9] > 0.5, 1.0, 0.6)
     return np.round(target).astype(np.uint8), weight.astype(np.float32)
-
-
-def lighting_ratio(before: Floats, after: Floats, covered: npt.NDArray[np.bool_], mask: MaskArray) -> Floats:
-    """How much brighter each pixel gets, per colour: (S, S, 3) float32, linear.
-
-    Skin changes as its rendering does; what covers the head (hair, glasses, cloth) and the eyes by the shading alone.
-    Beyond the head's outline hair and cloth follow their neighbours, and the background stays as it is.
-
-    Args:
-        before, after: (S, S, 6) rendered colour and shading as in the condition planes.
-        covered: (S, S), where both know the head.
-        mask: (S, S) uint8 regions.
-    """
-    colour = [_linear((x[..., :3] + np.float32(1)) / np.float32(2)) + np.float32(0.004) for x in (before, after)]
-    shading = [np.maximum(2 * (x[..., 3:] + 1), np.float32(0.03)) for x in (before, after)]
-    skin = np.isin(mask, _SKIN)[..., None]
-    ratio = np.clip(np.where(skin, colour[1] / colour[0], shading[1] / shading[0]), 0.12, 5.0)
-    known = covered.astype(np.float32)[..., None]
-    spread = cv2.GaussianBlur(np.dstack([ratio * known, known]).astype(np.float32), (0, 0), 5)
-    nearby = (spread[..., :3] + 0.02) / (spread[..., 3:] + 0.02)
-    carried = np.isin(mask, _CARRIED)[..., None]
-    return np.where(covered[..., None], ratio, np.where(carried, nearby, 1.0)).astype(np.float32)
-
-
-def _linear(picture: Floats) -> Floats:
-    return np.asarray(np.clip(picture, 0, 1) ** np.float32(2.2), np.float32)

@@ -257,6 +257,9 @@ class Trainer:
             every_planes, every_to_picture = torch.cat(all_planes), torch.cat(all_to_picture)
             drawn = generator.pictures(every_planes, torch.cat(to_face), every, size, window, torch.cat(maps))
             made = drawn[-1].float()
+            if changes is not None:
+                # The network draws under the style's own light; what the head's light and skin change is known.
+                made = torch.cat([made[: count + extra], changes.relit(made[count + extra :])])
         if window is not None:
             real = window.cut(real)
         seen_planes = planes if window is None else window.cut(planes)
@@ -459,7 +462,7 @@ class Trainer:
                 random = np.random.default_rng(5)
                 faces = [fitted.changed(int(row), False, random, factor) for row in order]
                 moved = ChangedBatch(faces, torch.from_numpy(order), stage.size, self.device, torch.float32)
-                rows.append(draw(codes, wide, moved.maps, moved))
+                rows.append(moved.relit(draw(codes, wide, moved.maps, moved)))
                 off = F.adaptive_avg_pool2d(rows[-1], HEAD_SIDE) - moved.target
                 figures[f"off_{factor}"] = float((off.abs() * moved.weight).sum() / (moved.weight.sum() * 3))
         if self.prior is not None:

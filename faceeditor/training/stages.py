@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from faceeditor.regions import MIRROR, REGION_COUNT, MaskArray
@@ -113,11 +114,20 @@ class ChangedBatch:
         self.to_picture = torch.from_numpy(frames).to(device)
         self.to_face = torch.from_numpy(inverse_frames(frames)).to(device)
         self.maps = torch.from_numpy(np.stack([face.maps for face in faces])).to(device)
+        gains = torch.from_numpy(np.stack([face.gain for face in faces])).to(device)
+        self.gain = gains.permute(0, 3, 1, 2)
         self.target = to_float(np.stack([face.target for face in faces]), device)
         self.weight = torch.from_numpy(np.stack([face.weight for face in faces])).to(device).unsqueeze(1)
         names = faces[0].labels
         self.labels = {n: torch.from_numpy(np.stack([face.labels[n] for face in faces])).to(device) for n in names}
         self.keeps_identity = torch.tensor([face.factor not in ("identity", "all") for face in faces], device=device)
+
+    def relit(self, pictures: Tensor) -> Tensor:
+        """Pictures (C, 3, S, S) in -1..1 under the new light and with the new skin."""
+        gain = self.gain
+        if gain.shape[-1] != pictures.shape[-1]:
+            gain = F.interpolate(gain, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+        return (pictures + 1) * gain - 1
 
     @classmethod
     def of(cls, plan: Plan, size: int, device: torch.device, dtype: torch.dtype) -> "ChangedBatch | None":

@@ -13,10 +13,9 @@ from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.head import HeadCoefficients
-from faceeditor.regions import Region
 from faceeditor.training.cli import add_arguments, run
 from faceeditor.training.data import load_faces
-from faceeditor.training.head_changes import FACTORS, FittedFaces, lighting_ratio, target_picture
+from faceeditor.training.head_changes import FACTORS, FittedFaces, target_picture
 from faceeditor.training.head_prior import fit_head_prior
 from tests.training.test_training import MASK_GUIDED
 
@@ -74,20 +73,6 @@ def test_a_mirrored_change_is_the_mirror_image(fitted: FittedFaces) -> None:
     both = (plain[9] > 0.5) & (mirrored[9] > 0.5)
     assert both.mean() > 0.2
     assert np.median(np.abs(plain - mirrored)[:, both]) < 0.02
-
-
-def test_light_reaches_hair_and_not_the_background() -> None:
-    before = np.zeros((128, 128, 6), np.float32)
-    after = np.full((128, 128, 6), 0.4, np.float32)
-    covered = np.zeros((128, 128), bool)
-    covered[40:90, 40:90] = True
-    mask = np.full((128, 128), Region.BACKGROUND, np.uint8)
-    mask[30:100, 30:100] = Region.HAIR
-    mask[50:80, 50:80] = Region.SKIN
-    ratio = lighting_ratio(before, after, covered, mask)
-    assert (ratio[:20] == 1).all()
-    assert ratio[36, 60, 0] > 1.2, "hair beyond the skull follows"
-    assert ratio[65, 65, 0] > ratio[45, 45, 0] > 1.2, "skin follows its colour, hair the shading"
 
 
 def test_missing_coefficients_are_explained(faces_folder: Path, tmp_path: Path) -> None:

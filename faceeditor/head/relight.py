@@ -1,0 +1,77 @@
+"""Relighting by the ratio of two renderings (Riklin-Raviv and Shashua, "The Quotient Image").
+
+What the light and the skin of a head change in a picture is the ratio of its renderings after and before. It is applied
+as a factor on sRGB-like values, `ratio ** (1 / 2.2)`, so that a picture is multiplied once.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.regions import MaskArray, Region
+
+FloatArray = npt.NDArray[np.float32]
+
+_SKIN = (
+    Region.SKIN, Region.NOSE, Region.L_BROW, Region.R_BROW, Region.L_EAR, Region.R_EAR, Region.U_LIP, Region.L_LIP,
+    Region.NECK,
+)  # fmt: skip
+_CARRIED = (
+    Region.HAIR, Region.HAT, Region.EARRING, Region.L_EAR, Region.R_EAR, Region.NECK, Region.NECKLACE, Region.CLOTH,
+)  # fmt: skip
+_LOW, _HIGH = 0.12, 5.0
+_SPREAD = 5.0  # pixels of 128
+
+
+def under_light_of(head: HeadCoefficients, base: HeadCoefficients) -> HeadCoefficients:
+    """The head with the light and the skin of another: what a picture shows before it is relit."""
+    if np.array_equal(head.gamma, base.gamma) and np.array_equal(head.albedo, base.albedo):
+        return head
+    return head.changed(gamma=base.gamma, albedo=base.albedo)
+
+
+def relighting_gain(before: FloatArray, after: FloatArray, mask: MaskArray) -> FloatArray:
+    """What to multiply each pixel of a picture by, per colour.
+
+    Skin changes as its rendering does; what covers the head (hair, glasses, cloth) and the eyes by the shading alone.
+    Beyond the head's outline hair and cloth follow their neighbours, and the background stays as it is.
+
+    Args:
+        before, after: (10, S, S) condition planes (`head.maps.HeadMaps`) of one geometry under both lights and skins.
+        mask: (S, S) uint8 regions.
+
+    Returns:
+        (S, S, 3) float32 in about 0.38..2.1, factors for sRGB values.
+    """
+    planes = [np.ascontiguousarray(x.transpose(1, 2, 0)) for x in (before, after)]
+    # Colour plane c is sRGB: linear = ((c + 1) / 2) ** 2.2; the exponents cancel but for the offset against noise.
+    colour = [np.maximum((x[..., :3] + np.float32(1)) * np.float32(0.5), np.float32(0.07)) for x in planes]
+    # Shading plane s is linear: 2 (s + 1).
+    shading = [np.maximum(x[..., 3:6] + np.float32(1), np.float32(0.015)) for x in planes]
+    skin = np.isin(mask, _SKIN)[..., None]
+    gain = np.where(skin, colour[1] / colour[0], (shading[1] / shading[0]) ** np.float32(1 / 2.2))
+    gain = np.clip(gain, _LOW ** (1 / 2.2), _HIGH ** (1 / 2.2)).astype(np.float32)
+    covered = (planes[0][..., 9] > 0.5) & (planes[1][..., 9] > 0.5)
+    known = covered.astype(np.float32)[..., None]
+    spread = cv2.GaussianBlur(np.dstack([gain * known, known]), (0, 0), _SPREAD)
+    nearby = (spread[..., :3] + 0.02) / (spread[..., 3:] + 0.02)
+    carried = np.isin(mask, _CARRIED)[..., None]
+    return np.where(covered[..., None], gain, np.where(carried, nearby, 1.0)).astype(np.float32)
+
+
+def relit(picture: npt.NDArray[np.uint8], gain: FloatArray | None) -> npt.NDArray[np.uint8]:
+    """Apply a gain to a picture.
+
+    Args:
+        picture: (H, H, 3) uint8 sRGB.
+        gain: (S, S, 3) float32, enlarged to the picture; None leaves the picture as it is.
+
+    Returns:
+        (H, H, 3) uint8, the picture itself without a gain.
+    """
+    if gain is None:
+        return picture
+    if gain.shape[0] != picture.shape[0]:
+        gain = cv2.resize(gain, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32)
+    return np.asarray(cv2.multiply(picture, gain, dtype=cv2.CV_8U), np.uint8)
