@@ -15,7 +15,7 @@ _SIZE = MASK_SIZE
 _PIXELS_PER_CM = np.float32(FOCAL * MASK_SIZE)  # at a distance of 1 cm
 _HALF = np.float32(MASK_SIZE / 2)
 _BACKGROUND, _SKIN = int(Region.BACKGROUND), int(Region.SKIN)
-_L_EYE, _R_EYE, _MOUTH = int(Region.L_EYE), int(Region.R_EYE), int(Region.MOUTH)
+_L_EYE, _R_EYE, _NOSE, _MOUTH = (int(region) for region in (Region.L_EYE, Region.R_EYE, Region.NOSE, Region.MOUTH))
 
 
 def _flags(*regions: Region) -> np.ndarray:
@@ -27,6 +27,7 @@ def _flags(*regions: Region) -> np.ndarray:
 _OPENING = _flags(Region.L_EYE, Region.R_EYE, Region.MOUTH)
 _COVERING = _flags(Region.HAIR, Region.HAT, Region.GLASSES)
 _ON_LIPS = _flags(Region.MOUTH, Region.U_LIP, Region.L_LIP)
+_EAR = _flags(Region.L_EAR, Region.R_EAR)
 _ENDS = _flags(Region.HAIR, Region.HAT)
 _LARGE = _flags(
     Region.BACKGROUND, Region.SKIN, Region.L_EAR, Region.R_EAR, Region.NECK, Region.CLOTH, Region.HAIR, Region.HAT
@@ -57,7 +58,8 @@ def seen_in_base(x, y, z, slope_cosine, base_depth):  # type: ignore[no-untyped-
     nearest = base_depth[int(v), int(u)]
     fall = min(np.float32(12), np.float32(1) / slope_cosine)
     tolerance = np.float32(0.35) - z / _PIXELS_PER_CM * fall
-    return u, v, nearest <= 0 or inverse >= nearest * (1 - tolerance * nearest)
+    # Beyond the base's own outline a point lies before another surface: that does not show it either.
+    return u, v, nearest <= 0 or abs(inverse - nearest) <= tolerance * nearest * nearest
 
 
 @compiled
@@ -262,6 +264,11 @@ def carry(  # type: ignore[no-untyped-def]
                         label = own
                 elif cosine < _GRAZING:
                     vague[y, x] = True
+                    if (_EAR[label] and not _EAR[own]) or (label == _SKIN and own == _NOSE):
+                        # What was painted a little beside the mesh's ear or nose would be smeared over cheek or nose.
+                        wider = _triangle_area(projected, triangles, t)
+                        if wider > np.float32(1.5) * _triangle_area(base_projected, triangles, t):
+                            label = guess
                 labels[y, x] = label
                 continue
             i, j, k = mirror[a], mirror[b], mirror[c]
@@ -280,8 +287,9 @@ def carry(  # type: ignore[no-untyped-def]
                     label = beside
             elif other:
                 found = mirrored_region[mask[int(other_v), int(other_u)]]
-                # Hair that is known of stays, whatever the other side shows.
-                if found != _BACKGROUND and not _OPENING[found] and not (_ENDS[guess] and found == _SKIN):
+                # Hair and features that are known of stay, whatever the other side shows.
+                known = found == _SKIN and guess != _SKIN
+                if found != _BACKGROUND and not _OPENING[found] and not known:
                     label = found
             labels[y, x] = label
 
