@@ -5,6 +5,7 @@ from pathlib import Path
 
 from faceeditor.gui.app import Program
 from faceeditor.gui.snapshot import draw_stroke, pump, window_snapshot
+from faceeditor.head.presets import find_preset
 from faceeditor.regions import Region
 
 SEEDS = (18, 2, 15, 27)
@@ -29,13 +30,58 @@ def restyled(program: Program) -> None:
         pump(lambda seen=seen: program.session.up_to_date and program.session.portrait.revision > seen, 10)
 
 
+def read(program: Program) -> None:
+    """Wait until the head was read from the face."""
+    if not pump(lambda: program.head_desk.ready, 30):
+        raise SystemExit("The head was not read from the face.")
+
+
+def settled(program: Program) -> None:
+    """Wait for the face of the present revision."""
+    pump(lambda: program.session.up_to_date, 10)
+
+
+def turned(program: Program) -> None:
+    """The head turned by the hand, under other light, with the panel of the light."""
+    program.desk.draw(SEEDS[1])
+    settled(program)
+    read(program)
+    program.window.actions_by_name["panel_light"].trigger()
+    program.head_desk.apply_preset(find_preset("light", "Rembrandt"))
+    settled(program)
+    program.head_desk.set_control("yaw", 24.0)
+    program.head_desk.set_control("pitch", 4.0)
+    settled(program)
+
+
+def expressive(program: Program) -> None:
+    """Another expression, with the 3D head beside the face."""
+    program.desk.draw(SEEDS[0])
+    settled(program)
+    read(program)
+    program.window.actions_by_name["panel_expression"].trigger()
+    program.head_desk.apply_preset(find_preset("expression", "Joy"))
+    settled(program)
+    program.window.actions_by_name["head_beside"].trigger()
+    settled(program)
+    pump(lambda: False, 0.5)
+
+
 def main() -> None:
-    """Write the three pictures."""
+    """Write the pictures."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/pictures")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, script in (("start", None), ("painted", painted), ("style", restyled)):
+    for name, script in SCRIPTS:
         print(window_snapshot(folder / f"window-{name}.png", script, width=1440, height=900))
 
+
+SCRIPTS = (
+    ("start", None),
+    ("painted", painted),
+    ("style", restyled),
+    ("turned", turned),
+    ("expression", expressive),
+)
 
 if __name__ == "__main__":
     main()

@@ -15,6 +15,7 @@ from faceeditor.engine.requests import FULL, EngineStatus, Frame, RenderRequest
 from faceeditor.engine.stages import Stages, average_style, finished
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 from faceeditor.generators.devices import DeviceError
+from faceeditor.head.relight import relit
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
@@ -244,8 +245,8 @@ class Engine:
             self._stages.note(side, milliseconds["network"])
             return pixels
 
-        head_key = request.head.key if request.head is not None else ""
-        key = (placed.mask_key, head_key, request.style.key, request.truncation)
+        # Light and skin come after the network: dragging them draws nothing anew.
+        key = (placed.mask_key, placed.maps_key, request.style.key, request.truncation)
         drawn = self._stages.drawn(key, side, draw)
         return self._made(request, placed, drawn.pixels, milliseconds, drawn.side)
 
@@ -253,6 +254,8 @@ class Engine:
         self, request: RenderRequest, placed: Placed, pixels: Pixels, milliseconds: dict[str, float], side: int
     ) -> Frame:
         device = self._generator.device if self._generator is not None else ""
+        pixels = relit(pixels, placed.gain)
+        pixels.flags.writeable = False
         return Frame(request.revision, pixels, device, milliseconds, side, placed.mask, request.head, placed.picture)
 
     def _run_generator(self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None) -> Pixels:

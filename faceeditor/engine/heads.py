@@ -15,6 +15,7 @@ import numpy.typing as npt
 from faceeditor.engine.compiling import compile_head
 from faceeditor.engine.requests import Morph, RenderRequest, mask_key
 from faceeditor.engine.stages import Cache, Pixels
+from faceeditor.head.relight import relighting_gain, under_light_of
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
@@ -77,7 +78,10 @@ class Placed(NamedTuple):
     """(256, 256) uint8, read-only: the mask that is drawn."""
     mask_key: str
     maps: FloatArray | None
-    """(10, 128, 128) float32 condition maps, None without a head."""
+    """(10, 128, 128) float32 condition maps of the head under its base's light and skin, None without a head."""
+    maps_key: str
+    gain: FloatArray | None
+    """(128, 128, 3) float32, what the head's own light and skin multiply the picture by; None: nothing."""
     picture: Pixels | None
     """(256, 256, 3) uint8 plain rendering of the head where it was asked for."""
 
@@ -95,6 +99,7 @@ class Heads:
         self._lock = threading.Lock()
         self._masks: Cache[tuple[MaskArray, str]] = Cache(16)
         self._maps: Cache[FloatArray] = Cache(8)
+        self._gains: Cache[FloatArray] = Cache(4)
         self._pictures: Cache[Pixels] = Cache(4)
 
     def _ready(self) -> HeadTools:
@@ -136,9 +141,20 @@ class Heads:
         mask, key = self._moved(request.mask, request.mask_key, request.base_head, request.head)
         if request.morph is not None and request.morph.share > 0:
             mask, key = self._morphed(mask, key, request.morph, request.head)
-        maps = self.maps(request.head) if request.head is not None else None
-        picture = self.picture(request.head) if request.head is not None and request.show_head else None
-        return Placed(mask, key, maps, picture)
+        head = request.head
+        if head is None:
+            return Placed(mask, key, None, "", None, None)
+        # The generator draws under the light that its style code holds, which is the base's.
+        unlit = under_light_of(head, _base_light(request) or head)
+        gain = self._gain(unlit, head, mask, key) if unlit is not head else None
+        picture = self.picture(head) if request.show_head else None
+        return Placed(mask, key, self.maps(unlit), unlit.key, gain, picture)
+
+    def _gain(self, unlit: HeadCoefficients, head: HeadCoefficients, mask: MaskArray, key: str) -> FloatArray:
+        """What relights a picture on this mask, (128, 128, 3) float32."""
+        small = mask[:: MASK_SIZE // MAPS_SIDE, :: MASK_SIZE // MAPS_SIDE]
+        made = (unlit.key, head.key, key)
+        return self._gains.get(made, lambda: relighting_gain(self.maps(unlit), self.maps(head), small))
 
     def maps(self, head: HeadCoefficients) -> FloatArray:
         """(10, 128, 128) float32 condition maps of a head, read-only; ModelError as of `place`."""
@@ -187,6 +203,14 @@ class Heads:
             return mixed, mask_key(mixed)
 
         return self._masks.get((key, other_key, morph.share), mix)
+
+
+def _base_light(request: RenderRequest) -> HeadCoefficients | None:
+    """The head whose light and skin the request's style shows."""
+    base, morph = request.base_head, request.morph
+    if base is None or morph is None or morph.base_head is None:
+        return base
+    return base.blend(morph.base_head, morph.share)
 
 
 def geometry_key(head: HeadCoefficients) -> bytes:

@@ -18,6 +18,7 @@ from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.head.maps import landmarks, render_maps
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import move_mask
+from faceeditor.head.relight import relighting_gain, relit, under_light_of
 from faceeditor.head.render import render_head
 from faceeditor.images import write_atomic
 from faceeditor.packs import ModelPack
@@ -83,8 +84,13 @@ class HeadQualityBench:
     def generated(self, sitter: Sitter, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
         """The generator's picture of a sitter with another head, and the mask that it was drawn on."""
         mask = move_mask(self.model, sitter.mask, sitter.head, head)
-        maps = render_maps(self.model, head, 128).condition
-        return self.generator.render(mask, sitter.style, 256, maps), mask
+        unlit = under_light_of(head, sitter.head)
+        maps = render_maps(self.model, unlit, 128).condition
+        picture = self.generator.render(mask, sitter.style, 256, maps)
+        if unlit is not head:
+            after = render_maps(self.model, head, 128).condition
+            picture = relit(picture, relighting_gain(maps, after, mask[::2, ::2]))
+        return picture, mask
 
     def rendered(self, sitter: Sitter, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
         """The baseline: the plain rendering of the head."""

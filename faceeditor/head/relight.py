@@ -4,7 +4,6 @@ What the light and the skin of a head change in a picture is the ratio of its re
 as a factor on sRGB-like values, `ratio ** (1 / 2.2)`, so that a picture is multiplied once.
 """
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -44,6 +43,8 @@ def relighting_gain(before: FloatArray, after: FloatArray, mask: MaskArray) -> F
     Returns:
         (S, S, 3) float32 in about 0.38..2.1, factors for sRGB values.
     """
+    import cv2  # the engine imports this module before it needs it
+
     planes = [np.ascontiguousarray(x.transpose(1, 2, 0)) for x in (before, after)]
     # Colour plane c is sRGB: linear = ((c + 1) / 2) ** 2.2; the exponents cancel but for the offset against noise.
     colour = [np.maximum((x[..., :3] + np.float32(1)) * np.float32(0.5), np.float32(0.07)) for x in planes]
@@ -72,6 +73,8 @@ def relit(picture: npt.NDArray[np.uint8], gain: FloatArray | None) -> npt.NDArra
     """
     if gain is None:
         return picture
+    import cv2
+
     if gain.shape[0] != picture.shape[0]:
         gain = cv2.resize(gain, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32)
     return np.asarray(cv2.multiply(picture, gain, dtype=cv2.CV_8U), np.uint8)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from faceeditor.engine import Engine, Morph, RenderRequest, RenderSheet, Thumbnails
-from faceeditor.engine.heads import geometry_key, mixed_masks
+from faceeditor.engine.heads import Heads, geometry_key, mixed_masks
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import Region
 from tests.engine.fakes import Answers, FakeGenerator
 from tests.engine.heads import FakeHeads, turned
 
@@ -61,13 +62,28 @@ def test_what_is_known_is_not_made_again(engine: Engine, fake: FakeGenerator, he
     first = engine.render(request(1, 10))
     again = engine.render(request(2, 10))
     assert again.pixels is first.pixels and (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 1, 1)
-    # Light and skin leave outlines where they are: new maps, but no new mask.
+    # Light and skin leave outlines where they are and come after the network: new maps, but no new mask or face.
     lit = turned(10, gamma=np.ones((9, 3)), albedo=np.ones(32))
     frame = engine.render(RenderRequest(3, MASK, STYLE, head=lit, base_head=turned(0)))
-    assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 2) and frame.mask is first.mask
-    # Another style: neither.
+    assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 1) and frame.mask is first.mask
+    # Another style: a new face under the same light.
     engine.render(RenderRequest(4, MASK, tiny_style(), head=lit, base_head=turned(0)))
-    assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 3)
+    assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 2)
+
+
+def test_light_of_the_head_changes_the_picture_and_not_what_the_network_is_given(fake: FakeGenerator) -> None:
+    mask = np.full((256, 256), Region.SKIN, np.uint8)
+    mask[:8] = Region.BACKGROUND
+    mask[0, 0] = Region.HAIR  # the stand-in draws a grey by the first pixel
+    base = HeadCoefficients.neutral()
+    darker = base.changed(gamma=base.gamma * 0.3)
+    with Engine("openvino-cpu", opener=lambda device: fake, heads=Heads()) as engine:
+        bright = engine.render(RenderRequest(1, mask, STYLE, head=base, base_head=base)).pixels
+        dark = engine.render(RenderRequest(2, mask, STYLE, head=darker, base_head=base)).pixels
+    assert len(fake.maps) == 1
+    face = (slice(110, 150), slice(110, 150))
+    assert dark[face].mean() < 0.8 * bright[face].mean()
+    assert np.array_equal(dark[2:6, 2:6], bright[2:6, 2:6]), "the background stays"
 
 
 def tiny_style() -> StyleCode:
