@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine import ReadHead
 from faceeditor.gui import app as gui_app
+from faceeditor.gui import head_reader
 from faceeditor.gui.snapshot import pump
 from tests.gui.fake_engine import READ_HEAD, FakeGenerator, FakeHeadPrior, FakePrior, face_mask, fake_engine
 
@@ -70,6 +71,7 @@ class Running:
 def run(monkeypatch):
     """Makes programs; all are closed at the end."""
     monkeypatch.setattr(ReadHead, "run", lambda self, context: READ_HEAD)
+    monkeypatch.setattr(head_reader, "_IDLE_MS", 10)
     running: list[Running] = []
 
     def make(**options) -> Running:
