@@ -161,6 +161,7 @@ def slider_section(result: dict[str, Any]) -> dict[str, Any]:
         "network": Timing.of(result["network"]).as_dict(),
         "display (frame to painted)": Timing.of(result["display"]).as_dict(),
         "inside of a slider event": Timing.of(result["handler"]).as_dict(),
+        "sliders ready after (s)": round(result["head ready"], 1),
         **_window_section(result),
     }
 

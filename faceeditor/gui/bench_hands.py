@@ -46,6 +46,9 @@ class EventBench:
         done: called when the hand rests.
     """
 
+    rest_ms = 0
+    """How long the hand rests before each stroke; nothing is counted meanwhile."""
+
     def __init__(self, program: Program, seconds: float) -> None:
         self.program = program
         self.latency: list[float] = []
@@ -70,8 +73,9 @@ class EventBench:
         self._mouse.timeout.connect(self._move)
         self._monitor = QTimer(interval=1, timerType=Qt.TimerType.PreciseTimer)
         self._monitor.timeout.connect(self._tick)
-        self._mouse.start()
+        self._rested = 0.0
         self._monitor.start()
+        self._next_stroke()
 
     # What a hand does.
 
@@ -93,12 +97,21 @@ class EventBench:
         now = time.perf_counter()
         if self._last_tick is not None:
             self.gaps.append((now - self._last_tick) * 1e3 - 1.0)
-        self._last_tick = now
+        self._last_tick = now if self._mouse.isActive() else None
+
+    def _next_stroke(self) -> None:
+        """Prepare a stroke and, after a rest, begin it."""
+        self._mouse.stop()
+        self.begin(self._event // STROKE_EVENTS)
+        if self.rest_ms:
+            self._rested += self.rest_ms / 1e3
+            QTimer.singleShot(self.rest_ms, self._mouse.start)
+        else:
+            self._mouse.start()
 
     def _move(self) -> None:
         step = self._event % STROKE_EVENTS
         if step == 0:
-            self.begin(self._event // STROKE_EVENTS)
             kind, button, buttons = QEvent.Type.MouseButtonPress, _LEFT, _LEFT
         elif step == STROKE_EVENTS - 1:
             kind, button, buttons = QEvent.Type.MouseButtonRelease, _LEFT, _NONE
@@ -114,13 +127,17 @@ class EventBench:
         if portrait.revision > before:
             self.pending.append((portrait.revision, start, self.group))
         self._event += 1
-        if step == STROKE_EVENTS - 1 and start > self._end:
-            self._mouse.stop()
-            self._monitor.stop()
-            self.finished = True
-            self.seconds = start - self._begun
-            for callback in self.done:
-                callback()
+        if step < STROKE_EVENTS - 1:
+            return
+        if start < self._end:
+            self._next_stroke()
+            return
+        self._mouse.stop()
+        self._monitor.stop()
+        self.finished = True
+        self.seconds = start - self._begun - self._rested
+        for callback in self.done:
+            callback()
 
     def _arrive(self) -> None:
         self._arrived = time.perf_counter()
@@ -132,7 +149,7 @@ class EventBench:
         if frame is None or frame is self._seen:
             return
         self._seen = frame
-        if not self.finished:
+        if self._mouse.isActive():
             self.frames += 1
             self.display.append((now - self._arrived) * 1e3)
             for name, values in self.timings.items():
@@ -184,6 +201,8 @@ class SliderBench(EventBench):
 
     SLIDERS = (("pose", "yaw"), ("expression", "smile"), ("identity", ""), ("light", ""))
     """Panel and control; no name takes the first slider that the panel shows."""
+
+    rest_ms = 400
 
     @classmethod
     def warm_up(cls, program: Program) -> None:

@@ -71,7 +71,7 @@ def test_engine_figures_without_window_or_reference(tiny_models: Path, monkeypat
             return {"window": 0.5, "first face": 1.0 + len(asked)}
         return {
             "latency": [20.0, 30.0], "network": [10.0], "handler": [0.5], "longest block": 4.0,
-            "frames per second": 50.0, "memory MiB": 300.0, "head": [6.0, 8.0], "display": [3.0],
+            "frames per second": 50.0, "memory MiB": 300.0, "head": [6.0, 8.0], "display": [3.0], "head ready": 4.9,
             "latency by group": {"pose": [31.0], "light": [19.0]},
         }  # fmt: skip
 
