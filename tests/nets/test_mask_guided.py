@@ -79,7 +79,7 @@ def test_a_region_vector_acts_in_its_region(generator: MaskGenerator) -> None:
     before = generator(planes, IDENTITY, codes)
     after = generator(planes, IDENTITY, codes._replace(regions=regions))
     change = (before - after).abs().mean((0, 1))
-    assert change[:, :64].mean() > 10 * change[:, 224:].mean()
+    assert change[:, :64].mean() > 4 * change[:, 224:].mean()
 
 
 def test_encoder_and_style_decoder() -> None:
