@@ -16,11 +16,11 @@ _SKIN = (
     Region.SKIN, Region.NOSE, Region.L_BROW, Region.R_BROW, Region.L_EAR, Region.R_EAR, Region.U_LIP, Region.L_LIP,
     Region.NECK,
 )  # fmt: skip
-_CARRIED = (
-    Region.HAIR, Region.HAT, Region.EARRING, Region.L_EAR, Region.R_EAR, Region.NECK, Region.NECKLACE, Region.CLOTH,
-)  # fmt: skip
-_LOW, _HIGH = 0.12, 5.0
-_SPREAD = 5.0  # pixels of 128
+_LOW, _HIGH = 0.38, 2.1
+_BROAD = 6.0
+"""Standard deviation of broad strokes in pixels of 128."""
+_FACING = 0.25
+"""Least z of a normal whose light is passed on to hair and cloth: at the outline it runs to extremes."""
 
 
 def under_light_of(head: HeadCoefficients, base: HeadCoefficients) -> HeadCoefficients:
@@ -33,8 +33,9 @@ def under_light_of(head: HeadCoefficients, base: HeadCoefficients) -> HeadCoeffi
 def relighting_gain(before: FloatArray, after: FloatArray, mask: MaskArray) -> FloatArray:
     """What to multiply each pixel of a picture by, per colour.
 
-    Skin changes as its rendering does; what covers the head (hair, glasses, cloth) and the eyes by the shading alone.
-    Beyond the head's outline hair and cloth follow their neighbours, and the background stays as it is.
+    On skin the shading's ratio is taken as it is and the skin's own colour in broad strokes: brows, lips and beards are
+    where the mask and the style put them, not where the head has them. Hair, hats, cloth and glasses, whose surface is
+    not the head's, take the broad run of the light, beyond the head's outline, too. The background stays as it is.
 
     Args:
         before, after: (10, S, S) condition planes (`head.maps.HeadMaps`) of one geometry under both lights and skins.
@@ -43,22 +44,29 @@ def relighting_gain(before: FloatArray, after: FloatArray, mask: MaskArray) -> F
     Returns:
         (S, S, 3) float32 in about 0.38..2.1, factors for sRGB values.
     """
-    import cv2  # the engine imports this module before it needs it
-
     planes = [np.ascontiguousarray(x.transpose(1, 2, 0)) for x in (before, after)]
     # Colour plane c is sRGB: linear = ((c + 1) / 2) ** 2.2; the exponents cancel but for the offset against noise.
     colour = [np.maximum((x[..., :3] + np.float32(1)) * np.float32(0.5), np.float32(0.07)) for x in planes]
     # Shading plane s is linear: 2 (s + 1).
-    shading = [np.maximum(x[..., 3:6] + np.float32(1), np.float32(0.015)) for x in planes]
-    skin = np.isin(mask, _SKIN)[..., None]
-    gain = np.where(skin, colour[1] / colour[0], (shading[1] / shading[0]) ** np.float32(1 / 2.2))
-    gain = np.clip(gain, _LOW ** (1 / 2.2), _HIGH ** (1 / 2.2)).astype(np.float32)
+    shading = [np.maximum(x[..., 3:6] + np.float32(1), np.float32(0.02)) for x in planes]
+    light = np.clip((shading[1] / shading[0]) ** np.float32(1 / 2.2), _LOW, _HIGH)
     covered = (planes[0][..., 9] > 0.5) & (planes[1][..., 9] > 0.5)
-    known = covered.astype(np.float32)[..., None]
-    spread = cv2.GaussianBlur(np.dstack([gain * known, known]), (0, 0), _SPREAD)
-    nearby = (spread[..., :3] + 0.02) / (spread[..., 3:] + 0.02)
-    carried = np.isin(mask, _CARRIED)[..., None]
-    return np.where(covered[..., None], gain, np.where(carried, nearby, 1.0)).astype(np.float32)
+    skin = np.isin(mask, _SKIN) & covered
+    broad = _spread(light, covered & (planes[0][..., 8] > _FACING), _BROAD)
+    tint = _spread(np.clip(colour[1] / colour[0] / light, _LOW, _HIGH), skin, _BROAD)
+    on_skin = np.isin(mask, _SKIN)[..., None]
+    lit = np.where(skin[..., None], light * tint, np.where(on_skin, broad * tint, broad))
+    gain = np.where((mask == Region.BACKGROUND)[..., None], np.float32(1), lit)
+    return np.clip(gain, _LOW, _HIGH).astype(np.float32)
+
+
+def _spread(values: FloatArray, known: npt.NDArray[np.bool_], sigma: float) -> FloatArray:
+    """Values (S, S, 3) blurred over where they are known (S, S), running out to 1 beyond."""
+    import cv2  # the engine imports this module before it needs it
+
+    weight = known.astype(np.float32)[..., None]
+    blurred = cv2.GaussianBlur(np.dstack([values * weight, weight]).astype(np.float32), (0, 0), sigma)
+    return np.asarray((blurred[..., :3] + np.float32(0.02)) / (blurred[..., 3:] + np.float32(0.02)), np.float32)
 
 
 def relit(picture: npt.NDArray[np.uint8], gain: FloatArray | None) -> npt.NDArray[np.uint8]:
