@@ -236,6 +236,8 @@ class Engine:
         start = time.perf_counter()
         placed = self._heads.place(request)
         milliseconds = {"head": (time.perf_counter() - start) * 1e3, "network": 0.0}
+        if request.head is not None:
+            self._stages.note_head(milliseconds["head"])
 
         def draw() -> Pixels:
             style = self._stages.style(request.style, request.truncation)

@@ -65,6 +65,7 @@ class Stages:
         # Undo, redo and a release after the last move of a stroke ask for what was just drawn.
         self._frames: Cache[Drawn] = Cache(12)
         self._full_ms: deque[float] = deque(maxlen=9)
+        self._head_ms: deque[float] = deque(maxlen=9)
 
     def reset(self, full_ms: float = 0.0) -> None:
         """Another device draws from now on: forget its predecessor's frames and speed."""
@@ -83,9 +84,19 @@ class Stages:
         if side == FULL:
             self._full_ms.append(milliseconds)
 
+    def note_head(self, milliseconds: float) -> None:
+        """Take a measured stage of the head into account; one that was remembered takes next to nothing."""
+        self._head_ms.append(milliseconds)
+
     def side(self, request: RenderRequest) -> int:
-        """At which side to draw: the fast tier only where it is allowed and the full one too slow."""
-        return FAST if request.size == FAST and self.full_ms > FAST_TIER_ABOVE_MS else FULL
+        """At which side to draw: the fast tier only where it is allowed and the full one too slow.
+
+        With a head, moving the mask and drawing the maps come on top of the network.
+        """
+        whole = self.full_ms
+        if request.head is not None and self._head_ms:
+            whole += statistics.median(self._head_ms)
+        return FAST if request.size == FAST and whole > FAST_TIER_ABOVE_MS else FULL
 
     def style(self, style: StyleCode, truncation: float) -> StyleCode:
         """The style as it is drawn."""

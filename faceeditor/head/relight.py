@@ -14,7 +14,7 @@ FloatArray = npt.NDArray[np.float32]
 
 _SKIN = (
     Region.SKIN, Region.NOSE, Region.L_BROW, Region.R_BROW, Region.L_EAR, Region.R_EAR, Region.U_LIP, Region.L_LIP,
-    Region.NECK,
+    Region.NECK, Region.GLASSES,
 )  # fmt: skip
 _LOW, _HIGH = 0.38, 2.1
 _BROAD = 6.0

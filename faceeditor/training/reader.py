@@ -5,6 +5,7 @@ turned, moved, zoomed and mirrored with their labels: a turn about the centre is
 the distance.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from faceeditor.errors import FaceEditorError
 from faceeditor.head.maps import landmarks
 from faceeditor.head.model import HeadModel
 from faceeditor.nets.reader import LANDMARKS, READER_SIDE, FaceReader, Reading
-from faceeditor.portrait.head import EXPRESSIONS
+from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
 from faceeditor.training.data import kept_out_rows
 from faceeditor.training.run import (
     Average,
@@ -391,6 +392,27 @@ def load_renders(folder: Path) -> LabelledFaces:
     """Renderings with their exact labels, as `faceeditor dataset render` writes them.
 
     Raises:
-        FaceEditorError: the folder holds none.
+        FaceEditorError: the folder holds none, or one of them is damaged.
     """
-    raise FaceEditorError(f"No renderings in {folder}: make some with `faceeditor dataset render`.")
+    model = HeadModel.load()
+    files = sorted((folder / "heads").glob("*.json"))
+    if not files:
+        raise FaceEditorError(f"No renderings in {folder}: make some with `faceeditor dataset render`.")
+    pictures, marks = [], []
+    labels: dict[str, list[Floats]] = {name: [] for name in PARTS}
+    for file in files:
+        picture = cv2.imread(str(folder / "images" / f"{file.stem}.jpg"))
+        try:
+            head = HeadCoefficients.from_json(json.loads(file.read_text())["head"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = f"The rendering {file.stem} in {folder} is damaged ({error}): render anew."
+            raise FaceEditorError(reason) from error
+        if picture is None:
+            raise FaceEditorError(f"The rendering {file.stem} in {folder} has no picture: render anew.")
+        pictures.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        marks.append(landmarks(model, head))
+        for name in PARTS:
+            labels[name].append(np.array(getattr(head, name)))
+    trusted = {name: np.ones(len(files), bool) for name in PARTS}
+    stacked = {name: np.stack(values) for name, values in labels.items()}
+    return LabelledFaces(np.stack(pictures).astype(np.uint8), np.stack(marks), stacked, trusted)
