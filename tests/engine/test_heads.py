@@ -9,6 +9,8 @@ import pytest
 
 from faceeditor.engine import Engine, Morph, RenderRequest, RenderSheet, Thumbnails
 from faceeditor.engine.heads import Heads, geometry_key, mixed_masks
+from faceeditor.engine.requests import FAST, FULL
+from faceeditor.engine.stages import Stages
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -215,3 +217,12 @@ def test_morph_moves_each_mask_from_its_own_base(engine: Engine, heads: FakeHead
     np.testing.assert_array_equal(engine.render(request).mask, np.roll(other, 30, axis=1))
     own = RenderRequest(2, MASK, STYLE, morph=Morph(other, 1.0, turned(-20), turned(0)))
     np.testing.assert_array_equal(engine.render(own).mask, np.roll(other, 20, axis=1))
+
+
+def test_fast_tier_counts_what_the_head_takes() -> None:
+    stages = Stages(StyleCode.zeros)
+    stages.note(FULL, 12.0)
+    stages.note_head(9.0)
+    assert stages.side(request(1, 10, size=FAST)) == FAST
+    assert stages.side(request(1, 10, size=FULL)) == FULL
+    assert stages.side(RenderRequest(1, MASK, STYLE, size=FAST)) == FULL, "without a head the network alone counts"
