@@ -99,7 +99,7 @@ class Geometry:
 class MapRenderer:
     """Draws condition maps of one model at one size with its own buffers; one thread at a time.
 
-    The skin of the last identity is kept, so that pose, expression and light do not pay for it.
+    The last skin is kept, so that shape, pose, expression and light do not pay for it.
     """
 
     def __init__(self, model: HeadModel, size: int = 128) -> None:
@@ -108,7 +108,7 @@ class MapRenderer:
         self._rasteriser = Rasteriser(size)
         self._normals = np.empty_like(model.mean)
         self._sides = drawn_sides(model)
-        self._skin_of: tuple[bytes, bytes] | None = None
+        self._skin_of = b""
         self._chart = np.empty((0, 0, 3), np.float32)
         self._iris = np.zeros(3, np.float32)
 
@@ -133,13 +133,10 @@ class MapRenderer:
         return HeadMaps(condition, regions, kept.inverse_depth, uv, condition[9], kept)
 
     def _paint_skin(self, head: HeadCoefficients) -> None:
-        identity = (head.shape.tobytes(), head.albedo.tobytes())
-        if identity == self._skin_of:
-            return
-        if self._skin_of is None or identity[1] != self._skin_of[1]:
-            self._chart = self.model.albedo(head.albedo)
-        self._iris = self.model.iris_colour(head)
-        self._skin_of = identity
+        skin = head.albedo.tobytes()
+        if skin != self._skin_of:
+            self._chart, self._iris = self.model.albedo(head.albedo), self.model.iris_colour(head)
+            self._skin_of = skin
 
 
 def drawn_sides(model: HeadModel) -> npt.NDArray[np.uint8]:
