@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtTest import QTest
 
 from faceeditor.gui.app import Program, application
+from faceeditor.gui.light_shading import handle_of
 from faceeditor.gui.snapshot import draw_stroke, pump
 from faceeditor.paths import models_dir
 from faceeditor.regions import Region
+from tests.gui.head_hands import drag, drag_row
+from tests.gui.test_head_gizmo import drag as drag_face
 
 pytestmark = pytest.mark.skipif(
     not (models_dir() / "mask-guided" / "pack.json").is_file(), reason="the model pack mask-guided is not here"
@@ -37,3 +42,56 @@ def test_face_follows_brush_and_style():
         program.session.end_open_work()
         program.session.portrait.mark_saved()
         program.window.close()
+
+
+def test_face_follows_slider_gizmo_and_ball_of_light():
+    application()
+    program = Program(remember=False)
+    window, session, heads = program.window, program.session, program.head_desk
+
+    def settled() -> np.ndarray:
+        assert pump(lambda: session.up_to_date, 30.0), window.banner.text
+        return session.frame.pixels.astype(int)
+
+    try:
+        window.resize(1200, 800)
+        window.show()
+        program.start()
+        first = settled()
+        assert pump(lambda: heads.ready, 60.0), "the head was not read from the face"
+        window.show_panel("pose")
+        panel = window.head_panels["pose"]
+        assert pump(lambda: panel.seen and not panel.building, 10.0)
+        row = panel.reveal("yaw")
+        assert pump(lambda: row.isVisible() and row.width() > 150, 5.0)
+        drag_row(row, 25.0)
+        turned = settled()
+        assert session.portrait.undo_stack == ("Yaw",) and session.portrait.moved
+        assert np.abs(turned - first).mean() > 5
+        assert not np.array_equal(session.shown_mask, session.portrait.mask), "the mask did not move"
+
+        QTest.keyClick(window.canvas, "T")
+        drag_face(window.canvas, [(140, 150), (120, 150), (104, 146)])
+        back = settled()
+        assert np.abs(back - turned).mean() > 3
+        assert session.portrait.head.pose[0] < 20
+
+        window.show_panel("light")
+        light = window.head_panels["light"]
+        assert pump(lambda: light.seen and not light.building, 10.0)
+        ball = light.ball
+        rig = ball.rig
+        handle = ball.to_widget(*handle_of(rig.azimuth, rig.elevation))
+        middle = QPointF(ball.rect().center())
+        drag(ball, [handle, middle + QPointF(-25, 5), middle + QPointF(-45, 8)])
+        lit = settled()
+        face = (slice(110, 200), slice(90, 166))
+        assert np.abs(lit - back)[face].mean() > 4
+        assert np.abs(lit - back)[:12, :12].mean() < 1, "light leaves the background as it is"
+        for _ in range(3):
+            session.undo()
+        assert session.portrait.head is None and np.array_equal(settled(), first)
+    finally:
+        session.end_open_work()
+        session.portrait.mark_saved()
+        window.close()
