@@ -259,7 +259,15 @@ def rig_of(head: HeadCoefficients) -> LightRig:
     """The head's light rig, or the one nearest to its light."""
     if head.rig is not None:
         return head.rig
-    return _nearest_rig(head.gamma.tobytes())
+    have = brightness(head.gamma)
+    if have < _OFF:
+        return _nearest_rig(head.gamma.tobytes())
+    # Lamps are found for one brightness and scaled: while the exposure is dragged they need not be found anew.
+    plain = np.round(with_brightness(head.gamma, MEAN_BRIGHTNESS), 3).astype(np.float32)
+    rig, times = _nearest_rig(plain.tobytes()), have / MEAN_BRIGHTNESS
+    return replace(
+        rig, strength=min(3.0, rig.strength * times), fill=min(1.5, rig.fill * times), rim=min(2.0, rig.rim * times)
+    )
 
 
 def with_rig(head: HeadCoefficients, rig: LightRig) -> HeadCoefficients:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from faceeditor.errors import PortraitError
 from faceeditor.head import render_kernels as kernels
 from faceeditor.head.camera import camera, project, rotation
-from faceeditor.head.light import direction, gamma_to_rig, to_linear
+from faceeditor.head.control_kinds import rig_of
+from faceeditor.head.light import direction, to_linear
 from faceeditor.head.maps import Geometry, HeadMaps, MapRenderer, drawn_sides, geometry_of
 from faceeditor.head.model import HairVolume, HeadModel, Part
 from faceeditor.head.raster import BOTH, NONE, Rasteriser, vertex_normals
@@ -257,7 +258,7 @@ class _Renderer:
         """Direction and linear colour (3,) of the key light; a soft one shines less."""
         light = head.gamma.tobytes()
         if light != self._key_of:
-            rig = head.rig or gamma_to_rig(head.gamma)
+            rig = rig_of(head)
             strength = rig.strength * (1.2 - 0.7 * rig.softness)
             towards = direction(rig.azimuth, rig.elevation).astype(np.float32)
             self._key = towards, np.asarray(to_linear(rig.colour) * strength, np.float32)
