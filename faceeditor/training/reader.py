@@ -145,13 +145,16 @@ def changed_photographs(folder: Path, fitted: Path, points: Floats, count: int, 
 
 
 def landmark_mirror() -> npt.NDArray[np.int64]:
-    """Each of the 478 landmarks' twin on the other side, by their places on the symmetric head."""
+    """Each of the 478 landmarks' twin on the other side, by their places on the symmetric head; twins come in pairs."""
     model = HeadModel.load()
     points = model.landmarks478.points(model.mean)
     distance = ((points[:, None] * np.array([-1, 1, 1], np.float32) - points[None]) ** 2).sum(2)
-    twin = distance.argmin(1)
-    # A point of the middle line that lies a little off it has another point nearer than itself.
-    return np.where(twin[twin] == np.arange(len(twin)), twin, np.arange(len(twin)))
+    twin = np.full(len(points), -1)
+    # The surest pairs first, so that points that lie close together do not take each other's twins.
+    for first, second in zip(*np.unravel_index(np.argsort(distance, axis=None), distance.shape), strict=True):
+        if twin[first] < 0 and twin[second] < 0:
+            twin[first], twin[second] = second, first
+    return twin
 
 
 def _turned_light(gamma: Floats, angle: float) -> Floats:
