@@ -16,15 +16,13 @@ from faceeditor.engine.compiling import compile_head
 from faceeditor.engine.requests import Morph, RenderRequest, mask_key
 from faceeditor.engine.stages import Cache, Pixels
 from faceeditor.head.relight import relighting_gain, under_light_of
-from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
 FloatArray = npt.NDArray[np.float32]
 
 MAPS_SIDE = 128
 """Side of the maps that the generator takes."""
-MOVING_PARTS = ("shape", "expression", "gaze", "pose", "position")
-"""The parts of the head coefficients that move a mask; light and skin leave every outline where it is."""
 
 
 class HeadTools(Protocol):

@@ -27,6 +27,7 @@ from faceeditor.head.maps import drawn_sides
 from faceeditor.head.model import HeadModel, Part
 from faceeditor.head.motion_kernels import BINS, GRID
 from faceeditor.head.raster import Rasteriser, vertex_normals
+from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import FACE_REGIONS, MASK_SIZE, MIRROR, REGION_COUNT, MaskArray, Region
 
@@ -34,16 +35,10 @@ FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 
-_MOVING = ("shape", "expression", "gaze", "pose", "position")
 _THICKEST = 6.0  # cm of hair beyond the skull
 _CELL = MASK_SIZE // GRID
 _EYE_PARTS = (Part.EYE_LEFT, Part.EYE_RIGHT)
 _WORN_ON_HEAD = (Region.HAIR, Region.HAT)
-
-
-def moves_mask(base: HeadCoefficients, head: HeadCoefficients) -> bool:
-    """Whether two heads differ in anything that moves a mask (all but albedo, gamma and rig)."""
-    return any(not np.array_equal(getattr(base, name), getattr(head, name)) for name in _MOVING)
 
 
 def move_mask(model: HeadModel, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:

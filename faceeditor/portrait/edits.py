@@ -7,7 +7,7 @@ import numpy as np
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait.brush import Rect
-from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
@@ -18,9 +18,6 @@ WHOLE: Rect = (0, 0, MASK_SIZE, MASK_SIZE)
 
 Heads = tuple[HeadCoefficients | None, HeadCoefficients | None]
 """The present head and the base head; both or neither."""
-
-MOVING_PARTS = ("shape", "expression", "gaze", "pose", "position")
-"""The parts of the head coefficients that move a mask; the others change its colours and light only."""
 
 
 @dataclass(frozen=True, eq=False)

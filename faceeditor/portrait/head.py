@@ -46,6 +46,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """The four groups that are reset, locked, drawn at random and copied as a whole, and their parts."""
 
+MOVING_PARTS: tuple[str, ...] = ("shape", "expression", "gaze", "pose", "position")
+"""The parts that move a mask; light and skin leave every outline where it is."""
+
 LATENT_PARTS: dict[str, tuple[str, ...]] = {
     "identity": ("shape", "albedo"),
     "expression": ("expression", "gaze"),

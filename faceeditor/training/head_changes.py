@@ -18,8 +18,9 @@ from faceeditor.faceframe import face_frame
 from faceeditor.head.light import rig_to_gamma
 from faceeditor.head.maps import CONDITION_PLANES, MapRenderer
 from faceeditor.head.model import HeadModel
-from faceeditor.head.motion import motion_field, move_mask, moves_mask
-from faceeditor.head.relight import relighting_gain
+from faceeditor.head.motion import motion_field, move_mask
+from faceeditor.head.relight import relighting_gain, under_light_of
+from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
 from faceeditor.training.data import FaceSet
@@ -139,9 +140,9 @@ class FittedFaces:
         if flip:
             mask, photo = mirrored(mask), np.ascontiguousarray(photo[:, ::-1])
         moved = move_mask(self.model, mask, base, head)
-        lit = head.changed(gamma=base.gamma, albedo=base.albedo)
-        maps = self._renderer.render(lit).condition
-        shown = self._renderer.render(head).condition
+        unlit = under_light_of(head, base)
+        maps = self._renderer.render(unlit).condition
+        shown = maps if unlit is head else self._renderer.render(head).condition
         before = self.own_maps(np.array([row]), np.array([flip]))[0]
         new = cv2.resize(moved, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
         target, weight = target_picture(self.model, photo, mask, new.astype(np.uint8), base, head, before, shown)

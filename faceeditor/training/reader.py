@@ -19,6 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.head.light import rotate_gamma
 from faceeditor.head.maps import landmarks
 from faceeditor.head.model import HeadModel
 from faceeditor.nets.reader import LANDMARKS, READER_SIDE, FaceReader, Reading
@@ -157,17 +158,6 @@ def landmark_mirror() -> npt.NDArray[np.int64]:
     return twin
 
 
-def _turned_light(gamma: Floats, angle: float) -> Floats:
-    """Light (9, 3) after a turn of the picture, clockwise, radians."""
-    c, s, c2, s2 = np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)
-    turned = gamma.copy()
-    # Order: 1, y, z, x, xy, yz, zz, xz, xx - yy.
-    turned[3], turned[1] = c * gamma[3] + s * gamma[1], -s * gamma[3] + c * gamma[1]
-    turned[7], turned[5] = c * gamma[7] + s * gamma[5], -s * gamma[7] + c * gamma[5]
-    turned[8], turned[4] = c2 * gamma[8] + s2 * gamma[4], -s2 * gamma[8] + c2 * gamma[4]
-    return turned
-
-
 def moved_labels(labels: dict[str, Floats], turn: float, zoom: float, shift: Floats) -> dict[str, Floats]:
     """The coefficients of a picture after it was turned about its centre, zoomed and shifted.
 
@@ -186,7 +176,8 @@ def moved_labels(labels: dict[str, Floats], turn: float, zoom: float, shift: Flo
     new["position"] = np.array(place, np.float32)
     off_axis = np.degrees(np.arctan(shift / _FOCAL))
     new["pose"] = labels["pose"] + np.array([-off_axis[0], off_axis[1], turn], np.float32)
-    new["gamma"] = _turned_light(labels["gamma"], angle)
+    # Seen from the front, a clockwise turn is one about -z.
+    new["gamma"] = rotate_gamma(labels["gamma"], np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]))
     return new
 
 

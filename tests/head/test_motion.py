@@ -7,7 +7,8 @@ import pytest
 
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
-from faceeditor.head.motion import motion_field, move_mask, moves_mask
+from faceeditor.head.motion import motion_field, move_mask
+from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
 from faceeditor.portrait.masks import sample_masks
 from faceeditor.regions import REGION_COUNT, MaskArray, Region
