@@ -9,6 +9,9 @@ from faceeditor.errors import FaceEditorError
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
+WAIT = 60.0
+"""Seconds until a test gives up waiting: never reached by a working program, however busy the machine is."""
+
 
 class FakeGenerator:
     """Draws the mask's mean level; counts what it was asked."""
@@ -28,7 +31,7 @@ class FakeGenerator:
 
     def render(self, mask: MaskArray, style: StyleCode, size: int = 256, maps: np.ndarray | None = None) -> np.ndarray:
         self.started.set()
-        assert self.go_on.wait(5)
+        assert self.go_on.wait(WAIT)
         time.sleep(self.seconds)
         if self.failure is not None:
             raise self.failure
@@ -76,7 +79,7 @@ class Answers:
     def on_done(self, result: object) -> None:
         self._add(self.results, result)
 
-    def wait(self, condition: object, seconds: float = 5.0) -> None:
+    def wait(self, condition: object, seconds: float = WAIT) -> None:
         """Wait until condition() holds; fail the test otherwise."""
         with self._changed:
             assert self._changed.wait_for(condition, seconds), vars(self)  # type: ignore[arg-type]
