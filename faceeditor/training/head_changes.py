@@ -115,22 +115,10 @@ class FittedFaces:
 
     def changed(self, row: int, flip: bool, random: np.random.Generator, factor: str = "") -> ChangedFace:
         """Change a factor of a usable photograph's head at random."""
-        factor = factor or str(random.choice(FACTORS, p=_CHANCES))
+        factor = factor or random_factor(random)
         base = self.head(row, flip)
         other = self.head(int(random.choice(self.usable)), bool(random.integers(2)))
-        head = base
-        if factor in ("pose", "all"):
-            head = _turned(head, random, other)
-        if factor in ("expression", "all"):
-            head = _another_expression(head, random, other)
-        if factor in ("light", "all"):
-            head = _another_light(head, random, other)
-        if factor in ("identity", "all"):
-            t = float(random.uniform(0.4, 1.0))
-            head = head.changed(
-                shape=base.shape + t * (other.shape - base.shape) + random.normal(size=base.shape.shape) * 0.15,
-                albedo=base.albedo + t * (other.albedo - base.albedo),
-            )
+        head = changed_head(base, other, random, factor)
         return self._picture(row, flip, base, head, factor)
 
     def _picture(
@@ -157,6 +145,31 @@ class FittedFaces:
 
 def _head(labels: dict[str, Floats]) -> HeadCoefficients:
     return HeadCoefficients.neutral().changed(**labels)
+
+
+def random_factor(random: np.random.Generator) -> str:
+    """One of `FACTORS`, as often as training wants it."""
+    return str(random.choice(FACTORS, p=_CHANCES))
+
+
+def changed_head(
+    base: HeadCoefficients, other: HeadCoefficients, random: np.random.Generator, factor: str
+) -> HeadCoefficients:
+    """A head with one factor (of `FACTORS`) changed at random, partly towards another head's."""
+    head = base
+    if factor in ("pose", "all"):
+        head = _turned(head, random, other)
+    if factor in ("expression", "all"):
+        head = _another_expression(head, random, other)
+    if factor in ("light", "all"):
+        head = _another_light(head, random, other)
+    if factor in ("identity", "all"):
+        t = float(random.uniform(0.4, 1.0))
+        head = head.changed(
+            shape=base.shape + t * (other.shape - base.shape) + random.normal(size=base.shape.shape) * 0.15,
+            albedo=base.albedo + t * (other.albedo - base.albedo),
+        )
+    return head
 
 
 def _turned(head: HeadCoefficients, random: np.random.Generator, other: HeadCoefficients) -> HeadCoefficients:

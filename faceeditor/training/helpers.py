@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.nets.parser import FaceParser
 from faceeditor.nets.reader import FaceReader
 from faceeditor.nets.recogniser import Recogniser
-from faceeditor.training.run import load_checkpoint
+from faceeditor.training.run import load_checkpoint, placed
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +20,14 @@ class Helpers:
     recogniser: Recogniser | None = None
     parser: FaceParser | None = None
     reader: FaceReader | None = None
+
+    def on(self, device: torch.device) -> "Helpers":
+        """The same networks on a device."""
+        return Helpers(
+            self.recogniser.to(device) if self.recogniser else None,
+            placed(self.parser, device) if self.parser else None,
+            placed(self.reader, device) if self.reader else None,
+        )
 
 
 def load_helpers(perceptual: Path | None, parser_run: Path | None, reader_run: Path | None) -> Helpers:

@@ -1,6 +1,7 @@
 """Training of the mask-guided generator: style encoder, generator, style decoder and discriminator together."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,17 @@ from faceeditor.nets.mask_guided import (
     StyleEncoder,
     Window,
 )
-from faceeditor.nets.reader import READER_SIDE
 from faceeditor.nets.recogniser import face_chips
-from faceeditor.regions import colorize
 from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior
-from faceeditor.training.data import FaceSet, load_faces
+from faceeditor.training.data import load_faces
 from faceeditor.training.head_changes import ChangedFace, FittedFaces
+from faceeditor.training.head_losses import head_losses
 from faceeditor.training.head_prior import fit_head_prior
 from faceeditor.training.helpers import Helpers
-from faceeditor.training.losses import lattice, mode_seeking, perceptual_distance, region_agreement, region_reading
-from faceeditor.training.parser import region_scores, region_weights
-from faceeditor.training.reader import coefficient_losses
+from faceeditor.training.looking import look
+from faceeditor.training.losses import lattice, mode_seeking, perceptual_distance, region_agreement
+from faceeditor.training.parser import region_weights
+from faceeditor.training.rendered_pairs import Domain, PairedBatch, RenderedPair, rendered_pair
 from faceeditor.training.run import (
     Average,
     Run,
@@ -44,21 +45,54 @@ from faceeditor.training.run import (
     placed,
     save_checkpoint,
     share_gradients,
-    to_uint8,
-    write_sheet,
 )
-from faceeditor.training.stages import ChangedBatch, Plan, Stage, StageData, reduced
+from faceeditor.training.stages import ChangedBatch, Plan, Stage, StageData
 
 Parts = dict[str, nn.Module]
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What the generator drew in a step: photographs again (count), other codes (extra), then changed heads.
+
+    made: (N, 3, S, S) in about -1..1; half: the same from the scale before the last. rendered: (P, 3, S, S) second
+    pictures of rendered pairs, apart from the others. own, other: codes of the first two; every, planes, to_picture: of
+    all N. with_head: (count,) whether a photograph's own head was given. kl: of the codes.
+    """
+
+    made: Tensor
+    half: Tensor
+    rendered: Tensor | None
+    count: int
+    extra: int
+    own: Codes
+    other: Codes
+    every: Codes
+    planes: Tensor
+    to_picture: Tensor
+    with_head: Tensor
+    kl: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What the discriminator made of the photographs: features and scores."""
+
+    features: list[Tensor]
+    sign: float
+    real: float
+    made: float
+    loss: float
+
+
 def build(config: dict[str, Any], device: torch.device) -> Parts:
-    """The four networks of a config, on the device."""
+    """The four networks of a config and the flag of renderings, on the device."""
     parts: Parts = {
         "generator": MaskGenerator(tuple(config["channels"]), tuple(config["conditions"])),
         "encoder": StyleEncoder(config["encoder_width"]),
         "decoder": StyleDecoder(config["decoder_width"]),
         "discriminator": Discriminator(tuple(config["discriminator_channels"])),
+        "domain": Domain(),
     }
     return {name: placed(net, device) for name, net in parts.items()}
 
@@ -70,10 +104,9 @@ class Trainer:
         self.config, self.run = config, run
         self.device = pick_device()
         self.parts = build(config, self.device)
-        self.recogniser = helpers.recogniser.to(self.device) if helpers.recogniser else None
-        self.parser = placed(helpers.parser, self.device) if helpers.parser else None
-        self.reader = placed(helpers.reader, self.device) if helpers.reader else None
-        makers = [p for name in ("generator", "encoder", "decoder") for p in self.parts[name].parameters()]
+        self.nets = helpers.on(self.device)
+        self.amp = self.device.type == "cpu" or torch.cuda.is_bf16_supported()
+        makers = [p for name in ("generator", "encoder", "decoder", "domain") for p in self.parts[name].parameters()]
         rate = config["learning_rate"]
         self.make = torch.optim.Adam(makers, lr=rate, betas=(0.3, 0.99))
         judged = self.parts["discriminator"].parameters()
@@ -99,10 +132,12 @@ class Trainer:
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _load(self, state: dict[str, Any]) -> None:
         for name, net in self.parts.items():
-            net.load_state_dict(with_head_planes(state["parts"][name]))
+            if name in state["parts"]:
+                net.load_state_dict(with_head_planes(state["parts"][name]))
         for name, average in self.averages.items():
             average.shadow = {k: v.to(self.device) for k, v in with_head_planes(state["averages"][name]).items()}
-        if state.get("make") and state["config"].get("head_dropout") is not None:
+        # An optimiser that knew other parts does not fit: then it begins anew.
+        if state["parts"].keys() == self.parts.keys():
             self.make.load_state_dict(state["make"])
             self.judge.load_state_dict(state["judge"])
             for optimiser, key in ((self.make, "learning_rate"), (self.judge, "judge_learning_rate")):
@@ -156,9 +191,8 @@ class Trainer:
     def plan(self, stage: Stage, indices: npt.NDArray[np.int64]) -> Plan:
         """Decide what the next step sees; changed heads are made ready beside the step under way."""
         flips = self.random.random(len(indices)) < 0.5
-        plan = Plan(indices, flips, np.empty(0, np.int64))
-        if self.fitted is None or not stage.heads:
-            return plan
+        if self.fitted is None or not stage.heads or stage.window < stage.size:
+            return Plan(indices, flips, np.empty(0, np.int64))
         places = np.flatnonzero(self.fitted.good[indices])[: stage.heads]
         seeds = self.random.integers(0, 1 << 31, len(places))
         fitted = self.fitted
@@ -169,7 +203,15 @@ class Trainer:
                 for place, seed in zip(places, seeds, strict=True)
             ]
 
-        return Plan(indices, flips, places, self._maker.submit(make) if len(places) else None)
+        rendered = [np.random.default_rng(seed) for seed in self.random.integers(0, 1 << 31, stage.pairs)]
+
+        def render() -> list[RenderedPair]:
+            return [rendered_pair(fitted.model, random) for random in rendered]
+
+        return Plan(
+            indices, flips, places, self._maker.submit(make) if len(places) else None,
+            self._maker.submit(render) if rendered else None,
+        )  # fmt: skip
 
     def other_codes(self, codes: Codes, means: Codes, count: int) -> Codes:
         """Codes that are not the photograph's own: another's, a blend of two, or drawn from the prior.
@@ -219,125 +261,59 @@ class Trainer:
         """One update of everything; returns the figures for the curves."""
         c = self.config
         size, fade = stage.size, self.fade(stage)
-        amp = self.device.type == "cpu" or torch.cuda.is_bf16_supported()
-        dtype = torch.bfloat16 if amp else torch.float32
+        dtype = torch.bfloat16 if self.amp else torch.float32
         item = data.batch(plan.indices, plan.flips, dtype)
-        real, planes, to_picture = item["pictures"], item["planes"], item["to_picture"]
-        count = len(real)
         changes = ChangedBatch.of(plan, size, self.device, dtype)
-        extra = count // 2 if changes is None else count // 4
-        total_extra = extra + (len(changes.faces) if changes else 0)
+        pairs = PairedBatch(plan.pairs.result(), size, self.device, dtype) if plan.pairs is not None else None
         window: Window | None = None
         if stage.window < size:
             top, left = (int(self.random.integers(0, (size - stage.window) // 32 + 1)) * 32 for _ in range(2))
             window = Window(top, left, stage.window)
-        generator, judge = self.parts["generator"], self.parts["discriminator"]
-        assert isinstance(generator, MaskGenerator)
-        own_maps, with_head = (x.to(self.device) for x in self._own_maps(plan))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
-            codes, kl = self.parts["encoder"](item["small"], planes, to_picture, sample=True)
-            keep = (torch.rand(count, device=self.device) > c["detail_dropout"]).float()[:, None, None, None]
-            own = codes._replace(detail=codes.detail * keep)
-            # The encoder is not to serve other masks' realism: extra codes carry no gradient into it.
-            with torch.no_grad():
-                means, _ = self.parts["encoder"](item["small"], planes, to_picture)
-            other = self.other_codes(Codes(*(x.detach() for x in codes)), means, extra)
-            parts = [own, other]
-            all_planes, to_face, all_to_picture = [planes, planes[:extra]], [item["to_face"]], [to_picture]
-            to_face.append(item["to_face"][:extra])
-            all_to_picture.append(to_picture[:extra])
-            maps = [own_maps, own_maps[:extra]]
-            if changes is not None:
-                parts.append(means.pick(changes.places))
-                all_planes.append(changes.planes)
-                to_face.append(changes.to_face)
-                all_to_picture.append(changes.to_picture)
-                maps.append(changes.maps)
-            every = Codes(*(torch.cat(list(x)) for x in zip(*parts, strict=True)))
-            every_planes, every_to_picture = torch.cat(all_planes), torch.cat(all_to_picture)
-            drawn = generator.pictures(every_planes, torch.cat(to_face), every, size, window, torch.cat(maps))
-            made = drawn[-1].float()
-            if changes is not None:
-                # The network draws under the style's own light; what the head's light and skin change is known.
-                made = torch.cat([made[: count + extra], changes.relit(made[count + extra :])])
+        drawn = self._draw(item, plan, changes, pairs, size, window)
+        made, count = drawn.made, drawn.count
+        real, seen = item["pictures"], drawn.planes
         if window is not None:
-            real = window.cut(real)
-        seen_planes = planes if window is None else window.cut(planes)
-        every_seen = every_planes if window is None else window.cut(every_planes)
+            real, seen = window.cut(real), window.cut(seen)
         augment = Augmentation(count, self.augment_p, self.device)
-        extra_augment = Augmentation(total_extra, self.augment_p, self.device)
+        extra_augment = Augmentation(len(made) - count, self.augment_p, self.device)
         made_augmented = torch.cat([augment.pictures(made[:count]), extra_augment.pictures(made[count:])])
-        real_augmented = augment.pictures(real)
-        planes_augmented = torch.cat([augment.planes(seen_planes), extra_augment.planes(every_seen[count:])])
-
-        # Discriminator.
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
-            pictures = torch.cat([real_augmented, made_augmented.detach()])
-            scores, features = judge(
-                pictures.contiguous(memory_format=torch.channels_last),
-                torch.cat([planes_augmented[:count], planes_augmented]), size, fade,
-            )  # fmt: skip
-        real_scores, made_scores = scores[:count], scores[count:]
-        judge_loss = F.relu(1 - real_scores).mean() + F.relu(1 + made_scores).mean()
-        self.judge.zero_grad(set_to_none=True)
-        judge_loss.backward()
-        share_gradients(judge.parameters())
-        self.judge.step()
-        sign = real_scores.detach().sign().mean().item()
-        # Adaptive augmentation: about half a data set of pictures from none to full.
-        self.augment_p = float(np.clip(self.augment_p + np.sign(sign - c["augment_target"]) * count / 40000, 0, 0.85))
-        real_features = [f[:count].detach() for f in features]
+        planes_augmented = torch.cat([augment.planes(seen[:count]), extra_augment.planes(seen[count:])])
+        judged = self._judge(augment.pictures(real), made_augmented.detach(), planes_augmented, size, fade)
 
         # Generator, encoder and style decoder.
+        judge = self.parts["discriminator"]
         judge.requires_grad_(False)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
             scores, features = judge(
                 made_augmented.contiguous(memory_format=torch.channels_last), planes_augmented, size, fade
             )
             losses = {"adversarial": -scores.mean() * c["adversarial"]}
-            losses["features"] = (
-                c["features"]
-                * torch.stack(
-                    [(f[:count].float() - r.float()).abs().mean() for f, r in zip(features, real_features, strict=True)]
-                ).mean()
-            )
+            apart = [(f[:count].float() - r).abs().mean() for f, r in zip(features, judged.features, strict=True)]
+            losses["features"] = c["features"] * torch.stack(apart).mean()
         own_made = made[:count]
         losses["l1"] = c["l1"] * (own_made - real).abs().mean()
-        losses["kl"] = c["kl"] * kl
+        losses["kl"] = c["kl"] * drawn.kl
         # A window shows too little of a face for the other losses: there the last scale adds detail and no more.
-        below = F.avg_pool2d(made, 2) - drawn[-2].detach().float()
+        below = F.avg_pool2d(made, 2) - drawn.half.float()
         losses["detail"] = c["detail"] * below.abs().mean() * (window is not None)
         losses["lattice"] = c["lattice"] * lattice(made, real)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=amp):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
             if window is None:
-                if self.recogniser is not None:
-                    # The dearest loss: with changed heads in the batch half of the photographs have to do.
-                    some = count if changes is None else count // 2
-                    chips = face_chips(torch.cat([own_made[:some], real[:some]]), to_picture[:some].repeat(2, 1, 1))
-                    losses["perceptual"] = c["perceptual"] * perceptual_distance(self.recogniser, chips)
-                # With a head its planes, not the code, say how the face is lit and coloured.
-                free = torch.ones(len(made), dtype=torch.bool, device=self.device)
-                free[count : count + extra] = ~with_head[:extra]
-                small = made if size <= 128 else F.avg_pool2d(made, size // 128)
-                small = small if size <= 64 else F.avg_pool2d(small, 2)
-                again = self.parts["decoder"](small[free], every_planes[free], every_to_picture[free])
-                losses["code"] = c["code"] * _code_distance(again, every.pick(free), every_planes[free])
-                alone = free[count : count + extra]
-                if alone.any():
-                    extra_made = made[count : count + extra][alone]
-                    extra_small = extra_made if size <= 128 else F.avg_pool2d(extra_made, size // 128)
-                    losses["anchor"] = c["anchor"] * self.anchor(
-                        extra_small, planes[:extra][alone], to_picture[:extra][alone], other.pick(alone)
-                    )
-            if self.parser is not None:
-                order = torch.cat([torch.arange(count), torch.arange(extra)]).to(self.device)
+                losses |= self._whole_face_losses(item, drawn, changes is not None)
+            if self.nets.parser is not None:
+                order = torch.cat([torch.arange(count), torch.arange(drawn.extra)]).to(self.device)
                 losses["parser"] = c["parser"] * region_agreement(
-                    self.parser, made[: count + extra], real, seen_planes, order, self.weights
+                    self.nets.parser, made[: count + drawn.extra], real, seen[:count], order, self.weights
                 )
             if changes is not None:
-                head_made = made[count + extra :]
-                losses |= self.head_losses(head_made, real, to_picture, with_head[:extra], made, changes, count, plan)
-        losses["modes"] = c["modes"] * mode_seeking(made[:extra], made[count : count + extra], own, other, extra)
+                contrast = self.seen >= c["contrastive_from"]
+                kept = self._kept_heads(drawn, plan)
+                changed = made[count + drawn.extra :]
+                losses |= head_losses(c, self.nets, changed, item, changes, kept, contrast, self.weights)
+        if pairs is not None and drawn.rendered is not None:
+            losses["rendered"] = c["rendered"] * pairs.loss(drawn.rendered)
+        same = made[: drawn.extra], made[count : count + drawn.extra]
+        losses["modes"] = c["modes"] * mode_seeking(*same, drawn.own, drawn.other, drawn.extra)
         total = torch.stack([value.float() for value in losses.values()]).sum()
         self.make.zero_grad(set_to_none=True)
         if torch.isfinite(total):
@@ -354,134 +330,118 @@ class Trainer:
             return {}
         figures = {name: value.item() for name, value in losses.items()}
         return {
-            "pictures": self.seen, "size": size, "p": self.augment_p, "sign": sign,
-            "real": real_scores.mean().item(), "made": made_scores.mean().item(), "judge": judge_loss.item(), **figures,
+            "pictures": self.seen, "size": size, "p": self.augment_p, "sign": judged.sign,
+            "real": judged.real, "made": judged.made, "judge": judged.loss, **figures,
         }  # fmt: skip
 
-    def head_losses(
-        self,
-        head_made: Tensor,
-        real: Tensor,
-        to_picture: Tensor,
-        extra_with_head: Tensor,
-        made: Tensor,
-        changes: ChangedBatch,
-        count: int,
-        plan: Plan,
-    ) -> dict[str, Tensor]:
-        """Imitative and contrastive losses of pictures whose head was changed (Deng et al., sections 3.2 and 3.3).
+    def _draw(
+        self, item: dict[str, Tensor], plan: Plan, changes: ChangedBatch | None, pairs: PairedBatch | None, size: int,
+        window: Window | None,
+    ) -> "Drawn":  # fmt: skip
+        """Draw the photographs again, some of their masks with other codes, changed heads and rendered pairs."""
+        planes, to_picture, to_face = item["planes"], item["to_picture"], item["to_face"]
+        count = len(planes)
+        extra = count // 2 if changes is None else count // 4
+        generator, encoder = self.parts["generator"], self.parts["encoder"]
+        assert isinstance(generator, MaskGenerator)
+        own_maps, with_head = (x.to(self.device) for x in self._own_maps(plan))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
+            shown = [item["small"], planes, to_picture]
+            if pairs is not None:
+                for k, more in enumerate((pairs.pictures, pairs.planes, pairs.to_picture)):
+                    shown[k] = torch.cat([shown[k], more])
+            codes, kl = encoder(*shown, sample=True)
+            codes, rendered_codes = Codes(*(x[:count] for x in codes)), Codes(*(x[count:] for x in codes))
+            keep = (torch.rand(count, device=self.device) > self.config["detail_dropout"]).float()
+            own = codes._replace(detail=codes.detail * keep[:, None, None, None])
+            # The encoder is not to serve other masks' realism: extra codes carry no gradient into it.
+            with torch.no_grad():
+                means, _ = encoder(item["small"], planes, to_picture)
+            other = self.other_codes(Codes(*(x.detach() for x in codes)), means, extra)
+            parts = [(own, planes, to_face, to_picture, own_maps)]
+            parts.append((other, planes[:extra], to_face[:extra], to_picture[:extra], own_maps[:extra]))
+            if changes is not None:
+                given = means.pick(changes.places)
+                parts.append((given, changes.planes, changes.to_face, changes.to_picture, changes.maps))
+            if pairs is not None:
+                new = pairs.changes
+                flagged = self.parts["domain"](rendered_codes)
+                parts.append((flagged, new.planes, new.to_face, new.to_picture, new.maps))
+            every = Codes(*(torch.cat(list(x)) for x in zip(*(part[0] for part in parts), strict=True)))
+            all_planes, all_to_face, all_to_picture, maps = (
+                torch.cat(list(x)) for x in zip(*(part[1:] for part in parts), strict=True)
+            )
+            drawn = generator.pictures(all_planes, all_to_face, every, size, window, maps)
+        made, half = drawn[-1].float(), drawn[-2].detach()
+        rendered: Tensor | None = None
+        end = len(made) - (len(pairs) if pairs is not None else 0)
+        if pairs is not None:
+            rendered = pairs.changes.relit(made[end:])
+        if changes is not None:
+            # The network draws under the style's own light; what the head's light and skin change is known.
+            made = torch.cat([made[: count + extra], changes.relit(made[count + extra : end])])
+        return Drawn(
+            made[:end], half[:end], rendered, count, extra, own, other, every.pick(torch.arange(end)),
+            all_planes[:end], all_to_picture[:end], with_head, kl,
+        )  # fmt: skip
 
-        Imitative: regions, coefficients and identity, re-estimated from the picture, are the head's. Contrastive: the
-        picture is the photograph, moved and relit as the head's change demands.
-        """
-        c = self.config
-        losses: dict[str, Tensor] = {}
-        if self.parser is not None:
-            losses["head_parser"] = c["parser"] * region_reading(self.parser, head_made, changes.planes, self.weights)
-        if self.reader is not None:
-            # Pictures of other codes that keep the photograph's head must show that head's coefficients, too.
-            same = made[count : count + len(extra_with_head)][extra_with_head]
-            pictures = torch.cat([head_made, same])
-            reading = self.reader(F.adaptive_avg_pool2d(pictures, READER_SIDE))
-            labels = changes.labels
-            if len(same) and self.fitted is not None:
-                rows, flips = plan.indices[: len(extra_with_head)], plan.flips[: len(extra_with_head)]
-                chosen = extra_with_head.cpu().numpy()
-                kept = self.fitted.labels_of(rows[chosen], flips[chosen])
-                labels = {name: torch.cat([labels[name], kept[name].to(self.device)]) for name in labels}
-            parts = coefficient_losses(reading, labels)
-            for name, weight in c["imitative"].items():
-                losses[f"head_{name}"] = weight * parts[name]
-        if self.recogniser is not None:
-            # The person stays in all changes but those of the identity itself.
-            stays = changes.keeps_identity
-            if stays.any():
-                own_to_picture = to_picture[changes.places][stays]
-                chips = torch.cat(
-                    [
-                        face_chips(head_made[stays], changes.to_picture[stays]),
-                        face_chips(real[changes.places][stays], own_to_picture),
-                    ]
-                )
-                vectors, _ = self.recogniser(chips)
-                half = len(vectors) // 2
-                apart = (vectors[:half] - vectors[half:].detach()).square().sum(1)
-                losses["head_identity"] = c["identity"] * apart.mean()
-        if self.seen >= c["contrastive_from"]:
-            off = (head_made - changes.target).abs() * changes.weight
-            losses["contrast"] = c["contrastive"] * off.sum() / (changes.weight.sum() * 3 + 1)
-            coarse = F.avg_pool2d((head_made - changes.target) * changes.weight, 4).abs()
-            losses["contrast_coarse"] = c["contrastive"] * coarse.mean()
+    def _judge(self, real: Tensor, made: Tensor, planes: Tensor, size: int, fade: float) -> "Judged":
+        """Train the discriminator on photographs and as many or more pictures made, augmented, with their planes."""
+        judge, count = self.parts["discriminator"], len(real)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
+            scores, features = judge(
+                torch.cat([real, made]).contiguous(memory_format=torch.channels_last),
+                torch.cat([planes[:count], planes]), size, fade,
+            )  # fmt: skip
+        real_scores, made_scores = scores[:count], scores[count:]
+        loss = F.relu(1 - real_scores).mean() + F.relu(1 + made_scores).mean()
+        self.judge.zero_grad(set_to_none=True)
+        loss.backward()
+        share_gradients(judge.parameters())
+        self.judge.step()
+        sign = real_scores.detach().sign().mean().item()
+        # Adaptive augmentation: about half a data set of pictures from none to full.
+        towards = np.sign(sign - self.config["augment_target"]) * count / 40000
+        self.augment_p = float(np.clip(self.augment_p + towards, 0, 0.85))
+        real_features = [f[:count].detach().float() for f in features]
+        return Judged(real_features, sign, real_scores.mean().item(), made_scores.mean().item(), loss.item())
+
+    def _whole_face_losses(self, item: dict[str, Tensor], drawn: "Drawn", changed: bool) -> dict[str, Tensor]:
+        """Perceptual distance, and codes that must be read back from the pictures."""
+        c, losses = self.config, {}
+        real, planes, to_picture = item["pictures"], item["planes"], item["to_picture"]
+        made, count, extra = drawn.made, drawn.count, drawn.extra
+        if self.nets.recogniser is not None:
+            # The dearest loss: with changed heads in the batch half of the photographs have to do.
+            some = count // 2 if changed else count
+            chips = face_chips(torch.cat([made[:some], real[:some]]), to_picture[:some].repeat(2, 1, 1))
+            losses["perceptual"] = c["perceptual"] * perceptual_distance(self.nets.recogniser, chips)
+        # With a head its planes, not the code, say how the face is lit and coloured.
+        free = torch.ones(len(made), dtype=torch.bool, device=self.device)
+        free[count : count + extra] = ~drawn.with_head[:extra]
+        small = made if made.shape[-1] <= 128 else F.avg_pool2d(made, made.shape[-1] // 128)
+        smaller = small if small.shape[-1] <= 64 else F.avg_pool2d(small, 2)
+        again = self.parts["decoder"](smaller[free], drawn.planes[free], drawn.to_picture[free])
+        losses["code"] = c["code"] * _code_distance(again, drawn.every.pick(free), drawn.planes[free])
+        alone = free[count : count + extra]
+        if alone.any():
+            losses["anchor"] = c["anchor"] * self.anchor(
+                small[count : count + extra][alone], planes[:extra][alone], to_picture[:extra][alone],
+                drawn.other.pick(alone),
+            )  # fmt: skip
         return losses
 
-    # -- looking ---------------------------------------------------------------------------------------------------
-    @torch.no_grad()
-    def look(self, stage: Stage, data: StageData, rest: StageData) -> dict[str, float]:
-        """Write a sheet of kept-out faces and measure on kept-out photographs."""
-        nets = self.averaged()
-        item = rest.batch(np.arange(len(rest.faces)), np.zeros(len(rest.faces), bool), torch.float32)
-        codes, _ = nets["encoder"](item["small"], item["planes"], item["to_picture"])
+    def _kept_heads(self, drawn: "Drawn", plan: Plan) -> tuple[Tensor, dict[str, Tensor]]:
+        """Pictures of other codes that keep the photograph's head, and that head's coefficients."""
+        assert self.fitted is not None
+        extra = drawn.extra
+        chosen = drawn.with_head[:extra]
+        rows, flips = plan.indices[:extra][chosen.cpu().numpy()], plan.flips[:extra][chosen.cpu().numpy()]
+        labels = self.fitted.labels_of(rows, flips) if len(rows) else {}
+        pictures = drawn.made[drawn.count : drawn.count + extra][chosen]
+        return pictures, {name: value.to(self.device) for name, value in labels.items()}
 
-        def draw(codes: Codes, count: int, maps: Tensor | None = None, moved: ChangedBatch | None = None) -> Tensor:
-            planes, to_face = (item["planes"], item["to_face"]) if moved is None else (moved.planes, moved.to_face)
-            parts = []
-            for s in range(0, count, 8):
-                order = torch.arange(s, min(s + 8, count), device=self.device)
-                given = None if maps is None else maps[order]
-                with torch.autocast(self.device.type, torch.bfloat16):
-                    drawn = nets["generator"](planes[order], to_face[order], codes.pick(order), stage.size, maps=given)
-                parts.append(drawn)
-            return torch.cat(parts).float()
-
-        count = min(32, len(rest.faces))
-        own = draw(codes, count)
-        error = (own.clamp(-1, 1) - item["pictures"][:count]).square().mean((1, 2, 3)) / 4
-        swapped = draw(codes.pick((torch.arange(len(rest.faces), device=self.device) + 5) % len(rest.faces)), count)
-        judge = self.parts["discriminator"]
-        ids = self.random.integers(0, len(data.faces), len(rest.faces))
-        trained = data.batch(ids, np.zeros(len(ids), bool), torch.float32)
-        means = []
-        for batch, pictures in ((trained, trained["pictures"]), (item, item["pictures"]), (item, own)):
-            n = min(count, len(pictures))
-            means.append(judge(pictures[:n], batch["planes"][:n], stage.size)[0].mean().item())
-        figures = {
-            "psnr": float((-10 * torch.log10(error)).mean()),
-            "judge_train": means[0], "judge_kept_out": means[1], "judge_made": means[2],
-            "overfit": (means[0] - means[1]) / max(means[0] - means[2], 1e-3),
-        }  # fmt: skip
-        wide = min(10, count)
-        rows = [item["pictures"][:wide], own[:wide], swapped[:wide]]
-        if self.fitted_rest is not None:
-            fitted = self.fitted_rest
-            order = np.arange(wide)
-            maps = torch.from_numpy(fitted.own_maps(order, np.zeros(wide, bool))).to(self.device)
-            rows.append(draw(codes, wide, maps))
-            error = (rows[-1].clamp(-1, 1) - item["pictures"][:wide]).square().mean((1, 2, 3)) / 4
-            figures["psnr_head"] = float((-10 * torch.log10(error)).mean())
-            for factor in ("pose", "expression", "light", "identity"):
-                random = np.random.default_rng(5)
-                faces = [fitted.changed(int(row), False, random, factor) for row in order]
-                moved = ChangedBatch(faces, torch.from_numpy(order), stage.size, self.device, torch.float32)
-                rows.append(moved.relit(draw(codes, wide, moved.maps, moved)))
-                off = F.adaptive_avg_pool2d(rows[-1], HEAD_SIDE) - moved.target
-                figures[f"off_{factor}"] = float((off.abs() * moved.weight).sum() / (moved.weight.sum() * 3))
-        if self.prior is not None:
-            with torch.random.fork_rng():
-                torch.manual_seed(0)
-                rows.extend(draw(self.prior.draw(wide, self.device), wide) for _ in range(3))
-        if self.parser is not None:
-            pictures = F.interpolate(swapped, size=(256, 256), mode="bilinear", align_corners=False)
-            masks, frames = self.rest.masks[:count], self.rest.frames[:count]
-            read = FaceSet(to_uint8(pictures), masks, frames, self.rest.names[:count])
-            figures["accuracy"] = region_scores(self.parser, read, self.device)["pixel_accuracy"]
-        if is_main():
-            colours = reduced(colorize(self.rest.masks[:wide]), stage.size)
-            grid = [np.hstack(list(colours))] + [np.hstack(list(to_uint8(row))) for row in rows]
-            sheet = np.vstack(grid)
-            write_sheet(self.run.folder / "sheet.png", sheet)
-            write_sheet(self.run.folder / f"sheet-{self.seen:07d}.jpg", sheet)
-        return figures
-
+    # -- the prior over codes --------------------------------------------------------------------------------------
     def refit_prior(self, side: int) -> None:
         """Fit the prior over codes to the averaged encoder's codes of all training photographs, seen at this side."""
         codes = all_codes(self.averaged()["encoder"], self.train, side, self.device)
@@ -546,7 +506,7 @@ def train_mask_guided(
             if steps % config["save_steps"] == 0 or ending:
                 trainer.save()
             if steps % config["look_steps"] == 0 or ending:
-                trainer.looked = trainer.look(stage, data_now, rest_now)
+                trainer.looked = look(trainer, stage, data_now, rest_now)
                 tqdm.write(f"{trainer.seen}: " + ", ".join(f"{k} {v:.3f}" for k, v in trainer.looked.items()))
                 run.draw_curves()
     # The encoder has moved on since the last fit.

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ from faceeditor.regions import MIRROR, REGION_COUNT, MaskArray
 from faceeditor.training.data import FaceSet, inverse_frames, mirrored_frame
 from faceeditor.training.head_changes import ChangedFace
 from faceeditor.training.run import to_float
+
+if TYPE_CHECKING:
+    from faceeditor.training.rendered_pairs import RenderedPair
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,16 @@ class Stage:
     also: int = 0
     heads: int = 0
     """Pictures with a changed head in each step with whole pictures."""
+    pairs: int = 0
+    """Rendered pairs in each such step."""
 
     def companion(self) -> "Stage | None":
         """The stage of the steps in between."""
-        return Stage(self.also, self.until, self.batch, self.also, heads=self.heads) if self.also else None
+        return (
+            Stage(self.also, self.until, self.batch, self.also, heads=self.heads, pairs=self.pairs)
+            if self.also
+            else None
+        )
 
 
 def region_shares(mask: MaskArray, size: int) -> npt.NDArray[np.uint8]:
@@ -93,13 +103,14 @@ def reduced(pictures: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]
 class Plan:
     """What a step sees: rows of the photographs, which are mirrored, and the changed heads of some of them.
 
-    places: (C,) which of the batch have a changed head; changed: these, being made.
+    places: (C,) which of the batch have a changed head; changed: these, being made; pairs: rendered pairs, likewise.
     """
 
     indices: npt.NDArray[np.int64]
     flips: npt.NDArray[np.bool_]
     places: npt.NDArray[np.int64]
     changed: "Future[list[ChangedFace]] | None" = None
+    pairs: "Future[list[RenderedPair]] | None" = None
 
 
 class ChangedBatch:
