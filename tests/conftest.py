@@ -23,6 +23,9 @@ threading.Thread.start = _start_and_note  # type: ignore[method-assign]
 # Pools of libraries, kept by them for the life of the process.
 _KEPT = ("tqdm", "TMonitor", "ThreadPoolExecutor", "openvino", "InductorSubproc", "Dummy")
 
+# Seconds until a thread that is ending counts as one that does not end.
+_PATIENCE = 30.0
+
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory):
@@ -48,7 +51,7 @@ def no_leaked_threads():
     """A thread that outlives its test fails it, with the place where the thread was started."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + _PATIENCE
     while True:
         left = [
             thread

@@ -248,4 +248,4 @@ def test_closed_output_is_no_error(mask_file: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert isinstance(process.stdout, io.TextIOWrapper) and process.stderr is not None
         process.stdout.close()
-        assert process.wait(30) == 0 and "Traceback" not in process.stderr.read()
+        assert process.wait(120) == 0 and "Traceback" not in process.stderr.read()

@@ -2,19 +2,22 @@
 
 import threading
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
+from faceeditor.engine import JobContext
 from faceeditor.errors import FaceEditorError
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
-
-WAIT = 60.0
-"""Seconds until a test gives up waiting: never reached by a working program, however busy the machine is."""
+from tests.patience import WAIT
 
 
 class FakeGenerator:
-    """Draws the mask's mean level; counts what it was asked."""
+    """Draws the mask's first region as a grey; counts what it was asked.
+
+    While `go_on` is cleared a drawing stays under way; `started` tells that one has begun, `threads` on which thread.
+    """
 
     def __init__(self, device: str = "openvino-cpu", seconds: float = 0.0, milliseconds: float = 10.0) -> None:
         self.device = device
@@ -22,6 +25,7 @@ class FakeGenerator:
         self.milliseconds = milliseconds
         self.sides: list[int] = []
         self.levels: list[float] = []
+        self.threads: list[str] = []
         self.maps: list[np.ndarray | None] = []
         self.failure: Exception | None = None
         self.closed = False
@@ -30,6 +34,7 @@ class FakeGenerator:
         self.go_on.set()
 
     def render(self, mask: MaskArray, style: StyleCode, size: int = 256, maps: np.ndarray | None = None) -> np.ndarray:
+        self.threads.append(threading.current_thread().name)
         self.started.set()
         assert self.go_on.wait(WAIT)
         time.sleep(self.seconds)
@@ -48,6 +53,19 @@ class FakeGenerator:
 
     def close(self) -> None:
         self.closed = True
+
+
+@dataclass(frozen=True, eq=False)
+class Endless:
+    """Runs until it is stopped."""
+
+    name: str = ""
+
+    def run(self, context: JobContext) -> str:
+        context.progress(0.0, "begun")
+        while True:
+            context.ticket.check()
+            time.sleep(0.01)
 
 
 class Answers:

@@ -1,7 +1,6 @@
 """The head's machine code is compiled once, in another process that ends with the engine."""
 
 import subprocess
-import time
 
 import pytest
 
@@ -42,12 +41,11 @@ def test_failure_is_not_noted(started: list, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_stops_with_its_job(started: list, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "COMMAND", "import time; time.sleep(30)")
+    monkeypatch.setattr(compiling, "COMMAND", "import time; time.sleep(600)")
 
     def stop() -> None:
         raise Cancelled("Stopped.")
 
-    begun = time.monotonic()
     with pytest.raises(Cancelled):
         compile_head(stop)
-    assert time.monotonic() - begun < 5 and started[0].returncode not in (None, 0)
+    assert started[0].returncode not in (None, 0), "the process was not ended"

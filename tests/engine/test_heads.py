@@ -15,8 +15,9 @@ from faceeditor.errors import EngineError, ModelError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
-from tests.engine.fakes import WAIT, Answers, FakeGenerator
+from tests.engine.fakes import Answers, FakeGenerator
 from tests.engine.heads import FakeHeads, turned
+from tests.patience import WAIT
 
 STYLE = StyleCode.zeros()
 MASK = np.zeros((256, 256), np.uint8)
@@ -132,7 +133,8 @@ def test_missing_head_model_leaves_the_mask_guided_portrait(fake: FakeGenerator)
 def test_head_is_loaded_after_the_first_shown_frame(engine: Engine, heads: FakeHeads, fake: FakeGenerator) -> None:
     answers = Answers()
     engine.render(RenderRequest(1, MASK, STYLE))
-    time.sleep(0.02)
+    engine.run(Thumbnails([STYLE], MASK), answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: answers.results)  # what the frame had put on the background lane is done as well
     assert heads.opened == 0  # a command that draws one face and ends does not pay for it
     engine.submit(RenderRequest(2, MASK, tiny_style()), answers.on_frame, answers.on_error)
     answers.wait(lambda: answers.frames)

@@ -1,5 +1,6 @@
 """Jobs that read photographs: what they hand on, their progress, their errors."""
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from tests.engine.fakes import Answers, FakeGenerator
 from tests.engine.heads import FakeHeads, turned
+from tests.patience import WAIT
 
 PHOTO = np.full((256, 256, 3), 90, np.uint8)
 MASK = np.full((256, 256), 1, np.uint8)
@@ -91,9 +93,15 @@ def test_embedding_is_cancelled_between_steps() -> None:
     generator = FakeGenerator()
     with Engine("openvino-cpu", opener=lambda _: generator, heads=FakeHeads()) as engine:
         box: list = []
-        job = EmbedPhoto(PHOTO, steps=400, preview=lambda picture: box[0].cancel())
-        generator.go_on.set()
+        begun = threading.Event()
+
+        def preview(picture: np.ndarray) -> None:
+            assert begun.wait(WAIT)
+            box[0].cancel()
+
+        job = EmbedPhoto(PHOTO, steps=400, preview=preview)
         box.append(engine.run(job, answers.on_progress, answers.on_done, answers.on_error))
+        begun.set()
         answers.wait(lambda: answers.errors)
     assert isinstance(answers.errors[0], Cancelled) and not answers.results
 
