@@ -1,12 +1,14 @@
 """`faceeditor bench quality --generator reader`: reading heads off kept-out photographs and off renderings."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from faceeditor.head.maps import landmarks, render_maps
 from faceeditor.head.model import HeadModel
@@ -16,7 +18,8 @@ from faceeditor.images import write_atomic
 from faceeditor.photo.read import read_head
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import FACE_REGIONS, MaskArray, Region
-from faceeditor.training.reader import PARTS, LabelledFaces, load_photographs
+from faceeditor.training.photometric import COMPARED, Photometric
+from faceeditor.training.reader_data import PARTS, LabelledFaces, load_photographs
 
 REFINED = 8
 """Steps of refinement, where the figures say "refined"."""
@@ -50,7 +53,7 @@ class ReaderBench:
         return figures
 
     def _photographs(self, steps: int) -> dict[str, float]:
-        network, head, poses, shared = [], [], [], []
+        network, head, poses, shared, heads = [], [], [], [], []
         for row, picture in enumerate(self.faces.pictures):
             reading = read_head(picture, refine=steps)
             truth = self.faces.landmarks[row]
@@ -59,6 +62,7 @@ class ReaderBench:
             if self.faces.trusted["pose"][row]:
                 poses.append(np.abs(reading.head.pose - self.faces.labels["pose"][row]))
             shared.append(face_overlap(self.model, reading.head, self.masks[row]))
+            heads.append(reading.head)
         off = np.mean(poses, axis=0)
         return {
             "landmarks_px": float(np.mean(network)),
@@ -69,6 +73,7 @@ class ReaderBench:
             "pitch": float(off[1]),
             "roll": float(off[2]),
             "face_iou": float(np.mean(shared)),
+            "skin_difference": float(np.nanmean(skin_differences(self.model, heads, self.faces.pictures, self.masks))),
         }
 
     def _renderings(self) -> dict[str, float]:
@@ -92,6 +97,31 @@ def face_overlap(model: HeadModel, head: HeadCoefficients, mask: MaskArray) -> f
     return float(both / max(1, ((rendered | painted) & open_to_view).sum()))
 
 
+def skin_differences(
+    model: HeadModel, heads: Sequence[HeadCoefficients], pictures: npt.NDArray[np.uint8], masks: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    """Mean absolute difference, sRGB 0..1, between photographs and the skin rendered from heads (`Photometric`).
+
+    Args:
+        model: the head. heads: N of them.
+        pictures: (N, 256, 256, 3) uint8 sRGB. masks: (N, 256, 256) uint8, their regions.
+
+    Returns:
+        (N,) float32, NaN where next to no skin can be compared.
+    """
+    photometric = Photometric("cpu", model)
+    skin = np.isin(masks, COMPARED)
+    # A pixel of half the size is skin if all of it is.
+    whole = skin[:, ::2, ::2] & skin[:, 1::2, ::2] & skin[:, ::2, 1::2] & skin[:, 1::2, 1::2]
+    half = np.stack([cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA) for picture in pictures])
+    found = photometric.errors(
+        photometric.head.coefficients(heads),
+        torch.from_numpy(half).permute(0, 3, 1, 2).float() / 127.5 - 1,
+        torch.from_numpy(whole),
+    )
+    return found.numpy()
+
+
 def table(figures: dict[str, Any]) -> str:
     """The figures as Markdown tables."""
     names = {
@@ -103,6 +133,7 @@ def table(figures: dict[str, Any]) -> str:
         "pitch": "pitch",
         "roll": "roll",
         "face_iou": "IoU of the rendered face with the photograph's",
+        "skin_difference": "colour of the rendered skin against the photograph's, mean absolute difference, sRGB 0..1",
     }
     lines = [f"| {figures['kept_out']} kept-out photographs | network | refined |", "|---|---|---|"]
     for key, name in names.items():

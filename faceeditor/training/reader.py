@@ -2,13 +2,12 @@
 
 Photographs bring the landmarks and the coefficients that were fitted to them, renderings bring exact ones. Pictures are
 turned, moved, zoomed and mirrored with their labels: a turn about the centre is an exact change of roll, a zoom one of
-the distance.
+the distance. Beside the labels, the photographs themselves are compared with the skin that the read coefficients render
+(`photometric`).
 """
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -18,13 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from faceeditor.errors import FaceEditorError
 from faceeditor.head.light import rotate_gamma
-from faceeditor.head.maps import landmarks
 from faceeditor.head.model import HeadModel
-from faceeditor.nets.reader import LANDMARKS, READER_SIDE, FaceReader, Reading
-from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
-from faceeditor.training.data import kept_out_rows
+from faceeditor.nets.reader import READER_SIDE, FaceReader, Reading
+from faceeditor.portrait.head import EXPRESSIONS
+from faceeditor.training.photometric import Photometric
+from faceeditor.training.reader_data import LIGHT, LabelledFaces, changed_photographs, load_photographs, load_renders
+from faceeditor.training.reader_data import PARTS as PARTS
 from faceeditor.training.run import (
     Average,
     Run,
@@ -40,14 +39,11 @@ from faceeditor.training.run import (
 
 Floats = npt.NDArray[np.float32]
 
-PARTS = ("shape", "albedo", "expression", "gaze", "pose", "position", "gamma")
-"""The coefficients in the order of `Reading`, after the landmarks."""
 _FOCAL = 1024.0
 # Mean absolute errors of this size count alike.
 _SCALES = {
     "shape": 0.35, "albedo": 0.8, "expression": 0.12, "gaze": 5.0, "pose": 3.0, "position": 0.6, "gamma": 0.25,
 }  # fmt: skip
-_LIGHT = ("albedo", "gamma")
 
 
 def _other_side(name: str) -> str:
@@ -61,88 +57,6 @@ def _other_side(name: str) -> str:
 
 MIRRORED_EXPRESSION = np.array([EXPRESSIONS.index(_other_side(name)) for name in EXPRESSIONS])
 """Index of each expression weight's twin on the other side."""
-
-
-@dataclass(frozen=True, eq=False)
-class LabelledFaces:
-    """Pictures with landmarks and coefficients.
-
-    pictures (N, S, S, 3) uint8; landmarks (N, 478, 2) float32 in pixels of 256; labels: the coefficients by name;
-    trusted: name -> (N,) bool, whether a row's value may be learnt from.
-    """
-
-    pictures: npt.NDArray[np.uint8]
-    landmarks: Floats
-    labels: dict[str, Floats]
-    trusted: dict[str, npt.NDArray[np.bool_]]
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-
-def load_photographs(folder: Path, fitted: Path, part: str) -> LabelledFaces:
-    """The photographs with their landmarks and fitted coefficients.
-
-    Args:
-        folder: the face data set.
-        fitted: `photos.npz` of `training.head_build`.
-        part: "train" or "kept-out".
-
-    Raises:
-        FaceEditorError: a file is missing or does not belong to the data set.
-    """
-    try:
-        points = np.load(folder / "landmarks.npy")[:, :, :2].astype(np.float32)
-        with np.load(fitted) as file:
-            data = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise FaceEditorError(f"Landmarks or coefficients cannot be read ({error}): build the head first.") from error
-    names, out = kept_out_rows(folder)
-    rows = np.flatnonzero(out == (part == "kept-out"))
-    if list(data["id"]) != list(names):
-        raise FaceEditorError(f"The coefficients of {fitted} belong to other photographs: build the head again.")
-    pictures = [cv2.imread(str(folder / "images" / f"{names[row]}.jpg")) for row in rows]
-    stacked = np.stack([cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for picture in pictures if picture is not None])
-    labels, trusted = {}, {}
-    for name in PARTS:
-        good = data["ok"] & data["ok_light"] if name in _LIGHT else data["ok"]
-        if name not in data:
-            data[name], good = np.zeros((len(names), 32), np.float32), np.zeros(len(names), bool)
-        labels[name], trusted[name] = data[name][rows].astype(np.float32), good[rows]
-    return LabelledFaces(stacked.astype(np.uint8), points[rows], labels, trusted)
-
-
-def changed_photographs(folder: Path, fitted: Path, points: Floats, count: int, seed: int = 0) -> LabelledFaces:
-    """Photographs of the training part whose head was changed, with the labels of the change.
-
-    They look like photographs, and each factor varies by itself, which it does not in photographs.
-
-    Args:
-        folder: the face data set; fitted: `photos.npz` of `training.head_build`.
-        points: (N, 478, 2) landmarks of the training part.
-        count: how many to make.
-        seed: where chance starts.
-    """
-    # Imported here: the changes need this module's labels.
-    from faceeditor.training.data import load_faces
-    from faceeditor.training.head_changes import FittedFaces
-
-    faces = FittedFaces(load_faces(folder, "train"), fitted, HeadModel.load())
-    random = np.random.default_rng(seed)
-    pictures = np.empty((count, READER_SIDE, READER_SIDE, 3), np.uint8)
-    marks = np.empty((count, LANDMARKS, 2), np.float32)
-    labels: dict[str, list[Floats]] = {name: [] for name in PARTS}
-    for slot in tqdm(range(count), desc="changed photographs", mininterval=10):
-        row = int(random.choice(faces.usable))
-        changed = faces.changed(row, False, random)
-        pictures[slot] = changed.target
-        base, head = faces.head(row, False), faces.head(row, False).changed(**changed.labels)
-        # The model's landmarks are a little off the photograph's: only their motion is taken.
-        marks[slot] = points[row] + landmarks(faces.model, head) - landmarks(faces.model, base)
-        for name in PARTS:
-            labels[name].append(changed.labels[name])
-    trusted = {name: np.ones(count, bool) for name in PARTS}
-    return LabelledFaces(pictures, marks, {name: np.stack(values) for name, values in labels.items()}, trusted)
 
 
 def landmark_mirror() -> npt.NDArray[np.int64]:
@@ -194,6 +108,31 @@ def mirrored_labels(labels: dict[str, Floats]) -> dict[str, Floats]:
     return new
 
 
+class Batch(NamedTuple):
+    """Augmented faces on the device.
+
+    pictures: (B, 3, 128, 128) float RGB in -1..1. labels: by name ("landmarks", in -1..1 of the picture, too).
+    weights: (B,) by name, 0 where a label may not be learnt from. skin: (B, 128, 128) uint8, 1 where the picture shows
+    skin in the colours of the photograph.
+    """
+
+    pictures: Tensor
+    labels: dict[str, Tensor]
+    weights: dict[str, Tensor]
+    skin: Tensor
+
+
+def joined(batches: list[Batch]) -> Batch:
+    """One batch of several."""
+    first = batches[0]
+    return Batch(
+        torch.cat([batch.pictures for batch in batches]),
+        {name: torch.cat([batch.labels[name] for batch in batches]) for name in first.labels},
+        {name: torch.cat([batch.weights[name] for batch in batches]) for name in first.weights},
+        torch.cat([batch.skin for batch in batches]),
+    )
+
+
 class Batches:
     """Augmented batches of labelled faces."""
 
@@ -201,27 +140,37 @@ class Batches:
         self.faces, self.random, self.mirror = faces, random, mirror
         self._order = epochs(len(faces), batch, random)
 
-    def next(self, device: torch.device) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-        """Pictures (B, 3, 128, 128), labels and weights by name ("landmarks" too), on the device."""
+    def next(self, device: torch.device) -> Batch:
+        """The next batch on the device."""
         rows = next(self._order)
         pictures = np.empty((len(rows), READER_SIDE, READER_SIDE, 3), np.uint8)
+        skin = np.zeros((len(rows), READER_SIDE, READER_SIDE), np.uint8)
         labels: list[dict[str, Floats]] = []
         weights = {name: np.ones(len(rows), np.float32) for name in ("landmarks", *PARTS)}
         for slot, row in enumerate(rows):
-            one, recoloured = self._one(int(row), pictures[slot])
+            one, recoloured = self._one(int(row), pictures[slot], skin[slot])
             labels.append(one)
             for name in PARTS:
-                good = self.faces.trusted[name][row] and not (recoloured and name in _LIGHT)
+                good = self.faces.trusted[name][row] and not (recoloured and name in LIGHT)
                 weights[name][slot] = float(good)
-        stacked = {name: torch.from_numpy(np.stack([one[name] for one in labels])).to(device) for name in labels[0]}
-        return to_float(pictures, device), stacked, {k: torch.from_numpy(v).to(device) for k, v in weights.items()}
+        return Batch(
+            to_float(pictures, device),
+            {name: torch.from_numpy(np.stack([one[name] for one in labels])).to(device) for name in labels[0]},
+            {name: torch.from_numpy(values).to(device) for name, values in weights.items()},
+            torch.from_numpy(skin).to(device),
+        )
 
-    def _one(self, row: int, out: npt.NDArray[np.uint8]) -> tuple[dict[str, Floats], bool]:
+    def _one(
+        self, row: int, out: npt.NDArray[np.uint8], skin_out: npt.NDArray[np.uint8]
+    ) -> tuple[dict[str, Floats], bool]:
+        """Write an augmented picture and its skin; gives its labels and whether its colours were changed."""
         random, faces = self.random, self.faces
         picture, points = faces.pictures[row], faces.landmarks[row]
+        skin = None if faces.skin is None else faces.skin[row]
         labels = {name: faces.labels[name][row] for name in PARTS}
         if random.random() < 0.5:
             picture = np.ascontiguousarray(picture[:, ::-1])
+            skin = None if skin is None else np.ascontiguousarray(skin[:, ::-1])
             points = (points * np.array([-1, 1], np.float32) + np.array([256, 0], np.float32))[self.mirror]
             labels = mirrored_labels(labels)
         turn, zoom = float(random.normal() * 6), float(np.exp(random.normal() * 0.07))
@@ -230,11 +179,14 @@ class Batches:
         move[:, 2] += shift.astype(np.float64)
         labels = moved_labels(labels, turn, zoom, shift)
         labels["landmarks"] = ((points @ move[:, :2].T + move[:, 2]) / 128 - 1).astype(np.float32)
+        pixels = _of_pixels(move, picture.shape[0])
         moved = cv2.warpAffine(
-            picture, _rescaled(move, picture.shape[0]), (READER_SIDE, READER_SIDE), flags=cv2.INTER_AREA,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )  # fmt: skip
+            picture, pixels, (READER_SIDE, READER_SIDE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT_101
+        )
         recoloured = bool(random.random() < 0.5)
+        if skin is not None and not recoloured:
+            # What was mirrored in at the border is no skin.
+            skin_out[...] = cv2.warpAffine(skin, pixels, (READER_SIDE, READER_SIDE), flags=cv2.INTER_NEAREST)
         colour: npt.NDArray[np.float64] = moved.astype(np.float64)
         if recoloured:
             colour = (colour - 128) * random.uniform(0.7, 1.3) + 128 + random.normal(size=3) * 8 + random.normal() * 12
@@ -244,15 +196,20 @@ class Batches:
             side = random.integers(10, 44, 2)
             x, y = random.integers(0, READER_SIDE - side)
             colour[y : y + side[1], x : x + side[0]] = random.uniform(0, 255, 3)
+            skin_out[y : y + side[1], x : x + side[0]] = 0
         out[...] = colour.clip(0, 255)
         return labels, recoloured
 
 
-def _rescaled(move: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:
-    """A map of 256-pixel coordinates as one from a picture of another side to the reader's."""
-    new = move * (READER_SIDE / 256)
-    new[:, :2] *= 256 / side
-    return new
+def _of_pixels(move: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:
+    """A map (2, 3) of positions in a picture of side 256 as one of pixel numbers, as OpenCV counts them.
+
+    Pixel i of a picture of another side covers the positions i..i + 1 times 256 / side: its centre lies half a pixel
+    on. The map leads from there to the pixel numbers of the reader's picture.
+    """
+    linear = move[:, :2] * (READER_SIDE / side)
+    start = (move[:, :2] @ np.full(2, 128 / side) + move[:, 2]) * (READER_SIDE / 256) - 0.5
+    return np.column_stack([linear, start])
 
 
 def reading_losses(reading: Reading, labels: dict[str, Tensor], weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -276,12 +233,14 @@ def coefficient_losses(reading: Reading, labels: dict[str, Tensor]) -> dict[str,
 
 
 @torch.no_grad()
-def reading_errors(net: FaceReader, faces: LabelledFaces, device: torch.device) -> dict[str, float]:
-    """Errors on unchanged pictures: of landmarks in pixels of 256, of the rest the mean absolute error."""
-    side = faces.pictures.shape[1]
-    small = faces.pictures
-    if side != READER_SIDE:
-        small = np.stack([cv2.resize(p, (READER_SIDE,) * 2, interpolation=cv2.INTER_AREA) for p in small])
+def reading_errors(
+    net: FaceReader, faces: LabelledFaces, device: torch.device, photometric: Photometric | None = None
+) -> dict[str, float]:
+    """Errors on unchanged pictures: of landmarks in pixels of 256, of the rest the mean absolute error.
+
+    "photometric" is the mean absolute difference between photograph and rendered skin, in sRGB 0..1.
+    """
+    small = _small(faces.pictures, cv2.INTER_AREA)
     parts = []
     for start in range(0, len(small), 32):
         with torch.autocast(device.type, torch.bfloat16):
@@ -297,12 +256,25 @@ def reading_errors(net: FaceReader, faces: LabelledFaces, device: torch.device) 
             errors[name] = float(off.mean())
     off = np.abs(reading.pose.numpy() - faces.labels["pose"])[faces.trusted["pose"]]
     errors |= {f"{axis}_degrees": float(off[:, i].mean()) for i, axis in enumerate(("yaw", "pitch", "roll"))}
+    if photometric is not None and faces.skin is not None:
+        skin = torch.from_numpy(_small(faces.skin, cv2.INTER_NEAREST)).to(device)
+        heads = {name: part.to(device) for name, part in reading._asdict().items()}
+        colours = photometric.errors(heads, to_float(small, device), skin)
+        errors["photometric"] = float(colours.nanmean())
     return errors
+
+
+def _small(pictures: npt.NDArray[np.uint8], interpolation: int) -> npt.NDArray[np.uint8]:
+    """Pictures or masks (N, S, S, ...) at the reader's side."""
+    if pictures.shape[1] == READER_SIDE:
+        return pictures
+    each = [cv2.resize(one, (READER_SIDE, READER_SIDE), interpolation=interpolation) for one in pictures]
+    return np.stack(each).astype(np.uint8)
 
 
 def _sheet(net: FaceReader, faces: LabelledFaces, device: torch.device) -> npt.NDArray[np.uint8]:
     shown = faces.pictures[:8]
-    small = np.stack([cv2.resize(p, (READER_SIDE,) * 2, interpolation=cv2.INTER_AREA) for p in shown])
+    small = _small(shown, cv2.INTER_AREA)
     with torch.no_grad():
         points = (net(to_float(small, device)).landmarks.cpu().numpy() + 1) * 128
     drawn = []
@@ -345,20 +317,22 @@ def train_reader(
         sources.append(Batches(changes, from_changes, random, mirror))
     if rendered is not None and from_renders:
         sources.append(Batches(rendered, from_renders, random, mirror))
+    compared = config.get("photometric", 0)
+    photometric = Photometric(device) if compared else None
     total = config["pictures"]
     bar = tqdm(total=total, initial=seen, unit="picture", mininterval=10)
     steps = 0
     while seen < total and run.time_left() > 0:
         steps += 1
-        batches = [source.next(device) for source in sources]
-        pictures = torch.cat([batch[0] for batch in batches]).contiguous(memory_format=torch.channels_last)
-        labels = {name: torch.cat([batch[1][name] for batch in batches]) for name in batches[0][1]}
-        weights = {name: torch.cat([batch[2][name] for batch in batches]) for name in batches[0][2]}
+        batch = joined([source.next(device) for source in sources])
+        pictures = batch.pictures.contiguous(memory_format=torch.channels_last)
         for group in optimiser.param_groups:
             group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 2000, max(0.02, 1.6 * (1 - seen / total)))
         with torch.autocast(device.type, torch.bfloat16):
             reading = net(pictures)
-        losses = reading_losses(reading, labels, weights)
+        losses = reading_losses(reading, batch.labels, batch.weights)
+        if photometric is not None:
+            losses["photometric"] = photometric.loss(reading._asdict(), batch.pictures, batch.skin, compared)
         loss = torch.stack([config["weights"].get(name, 1.0) * value for name, value in losses.items()]).sum()
         optimiser.zero_grad(set_to_none=True)
         if torch.isfinite(loss):
@@ -376,37 +350,7 @@ def train_reader(
             save_checkpoint(run.checkpoint, {**state, "seen": seen, "config": config})
             shown = placed(FaceReader(config["width"]), device)
             shown.load_state_dict(average.shadow)
-            errors = reading_errors(shown.eval(), rest, device)
+            errors = reading_errors(shown.eval(), rest, device, photometric)
             tqdm.write(f"{seen}: " + ", ".join(f"{name} {value:.3f}" for name, value in errors.items()))
             run.draw_curves()
             write_sheet(out / "sheet.png", _sheet(shown, rest, device))
-
-
-def load_renders(folder: Path) -> LabelledFaces:
-    """Renderings with their exact labels, as `faceeditor dataset render` writes them.
-
-    Raises:
-        FaceEditorError: the folder holds none, or one of them is damaged.
-    """
-    model = HeadModel.load()
-    files = sorted((folder / "heads").glob("*.json"))
-    if not files:
-        raise FaceEditorError(f"No renderings in {folder}: make some with `faceeditor dataset render`.")
-    pictures, marks = [], []
-    labels: dict[str, list[Floats]] = {name: [] for name in PARTS}
-    for file in files:
-        picture = cv2.imread(str(folder / "images" / f"{file.stem}.jpg"))
-        try:
-            head = HeadCoefficients.from_json(json.loads(file.read_text())["head"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = f"The rendering {file.stem} in {folder} is damaged ({error}): render anew."
-            raise FaceEditorError(reason) from error
-        if picture is None:
-            raise FaceEditorError(f"The rendering {file.stem} in {folder} has no picture: render anew.")
-        pictures.append(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-        marks.append(landmarks(model, head))
-        for name in PARTS:
-            labels[name].append(np.array(getattr(head, name)))
-    trusted = {name: np.ones(len(files), bool) for name in PARTS}
-    stacked = {name: np.stack(values) for name, values in labels.items()}
-    return LabelledFaces(np.stack(pictures).astype(np.uint8), np.stack(marks), stacked, trusted)

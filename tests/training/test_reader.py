@@ -1,5 +1,8 @@
 """The reader's labels follow what is done to its pictures."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,15 +12,19 @@ from faceeditor.head.maps import landmarks
 from faceeditor.head.model import HeadModel
 from faceeditor.nets.reader import LANDMARKS, FaceReader
 from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
+from faceeditor.regions import Region
+from faceeditor.training.data import load_faces
 from faceeditor.training.reader import (
     MIRRORED_EXPRESSION,
-    PARTS,
+    Batches,
     coefficient_losses,
     landmark_mirror,
     mirrored_labels,
     moved_labels,
     reading_losses,
+    train_reader,
 )
+from faceeditor.training.reader_data import PARTS, LabelledFaces, load_photographs
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +98,87 @@ def test_reading_has_the_coefficients_and_losses_vanish_at_the_truth() -> None:
     assert float(coefficient_losses(reading, labels)["pose"]) > 0.5
     weights["pose"] = torch.zeros(2)
     assert float(reading_losses(reading, labels, weights)["pose"]) == 0.0
+
+
+def faces_with(pictures: np.ndarray, marks: np.ndarray, skin: np.ndarray | None = None) -> LabelledFaces:
+    count = len(pictures)
+    labels = {name: np.stack([getattr(HeadCoefficients.neutral(), name)] * count) for name in PARTS}
+    trusted = {name: np.ones(count, bool) for name in PARTS}
+    return LabelledFaces(pictures, marks.astype(np.float32), labels, trusted, skin)
+
+
+@pytest.mark.parametrize("side", [128, 256])
+def test_a_landmark_stays_on_its_spot_in_augmented_pictures(side: int) -> None:
+    # A bright spot about a landmark, which the other 477 share; positions count from the picture's corner.
+    spot = np.array([150.0, 106.0])
+    centres = (np.arange(side) + 0.5) * 256 / side
+    glow = np.exp(-((centres[None, :] - spot[0]) ** 2 + (centres[:, None] - spot[1]) ** 2) / (2 * 6.0**2))
+    pictures = np.repeat((220 * glow[None, ..., None]).astype(np.uint8), 3, 3)
+    batches = Batches(
+        faces_with(pictures, np.tile(spot, (1, LANDMARKS, 1))), 1, np.random.default_rng(0), np.arange(LANDMARKS)
+    )
+    off = []
+    for _ in range(60):
+        batch = batches.next(torch.device("cpu"))
+        picture = batch.pictures[0].mean(0).numpy() + 1
+        x, y = (batch.labels["landmarks"][0, 0].numpy() + 1) * 64
+        near = picture[max(0, round(y) - 10) : round(y) + 10, max(0, round(x) - 10) : round(x) + 10]
+        # What lies before the face, and added noise, would pull the centre of the spot.
+        if picture[picture > 0.05].size > 400:
+            continue
+        rows, columns = np.mgrid[max(0, round(y) - 10) : round(y) + 10, max(0, round(x) - 10) : round(x) + 10] + 0.5
+        off.append([(near * columns).sum() / near.sum() - x, (near * rows).sum() / near.sum() - y])
+    assert len(off) >= 10
+    assert np.abs(np.mean(off, axis=0)).max() < 0.08, "pixels of 128"
+
+
+def test_skin_follows_the_picture_and_leaves_out_strange_colours() -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    mask[90:200, 60:150] = 1
+    picture = np.where(mask[..., None] > 0, np.uint8([210, 150, 60]), np.uint8([30, 60, 200]))
+    faces = faces_with(np.stack([picture] * 4), np.zeros((4, LANDMARKS, 2)), np.stack([mask] * 4))
+    batches = Batches(faces, 4, np.random.default_rng(1), np.arange(LANDMARKS))
+    shown, kept = [], 0
+    for _ in range(25):
+        batch = batches.next(torch.device("cpu"))
+        for slot in range(4):
+            inside = -torch.nn.functional.max_pool2d(-batch.skin[slot][None].float(), 5, 1, 2)[0] > 0
+            known = bool(batch.weights["gamma"][slot])
+            assert known or not batch.skin[slot].any(), "recoloured pictures are not compared"
+            if known:
+                kept += 1
+                colour = (batch.pictures[slot].permute(1, 2, 0)[inside] + 1) * 127.5
+                shown.append((colour - torch.tensor([210.0, 150.0, 60.0])).abs().amax(1))
+                assert batch.skin[slot].sum() > 500
+    assert 30 < kept < 70
+    # Noise of up to eight levels is no strange colour.
+    assert float(torch.cat(shown).max()) < 45
+    assert float(torch.cat(shown).mean()) < 4
+
+
+def test_photographs_bring_their_skin_where_the_head_lies_right(faces_folder: Path, fitted_heads: Path) -> None:
+    faces = load_photographs(faces_folder, fitted_heads, "train")
+    other = load_photographs(faces_folder, fitted_heads, "kept-out")
+    assert len(faces) + len(other) == 40
+    skin = np.concatenate([part.skin for part in (faces, other) if part.skin is not None])
+    trusted = np.concatenate([faces.trusted["pose"], other.trusted["pose"]])
+    assert (skin.any((1, 2)) == trusted).all() and not trusted.all()
+    mask = load_faces(faces_folder, "train").masks[0]
+    assert faces.skin is not None
+    assert (faces.skin[0].astype(bool) == np.isin(mask, (Region.SKIN, Region.NOSE))).all()
+
+
+def test_training_compares_photographs_with_renderings(
+    faces_folder: Path, fitted_heads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {
+        "width": 8, "batch": 6, "rendered": 0.0, "changed": 0.0, "photometric": 2, "pictures": 40 * 6,
+        "learning_rate": 1e-3, "weight_decay": 1e-3, "average_half_life": 100, "save_steps": 1000,
+        "weights": {"photometric": 0.5},
+    }  # fmt: skip
+    train_reader(config, faces_folder, tmp_path / "run", 1.0, False, fitted_heads, None)
+    with (tmp_path / "run" / "curves.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1 and float(rows[0]["photometric"]) > 0
+    assert (tmp_path / "run" / "checkpoint.safetensors").is_file()
+    assert "photometric 0." in capsys.readouterr().out
