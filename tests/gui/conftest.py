@@ -10,6 +10,7 @@ from faceeditor.gui import app as gui_app
 from faceeditor.gui import head_reader
 from faceeditor.gui.snapshot import pump
 from tests.gui.fake_engine import READ_HEAD, FakeGenerator, FakeHeadPrior, FakePrior, face_mask, fake_engine
+from tests.patience import WAIT
 
 
 class Running:
@@ -34,7 +35,7 @@ class Running:
         if QApplication.platformName() == "xcb":
             # No window manager hands out the focus on a virtual display, and keys go to the active window.
             self.window.activateWindow()
-            QTest.qWaitForWindowActive(self.window)
+            QTest.qWaitForWindowActive(self.window, 20_000)
         if start:
             self.program.start()
             self.wait(lambda: self.session.up_to_date)
@@ -43,7 +44,7 @@ class Running:
     def portrait(self):
         return self.session.portrait
 
-    def wait(self, until, seconds: float = 5.0) -> None:
+    def wait(self, until, seconds: float = WAIT) -> None:
         """Run the event loop until something holds; fails if it does not."""
         assert pump(until, seconds), "it did not happen in time"
 
@@ -59,6 +60,7 @@ class Running:
         if self.closed:
             return
         self.closed = True
+        self.generator.let_go()
         self.session.end_open_work()
         self.portrait.mark_saved()
         self.window.close()

@@ -1,5 +1,6 @@
-"""A stand-in generator with a chosen delay, behind the real engine."""
+"""A stand-in generator that can be held in the middle of a drawing, behind the real engine."""
 
+import threading
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ from faceeditor.engine.heads import MAPS_SIDE, Heads
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region, colorize
+from tests.patience import WAIT
 
 READ_HEAD = HeadCoefficients.neutral().changed(pose=(4.0, -5.0, 1.0), gaze=(2.0, 0.0))
 """What every face of the stand-in is read as."""
@@ -24,17 +26,34 @@ def face_of(mask: np.ndarray, style: StyleCode, size: int = 256, maps: np.ndarra
 
 
 class FakeGenerator:
-    """Draws at once, or after ``delay`` seconds; counts what it draws."""
+    """Draws at once, or after ``delay`` seconds; counts the faces that it draws for the hand.
+
+    Between ``hold`` and ``let_go`` such a face stays under way, as if the device were slow without end; ``drawing``
+    tells that one is. Work in the background is not held.
+    """
 
     device = "torch-cpu"
 
     def __init__(self, delay: float = 0.0) -> None:
         self.delay = delay
         self.renders = 0
+        self.drawing = threading.Event()
+        self._go_on = threading.Event()
+        self._go_on.set()
+
+    def hold(self) -> None:
+        self.drawing.clear()
+        self._go_on.clear()
+
+    def let_go(self) -> None:
+        self._go_on.set()
 
     def render(self, mask, style, size=256, maps=None):
         time.sleep(self.delay)
-        self.renders += 1
+        if threading.current_thread().name == "engine-frames":
+            self.drawing.set()
+            assert self._go_on.wait(WAIT)
+            self.renders += 1
         return face_of(mask, style, size, maps)
 
     def encode(self, photo, mask, label=""):

@@ -1,8 +1,8 @@
 """What a hand does to the panels of the head: real events on sliders and rings."""
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -46,6 +46,28 @@ def wheel(widget, steps):
     event = QWheelEvent(at, over, QPoint(), QPoint(0, 120 * steps), NONE, PLAIN, scroll, False)
     QApplication.sendEvent(widget, event)
     return event.isAccepted()
+
+
+def press_key(widget, key, times=1):
+    """Press a key some times with no event loop in between: no timer can end the gesture meanwhile."""
+    for _ in range(times):
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(widget, QKeyEvent(kind, key, PLAIN))
+
+
+def when_modal(kind, act):
+    """Call ``act(dialog)`` once a modal dialog of a kind is up; keep what is returned until then."""
+
+    def look():
+        dialog = QApplication.activeModalWidget()
+        if isinstance(dialog, kind):
+            timer.stop()
+            act(dialog)
+
+    timer = QTimer(interval=20)
+    timer.timeout.connect(look)
+    timer.start()
+    return timer
 
 
 def type_value(row, text):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
 from faceeditor.errors import ModelError
@@ -80,6 +79,8 @@ def test_missing_model_is_explained_and_painting_works(run, monkeypatch):
 
 def test_engine_without_a_device_is_explained(run, monkeypatch):
     app = run(start=False)
+    failures = []
+    app.program.bridge.failed.connect(lambda *_: failures.append(1))
     monkeypatch.setattr(
         app.program.bridge.engine, "_opener", lambda device: (_ for _ in ()).throw(ModelError("The model is damaged."))
     )
@@ -87,8 +88,9 @@ def test_engine_without_a_device_is_explained(run, monkeypatch):
     app.wait(lambda: app.window.banner.isVisible())
     assert "damaged" in app.window.banner.text
     app.window.banner.close_button.click()
+    told = len(failures)
     draw_stroke(app.canvas, [(20.0, 60.0)])
-    QTest.qWait(100)
+    app.wait(lambda: len(failures) > told)
     assert app.portrait.undo_stack == ("Brush",)
     assert not app.window.banner.isVisible(), "told once is enough"
 

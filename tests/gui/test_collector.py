@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from faceeditor.gui.app import application
 from faceeditor.gui.snapshot import pump
+from tests.patience import WAIT
 
 
 class _Ring(QObject):
@@ -30,4 +31,4 @@ def test_only_the_gui_thread_collects():
     worker.start()
     worker.join()
     assert ring() is not None, "the worker thread destroyed an object of the GUI thread"
-    assert pump(lambda: ring() is None, 5.0), "nobody collects"
+    assert pump(lambda: ring() is None, WAIT), "nobody collects"

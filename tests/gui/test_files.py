@@ -25,6 +25,7 @@ from faceeditor.portrait.document import Portrait
 from faceeditor.portrait.masks import read_mask, write_mask
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_mask, random_style
+from tests.patience import WAIT
 
 
 def text_as_png(path: Path) -> Path:
@@ -221,7 +222,7 @@ def test_killed_run_is_recovered(run, tmp_path):
         "from tests.gui.fake_engine import face_mask, random_style\n"
         "from faceeditor.portrait.document import Portrait\n"
         "mask = face_mask(); mask[:10] = 18\n"
-        "saver = Autosave(); saver.snapshot(Portrait(mask, random_style(5, 'kept'))); saver.flush(); os._exit(9)\n"
+        "saver = Autosave(); saver.snapshot(Portrait(mask, random_style(5, 'kept'))); saver.flush(60.0); os._exit(9)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 9 and len(autosave.recoverable()) == 1
@@ -247,7 +248,7 @@ def test_autosave_follows_strokes_and_goes_with_a_clean_end(run):
     app = run(remember=True)
     draw_stroke(app.canvas, [(20.0, 60.0), (30.0, 60.0)])
     saver = app.program.saver
-    assert saver.flush()
+    assert saver.flush(WAIT)
     assert np.array_equal(store.load(saver.file).mask, app.portrait.mask)
     kept = shutil.copy(saver.file, saver.file.with_suffix(".copy"))
     app.close()

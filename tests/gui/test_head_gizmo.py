@@ -14,6 +14,7 @@ from faceeditor.head.camera import camera, project
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import PALETTE, Region
 from tests.gui.fake_engine import READ_HEAD
+from tests.gui.head_hands import press_key
 
 NEUTRAL = HeadCoefficients.neutral()
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -220,9 +221,8 @@ def test_double_click_resets_the_pose(turning):
 
 def test_arrow_keys_are_one_step(turning):
     app = turning
-    for _ in range(3):
-        QTest.keyClick(app.canvas, Qt.Key.Key_Right)
-    QTest.keyClick(app.canvas, Qt.Key.Key_Up)
+    press_key(app.canvas, Qt.Key.Key_Right, 3)
+    press_key(app.canvas, Qt.Key.Key_Up)
     app.canvas.turner.end_keys()
     assert app.portrait.head.pose[:2] == pytest.approx(np.add(READ_HEAD.pose[:2], (6, 2)))
     assert app.portrait.undo_stack == ("Turn head",)
@@ -234,7 +234,7 @@ def test_control_turns_with_any_tool_and_paints_nothing(app):
     painted = app.portrait.mask.copy()
     QApplication.sendEvent(app.canvas, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Control, CONTROL))
     assert not app.canvas.turning  # a shortcut does not make it flash
-    app.wait(lambda: app.canvas.turning, 2.0)
+    app.wait(lambda: app.canvas.turning)
     drag(app.canvas, [(128, 150), (150, 150)], CONTROL)
     QApplication.sendEvent(app.canvas, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Control, NONE))
     assert not app.canvas.turning and app.portrait.undo_stack == ("Turn head",)

@@ -10,7 +10,7 @@ from faceeditor.gui.snapshot import draw_stroke
 from faceeditor.head.control_kinds import rig_of
 from faceeditor.regions import Region
 from tests.gui.fake_engine import READ_HEAD
-from tests.gui.head_hands import GROOVE, double_click, drag, drag_row, panel_of, row_of, type_value
+from tests.gui.head_hands import GROOVE, double_click, drag, drag_row, panel_of, press_key, row_of, type_value
 
 
 def button(app, group, name):
@@ -60,8 +60,7 @@ def test_a_number_is_typed(app):
 def test_keys_are_one_step(app):
     row = row_of(app, "expression", "jaw_open")
     row.setFocus()
-    for _ in range(4):
-        QTest.keyClick(row, Qt.Key.Key_Right)
+    press_key(row, Qt.Key.Key_Right, 4)
     app.wait(lambda: not app.portrait.busy)
     assert app.portrait.undo_stack == ("Jaw open",) and app.heads.value("jaw_open") == pytest.approx(0.04)
 
@@ -225,15 +224,15 @@ def test_colours_of_lamps(app):
 
 
 def test_a_slider_answers_within_a_frame(app):
-    """What the GUI thread does for one step of a drag; generous, because other programs run beside the tests."""
+    """The GUI thread's own work for one step of a drag: time that others take from it does not count."""
     import time
 
     row = row_of(app, "expression", "smile")
     app.heads.begin("Smile")
     times = []
     for value in np.linspace(0.0, 1.0, 20):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         row.moved.emit(float(value))
-        times.append(time.perf_counter() - begin)
+        times.append(time.thread_time() - begin)
     app.heads.end()
     assert sorted(times)[len(times) // 2] < 0.012

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -11,6 +11,7 @@ from faceeditor.gui.dialogs import KeysDialog
 from faceeditor.gui.tools import Tool
 from faceeditor.gui.view import ViewMode
 from faceeditor.regions import Region, mirrored
+from tests.gui.head_hands import when_modal
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -51,20 +52,18 @@ def test_tab_hides_and_shows_the_panels(app):
 def test_f1_shows_the_keys(app):
     seen = []
 
-    def look():
-        dialog = QApplication.activeModalWidget()
+    def look(dialog):
         seen.append(dialog)
-        if dialog is not None:
-            dialog.reject()
+        dialog.reject()
 
-    QTimer.singleShot(100, look)
+    timer = when_modal(KeysDialog, look)
     QTest.keyClick(app.canvas, Qt.Key.Key_F1)
-    assert isinstance(seen[0], KeysDialog)
+    assert seen and not timer.isActive()
 
 
 def test_keyboard_alone_reaches_the_palette(app):
     app.window.activateWindow()
-    QTest.qWaitForWindowActive(app.window)
+    QTest.qWaitForWindowActive(app.window, 20_000)
     app.canvas.setFocus()
     buttons = app.window.region_panel.buttons
     for _ in range(6):

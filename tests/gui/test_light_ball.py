@@ -11,6 +11,7 @@ from faceeditor.gui.light_ball import LightBall
 from faceeditor.gui.light_shading import RIM, BallPicture, dragged_rig, handle_of, lamp_at, turned
 from faceeditor.head.light import rig_to_gamma
 from faceeditor.portrait.head import LightRig
+from tests.gui.head_hands import press_key
 
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -136,7 +137,7 @@ def test_shift_softens_and_wheel_strengthens(app, ball):
         )
         QApplication.sendEvent(ball, wheel)
     assert app.portrait.busy  # the burst is still open
-    QTest.qWait(900)
+    app.wait(lambda: not app.portrait.busy)
     assert app.portrait.head.rig.strength == pytest.approx(strength + 0.1)
     assert app.portrait.head.rig.softness == softness
     assert len(app.portrait.undo_stack) == 2 and not app.portrait.busy
@@ -156,8 +157,7 @@ def test_escape_and_double_click(app, ball):
 def test_keys_turn_by_five_degrees(app, ball):
     ball.setFocus()
     rig = ball.rig
-    QTest.keyClick(ball, Qt.Key.Key_Right)
-    QTest.keyClick(ball, Qt.Key.Key_Right)
+    press_key(ball, Qt.Key.Key_Right, 2)
     assert ball.rig.azimuth == pytest.approx(turned(rig, 10, 0).azimuth)
     ball.clearFocus()
     assert len(app.portrait.undo_stack) == 1

@@ -234,9 +234,10 @@ def test_space_pans_instead_of_painting(app):
 
 
 def test_only_the_dirty_part_is_repainted(app):
+    app.read_head()
     app.settle()
     app.tools.set_size(6)
-    app.generator.delay = 0.5  # the frame must not come in between
+    app.generator.hold()  # the frame must not come in between
     QApplication.processEvents()
     areas = []
     inner = app.canvas.paintEvent

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from faceeditor.gui.preset_mix import places
 from faceeditor.head.presets import own_folder
 from tests.gui.fake_engine import READ_HEAD
-from tests.gui.head_hands import SHIFT, double_click, drag, panel_of
+from tests.gui.head_hands import SHIFT, double_click, drag, panel_of, press_key
 
 
 @pytest.fixture
@@ -68,8 +68,7 @@ def test_shift_moves_the_handle_finely_and_keys_step(app, box):
     ring = box.ring
     drag(ring, [ring.middle, ring.middle + QPointF(40, 0)], SHIFT)
     assert ring.at[0] == pytest.approx(4 / ring.radius, rel=0.01)
-    for _ in range(3):
-        QTest.keyClick(ring, Qt.Key.Key_Left)
+    press_key(ring, Qt.Key.Key_Left, 3)
     assert ring.at[0] < 0
     app.wait(lambda: not app.portrait.busy)
     assert app.portrait.undo_stack == ("Mix expression", "Mix expression")

@@ -12,6 +12,7 @@ from faceeditor.paths import models_dir
 from faceeditor.regions import Region
 from tests.gui.head_hands import drag, drag_row
 from tests.gui.test_head_gizmo import drag as drag_face
+from tests.patience import WAIT
 
 pytestmark = pytest.mark.skipif(
     not (models_dir() / "mask-guided" / "pack.json").is_file(), reason="the model pack mask-guided is not here"
@@ -25,18 +26,18 @@ def test_face_follows_brush_and_style():
         program.window.resize(1200, 800)
         program.window.show()
         program.start()
-        assert pump(lambda: program.session.up_to_date, 60.0), program.window.banner.text
+        assert pump(lambda: program.session.up_to_date, WAIT), program.window.banner.text
         first = program.session.frame.pixels.astype(int)
         assert first.std() > 10, "a face is no flat colour"
         program.window.tools.set_region(Region.HAIR)
         program.window.tools.set_size(40)
         draw_stroke(program.window.canvas, [(100.0, 95.0), (128.0, 90.0), (156.0, 95.0)], pane=1)
-        assert pump(lambda: program.session.up_to_date, 20.0)
+        assert pump(lambda: program.session.up_to_date, WAIT)
         painted = program.session.frame.pixels.astype(int)
         change = np.abs(painted - first).mean(-1)
         assert change[80:110, 90:166].mean() > 8, "the forehead must change under the brush"
         program.desk.draw(12)
-        assert pump(lambda: program.session.up_to_date, 20.0)
+        assert pump(lambda: program.session.up_to_date, WAIT)
         assert np.abs(program.session.frame.pixels.astype(int) - painted).mean() > 4
     finally:
         program.session.end_open_work()
@@ -50,7 +51,7 @@ def test_face_follows_slider_gizmo_and_ball_of_light():
     window, session, heads = program.window, program.session, program.head_desk
 
     def settled() -> np.ndarray:
-        assert pump(lambda: session.up_to_date, 30.0), window.banner.text
+        assert pump(lambda: session.up_to_date, WAIT), window.banner.text
         return session.frame.pixels.astype(int)
 
     try:
@@ -58,12 +59,12 @@ def test_face_follows_slider_gizmo_and_ball_of_light():
         window.show()
         program.start()
         first = settled()
-        assert pump(lambda: heads.ready, 60.0), "the head was not read from the face"
+        assert pump(lambda: heads.ready, WAIT), "the head was not read from the face"
         window.show_panel("pose")
         panel = window.head_panels["pose"]
-        assert pump(lambda: panel.seen and not panel.building, 10.0)
+        assert pump(lambda: panel.seen and not panel.building, WAIT)
         row = panel.reveal("yaw")
-        assert pump(lambda: row.isVisible() and row.width() > 150, 5.0)
+        assert pump(lambda: row.isVisible() and row.width() > 150, WAIT)
         drag_row(row, 25.0)
         turned = settled()
         assert session.portrait.undo_stack == ("Yaw",) and session.portrait.moved
@@ -78,7 +79,7 @@ def test_face_follows_slider_gizmo_and_ball_of_light():
 
         window.show_panel("light")
         light = window.head_panels["light"]
-        assert pump(lambda: light.seen and not light.building, 10.0)
+        assert pump(lambda: light.seen and not light.building, WAIT)
         ball = light.ball
         rig = ball.rig
         handle = ball.to_widget(*handle_of(rig.azimuth, rig.elevation))

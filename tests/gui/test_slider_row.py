@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from faceeditor.gui.app import application
 from faceeditor.gui.number_text import NumberError, parsed, shown
 from faceeditor.gui.slider_row import SliderRow
-from tests.gui.head_hands import GROOVE, SHIFT, double_click, drag_row, type_value, wheel
+from tests.gui.head_hands import GROOVE, SHIFT, double_click, drag_row, press_key, type_value, wheel
 
 
 class Told:
@@ -134,8 +134,7 @@ def test_leaving_the_field_as_it_was_keeps_the_exact_value(row):
 
 def test_keys_step_and_a_digit_begins_to_type(row):
     told = Told(row)
-    QTest.keyClick(row, Qt.Key.Key_Right)
-    QTest.keyClick(row, Qt.Key.Key_Right)
+    press_key(row, Qt.Key.Key_Right, 2)
     assert row.real == pytest.approx(1.8) and told.events.count("start") == 1
     QTest.keyClick(row, "7")
     assert row.editor is not None and row.editor.text() == "7"

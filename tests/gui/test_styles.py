@@ -12,6 +12,7 @@ from faceeditor.gui.style_thumb import STYLE_MIME
 from faceeditor.images import write_atomic
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_of, random_style
+from tests.gui.head_hands import press_key
 
 
 def test_n_draws_a_new_style_and_another_face(app):
@@ -107,8 +108,7 @@ def test_variety_is_the_truncation_and_one_step(app):
 
 def test_slider_by_keyboard_is_one_step(app):
     slider = app.window.style_panel.variety.slider
-    for _ in range(5):
-        QTest.keyClick(slider, Qt.Key.Key_Left)
+    press_key(slider, Qt.Key.Key_Left, 5)
     app.wait(lambda: not app.portrait.busy)
     assert app.portrait.undo_stack == ("Variety",)
     assert app.portrait.truncation == pytest.approx(0.95)
@@ -140,7 +140,7 @@ def test_photo_can_be_cancelled_while_painting_goes_on(app, monkeypatch, tmp_pat
     from faceeditor.gui.snapshot import draw_stroke
 
     def slow(self, context):
-        for _ in range(400):
+        while True:
             context.ticket.check()
             time.sleep(0.01)
 

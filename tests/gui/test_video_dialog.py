@@ -4,14 +4,14 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QDialog
 
 from faceeditor.gui.video_dialog import VideoDialog, request_of
 from faceeditor.portrait import store
 from faceeditor.portrait.document import Portrait
 from tests.gui.fake_engine import READ_HEAD, face_mask, random_style
+from tests.gui.head_hands import when_modal
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_turntable_is_written_and_watched(app, dialog, tmp_path):
     app.session.bridge.pictured.connect(lambda pixels: seen.append(dialog.message.text()))
     dialog.begin(tmp_path / "turn.mp4")
     assert dialog.running and not dialog.form.isEnabled()
-    app.wait(lambda: dialog.written is not None, 20)
+    app.wait(lambda: dialog.written is not None)
     assert dialog.result() == QDialog.DialogCode.Accepted
     pictures = frames_of(tmp_path / "turn.mp4")
     assert len(pictures) == 6 and pictures[0].shape == (256, 256, 3)
@@ -56,7 +56,7 @@ def test_morph_to_a_style_and_back_as_webp(app, dialog, tmp_path):
     choose(dialog, 1, seconds=1.0, suffix=".webp")
     dialog.size.setCurrentIndex(1)
     dialog.begin(tmp_path / "morph.webp")
-    app.wait(lambda: dialog.written is not None, 20)
+    app.wait(lambda: dialog.written is not None)
     with Image.open(tmp_path / "morph.webp") as picture:
         assert picture.n_frames > 3 and picture.size == (512, 512)
 
@@ -88,7 +88,7 @@ def test_stop_leaves_nothing_behind(app, dialog, tmp_path):
     app.generator.delay = 0.05
     choose(dialog, 0, seconds=20.0, rate=25)
     dialog.begin(tmp_path / "turn.mp4")
-    app.wait(lambda: dialog.message.text().startswith("Frame 2"))
+    app.wait(lambda: dialog.message.text().startswith("Frame"))
     assert dialog.cancel.text() == "Stop"
     dialog.cancel.click()
     app.wait(lambda: not dialog.running)
@@ -100,7 +100,7 @@ def test_stop_leaves_nothing_behind(app, dialog, tmp_path):
 def test_an_unwritable_place_is_a_sentence(app, dialog, tmp_path):
     choose(dialog, 0)
     dialog.begin(tmp_path / "no folder" / "turn.mp4")
-    app.wait(lambda: not dialog.running, 20)
+    app.wait(lambda: not dialog.running)
     assert "turn.mp4" in dialog.message.text() or "no folder" in dialog.message.text()
     assert dialog.written is None and dialog.make.isEnabled()
     dialog.begin(tmp_path / "turn.avi")
@@ -118,7 +118,7 @@ def test_closing_stops_the_work(app, dialog, tmp_path):
     app.generator.delay = 0.05
     choose(dialog, 0, seconds=20.0, rate=25)
     dialog.begin(tmp_path / "turn.mp4")
-    app.wait(lambda: dialog.message.text().startswith("Frame 2"))
+    app.wait(lambda: dialog.message.text().startswith("Frame"))
     dialog.close()
     app.generator.delay = 0.0
     app.wait(lambda: not any(tmp_path.iterdir()))
@@ -138,14 +138,12 @@ def test_the_command_of_the_menu_writes_a_video(app, monkeypatch, tmp_path):
     monkeypatch.setattr(app.files, "ask_save", lambda *_: tmp_path / "menu")  # the ending is put to it
     shown = []
 
-    def watch():
-        dialog = QApplication.activeModalWidget()
-        if isinstance(dialog, VideoDialog) and not dialog.running:
-            shown.append(dialog)
-            choose(dialog, 0)
-            dialog.make.click()
+    def make(dialog):
+        shown.append(dialog)
+        choose(dialog, 0)
+        dialog.make.click()
 
-    QTimer.singleShot(50, watch)
+    timer = when_modal(VideoDialog, make)
     app.window.actions_by_name["video"].trigger()
-    assert shown and len(frames_of(tmp_path / "menu.mp4")) == 6
+    assert shown and not timer.isActive() and len(frames_of(tmp_path / "menu.mp4")) == 6
     assert app.window.banner.isVisible() and "menu.mp4" in app.window.banner.text
