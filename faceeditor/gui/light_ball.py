@@ -5,7 +5,7 @@ Public API for the panel that holds it:
     ball = LightBall()
     ball.set_light(head.gamma, head.rig)       # whenever the head changes; a drag under way is left alone
     ball.began.connect(lambda: desk.begin(ball.tr("Key light")))
-    ball.changed.connect(take)                 # desk.set(desk.head.changed(gamma=rig_to_gamma(rig), rig=rig))
+    ball.changed.connect(take)                 # desk.set(with_lamps(desk.head, rig))
     ball.ended.connect(desk.end)
 
 `began` comes before the first `changed` of a gesture and `ended` after its last: a drag, a burst of the wheel or of the
@@ -127,11 +127,11 @@ class LightBall(QWidget):
         self.update()
 
     def _take(self, rig: LightRig) -> None:
-        """Show and tell the hand's own rig."""
-        if rig == self._rig:
+        """Show and tell the hand's own rig; what the light holds beside its lamps stays on the ball as in the face."""
+        if rig == self._rig or self._rig is None:
             return
+        self._gamma = self._gamma + rig_to_gamma(rig) - rig_to_gamma(self._rig)
         self._rig = rig
-        self._gamma = rig_to_gamma(rig)
         self._describe()
         self.update()
         self.changed.emit(rig)

@@ -14,7 +14,7 @@ from faceeditor.gui.light_shading import BallPicture
 from faceeditor.gui.preset_box import PresetBox
 from faceeditor.gui.theme import color
 from faceeditor.gui.widgets import label
-from faceeditor.head.control_kinds import Lamp, rig_of, with_rig
+from faceeditor.head.control_kinds import Lamp, rig_of, with_lamps
 from faceeditor.head.controls import Control
 from faceeditor.head.model import HeadModel
 from faceeditor.head.presets import Preset, apply_preset
@@ -120,7 +120,7 @@ class ColourRow(QWidget):
     def _take(self, colour: Colour) -> None:
         head = self._desk.head
         if head is not None:
-            self._desk.set(with_rig(head, self._put(rig_of(head), colour)))
+            self._desk.set(with_lamps(head, self._put(rig_of(head), colour)))
 
     def _choose(self) -> None:
         """Show the dialog; the light follows it, and all of it is one undo step."""
@@ -167,7 +167,7 @@ class LightPanel(HeadPanel):
 
     def _take_rig(self, rig: LightRig) -> None:
         if self.desk.head is not None:
-            self.desk.set(with_rig(self.desk.head, rig))
+            self.desk.set(with_lamps(self.desk.head, rig))
 
     def build_top(self) -> None:
         self.add(self.ball)

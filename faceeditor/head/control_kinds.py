@@ -201,7 +201,10 @@ class Along:
 
 @dataclass(frozen=True)
 class Lamp:
-    """A value of the light rig, or one channel of a colour of it. A light that came without a rig gets the nearest."""
+    """A value of the light rig, or one channel of a colour of it.
+
+    A light that came without a rig gets the nearest, and keeps what that leaves over.
+    """
 
     field: str
     channel: int | None = None
@@ -217,14 +220,14 @@ class Lamp:
         return float(value if self.channel is None else value[self.channel])
 
     def write(self, head: HeadCoefficients, model: Directed | None, value: float) -> HeadCoefficients:
-        """The light is the rig's afterwards."""
+        """The light changes by what the lamp does."""
         rig = rig_of(head)
         change: Any = value
         if self.channel is not None:
             colour = list(getattr(rig, self.field))
             colour[self.channel] = value
             change = tuple(colour)
-        return with_rig(head, replace(rig, **{self.field: change}))
+        return with_lamps(head, replace(rig, **{self.field: change}))
 
 
 @dataclass(frozen=True)
@@ -271,8 +274,22 @@ def rig_of(head: HeadCoefficients) -> LightRig:
 
 
 def with_rig(head: HeadCoefficients, rig: LightRig) -> HeadCoefficients:
-    """The head in the light of a rig."""
+    """The head in the light of a rig and of nothing else: what a preset gives."""
     return head.changed(gamma=rig_to_gamma(rig), rig=rig)
+
+
+def with_lamps(head: HeadCoefficients, rig: LightRig) -> HeadCoefficients:
+    """The head with its lamps set as in a rig: what a hand does to `rig_of(head)`.
+
+    A light that was read from a picture is more than the nearest lamps. What they leave over stays, so that the picture
+    changes by what the lamps change and by nothing else. Values beyond the range of gamma are clipped.
+    """
+    return head.changed(gamma=rig_to_gamma(rig) + beside_lamps(head), rig=rig)
+
+
+def beside_lamps(head: HeadCoefficients) -> npt.NDArray[np.float32]:
+    """What the head's light holds beside its lamps, (9, 3) float32: exactly zero where a rig made all of it."""
+    return head.gamma - rig_to_gamma(rig_of(head))
 
 
 @functools.lru_cache(maxsize=16)

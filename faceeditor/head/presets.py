@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from faceeditor.errors import FaceEditorError, PortraitError
-from faceeditor.head.control_kinds import Directed, Exposure, Lamp, Number, with_rig
+from faceeditor.head.control_kinds import Directed, Exposure, Lamp, Number, beside_lamps, with_rig
 from faceeditor.head.controls import Control, control, controls, near
 from faceeditor.images import write_atomic
 from faceeditor.paths import resources_dir, state_dir
@@ -32,6 +32,8 @@ MAX_NAME = 60
 
 _MAX_BYTES = 64 * 1024
 _LAST = 1 << 20
+# What a light may hold beside its lamps and still be saved as lamps: less than a step of eight bits on a face.
+_LEFT_OVER = 0.004
 # Weights that pull the same skin in opposite directions, and how much of both is too much.
 _TOO_MUCH = 0.4
 _ANTAGONISTS = (
@@ -233,12 +235,14 @@ def preset_of(name: str, group: str, head: HeadCoefficients) -> Preset:
     """
     values: dict[str, float] = {}
     lids = {EXPRESSIONS[index] for index in EYE_LOOK}  # they follow the gaze
+    # Lamps are saved as lamps where they are all of the light.
+    lamps = group == "light" and head.rig is not None and bool(np.abs(beside_lamps(head)).max() < _LEFT_OVER)
     for found in controls():
         wanted = {
             "identity": found.section in ("Modes", "Skin modes"),
             "expression": found.section in ("Gaze", "Weights") and found.name not in lids,
             "pose": found.section == "Head",
-            "light": found.section == "Coefficients" if head.rig is None else isinstance(found.kind, Lamp),
+            "light": isinstance(found.kind, Lamp) if lamps else found.section == "Coefficients",
         }[group]
         if found.group == group and wanted:
             value = round(found.clip(found.get(head)), 4)

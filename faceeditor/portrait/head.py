@@ -127,7 +127,7 @@ class HeadCoefficients:
             roll > 0 tilts clockwise in the picture.
         position: (3,) float32 centimetres from the camera; z is negative, about -105.
         gamma: (9, 3) float32 spherical harmonics of the light in camera axes, R G B (`faceeditor.head.light`).
-        rig: the light rig that gamma was made from, or None if it came from elsewhere.
+        rig: the lamps in gamma, or None if they are not known; gamma may hold more than they explain.
 
     Raises:
         PortraitError: an array has another shape, or a value is not finite or out of range.

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.light_ball import LightBall
 from faceeditor.gui.light_shading import RIM, BallPicture, dragged_rig, handle_of, lamp_at, turned
+from faceeditor.head.control_kinds import beside_lamps, rig_of
 from faceeditor.head.light import rig_to_gamma
+from faceeditor.head.presets import find_preset
 from faceeditor.portrait.head import LightRig
 from tests.gui.head_hands import press_key
 
@@ -95,18 +97,40 @@ def drag(ball, points, modifiers=NONE, release=True):
 
 
 def test_drag_turns_the_key_light_in_one_step(app, ball):
-    before = app.session.frame.pixels
+    before, read = app.session.frame.pixels, app.heads.head
     drag(ball, [ball.to_widget(0.0, 0.0), ball.to_widget(-0.3, 0.2), ball.to_widget(-0.6, 0.4)])
     app.settle()
     head = app.portrait.head
     wanted = lamp_at(-0.6, 0.4)
     assert (head.rig.azimuth, head.rig.elevation) == pytest.approx(wanted, abs=0.5)
-    assert head.gamma == pytest.approx(rig_to_gamma(head.rig), abs=1e-5)
+    change = rig_to_gamma(head.rig) - rig_to_gamma(rig_of(read))
+    assert head.gamma - read.gamma == pytest.approx(change, abs=1e-5)
     assert len(app.portrait.undo_stack) == 1
     assert not np.array_equal(app.session.frame.pixels, before)
     assert not app.portrait.moved  # light moves no outline
     app.session.undo()
     assert app.portrait.head is None
+
+
+def test_a_light_that_was_read_does_not_jump_and_a_preset_takes_its_place(app, ball):
+    read = app.heads.head.changed(gamma=np.random.default_rng(4).normal(size=(9, 3)) * 0.4 + [[2.0]] * 9)
+    app.heads.set(read)
+    ball.setFocus()
+    brighter = ball.rig.strength < 1
+    press_key(ball, Qt.Key.Key_PageUp if brighter else Qt.Key.Key_PageDown)
+    head = app.portrait.head
+    assert head.rig.strength == pytest.approx(rig_of(read).strength + (0.05 if brighter else -0.05), abs=1e-4)
+    assert np.abs(rig_to_gamma(head.rig) - read.gamma).max() > 0.5, "lamps alone are another light"
+    assert np.abs(head.gamma - read.gamma).max() < 0.25, "a notch is a notch"
+    assert np.allclose(ball._gamma, head.gamma, atol=1e-5), "the ball is lit as the face"
+    ball.clearFocus()
+    app.session.undo()
+    assert np.array_equal(app.heads.head.gamma, read.gamma)
+    app.session.redo()
+    app.heads.apply_preset(find_preset("light", "Split"))
+    assert not beside_lamps(app.portrait.head).any()
+    app.session.undo()
+    assert np.array_equal(app.portrait.head.gamma, head.gamma)
 
 
 def test_handle_keeps_its_place_under_the_hand(app, ball):

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from faceeditor.errors import PortraitError
-from faceeditor.head.control_kinds import rig_of, with_rig
+from faceeditor.head.control_kinds import beside_lamps, rig_of, with_rig
 from faceeditor.head.controls import Control, control, controls
 from faceeditor.head.light import brightness, rig_to_gamma
 from faceeditor.head.model import Direction
+from faceeditor.head.presets import apply_preset, find_preset
 from faceeditor.portrait.head import EXPRESSIONS, GROUPS, HeadCoefficients, LightRig
 
 
@@ -170,16 +171,44 @@ def test_directions_have_sections_and_ranges() -> None:
         control("age", MODEL).get(NEUTRAL, SimpleNamespace(directions={}))
 
 
-def test_lamps_start_from_the_nearest_rig_and_set_the_light() -> None:
+def test_lamps_start_from_the_nearest_rig_and_change_the_light_by_what_they_do() -> None:
     head = uneven()
     assert head.rig is None
     lit = control("key_azimuth").set(head, None, 60.0)
     assert lit.rig is not None and lit.rig.azimuth == 60.0
     assert lit.rig.softness == rig_of(head).softness and lit.rig.colour == rig_of(head).colour
-    np.testing.assert_array_equal(lit.gamma, rig_to_gamma(lit.rig))
+    rest = head.gamma - rig_to_gamma(rig_of(head))
+    assert np.abs(rest).max() > 0.01, "no lamps explain all of this light"
+    np.testing.assert_allclose(lit.gamma, rig_to_gamma(lit.rig) + rest, atol=1e-5)
     warm = control("key_blue").set(lit, None, 0.5)
     assert warm.rig is not None and warm.rig.colour == (*lit.rig.colour[:2], 0.5)
-    assert warm.gamma[0, 2] < lit.gamma[0, 2] and warm.gamma[0, 0] == lit.gamma[0, 0]
+    assert warm.gamma[0, 2] < lit.gamma[0, 2] and warm.gamma[0, 0] == pytest.approx(lit.gamma[0, 0], abs=1e-6)
+
+
+def test_the_first_touch_of_a_lamp_makes_no_jump_and_the_way_back_leads_back() -> None:
+    random = np.random.default_rng(8)
+    for _ in range(5):
+        head = NEUTRAL.changed(gamma=rig_to_gamma(LightRig(azimuth=-30)) + random.normal(size=(9, 3)) * 0.3)
+        azimuth = control("key_azimuth")
+        start = azimuth.get(head)
+        assert np.abs(rig_to_gamma(rig_of(head)) - head.gamma).max() > 0.1, "the nearest lamps are far from it"
+        touched = azimuth.set(head, None, start + 0.05)
+        np.testing.assert_allclose(touched.gamma, head.gamma, atol=0.005)
+        far = head
+        for value in np.linspace(start, -100.0 if start > 0 else 100.0, 20):
+            far = azimuth.set(far, None, float(value))
+        assert np.abs(far.gamma - head.gamma).max() > 0.1
+        np.testing.assert_allclose(azimuth.set(far, None, start).gamma, head.gamma, atol=1e-5)
+
+
+def test_lamps_keep_the_light_in_range_and_a_preset_drops_what_they_do_not_explain() -> None:
+    head = NEUTRAL.changed(gamma=np.full((9, 3), 29.5))
+    assert control("key_strength").set(head, None, 3.0).gamma.max() <= 30.0
+    lit = control("key_azimuth").set(head, None, 20.0)
+    assert np.abs(beside_lamps(lit)).max() > 1
+    alone = apply_preset(find_preset("light", "Split"), lit)
+    assert not beside_lamps(alone).any()
+    assert alone.gamma.tolist() == apply_preset(find_preset("light", "Split"), NEUTRAL).gamma.tolist()
 
 
 def test_raw_light_drops_the_rig() -> None:

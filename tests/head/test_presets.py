@@ -218,6 +218,9 @@ def test_a_head_becomes_a_preset_and_comes_back() -> None:
     rig = LightRig(azimuth=-20.5, colour=(1.0, 0.25, 0.5), rim=0.3)
     lit = apply_preset(preset_of("Lamp", "light", head.changed(gamma=rig_to_gamma(rig), rig=rig)), NEUTRAL)
     assert lit.rig == rig
+    # A light that is more than its lamps is saved as it is.
+    more = head.changed(gamma=rig_to_gamma(rig) + 0.25, rig=rig)
+    np.testing.assert_allclose(apply_preset(preset_of("More", "light", more), NEUTRAL).gamma, more.gamma, atol=1e-3)
 
 
 def test_mixtures_are_linear() -> None:
