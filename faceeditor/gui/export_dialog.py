@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.export import side_by_side
+from faceeditor.gui.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets import label
 from faceeditor.regions import MaskArray, colorize
@@ -77,14 +78,9 @@ class ExportDialog(QDialog):
         ):
             self.what.addItem(text, what)
         form.addRow(self.tr("What"), self.what)
-        self.size = QComboBox()
-        for size in SIZES:
-            note = "" if size == SIZES[0] else self.tr(" (upscaled)")
-            self.size.addItem(f"{size} x {size}{note}", size)
+        self.size = size_box(SIZES)
         form.addRow(self.tr("Size"), self.size)
-        self.format = QComboBox()
-        for name, suffix in FORMATS:
-            self.format.addItem(name, suffix)
+        self.format = format_box(FORMATS)
         form.addRow(self.tr("Format"), self.format)
         self.quality = QSlider(Qt.Orientation.Horizontal)
         self.quality.setRange(50, 100)

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
 from faceeditor.engine.sequences import MOST_FRAMES, WIDEST_TURN, morph, turntable
 from faceeditor.errors import Cancelled, FaceEditorError
+from faceeditor.gui.export_boxes import format_box, size_box
 from faceeditor.gui.head_desk import HeadDesk
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.session import PortraitSession
@@ -209,14 +210,9 @@ class VideoDialog(QDialog):
             self.rate.addItem(self.tr("{n} a second").format(n=rate), rate)
         self.rate.setCurrentIndex(RATES.index(25))
         form.addRow(self.tr("Frames"), self.rate)
-        self.size = QComboBox()
-        for size in SIZES:
-            note = "" if size == SIZES[0] else self.tr(" (upscaled)")
-            self.size.addItem(f"{size} x {size}{note}", size)
+        self.size = size_box(SIZES)
         form.addRow(self.tr("Size"), self.size)
-        self.format = QComboBox()
-        for name, suffix in FORMATS:
-            self.format.addItem(name, suffix)
+        self.format = format_box(FORMATS)
         form.addRow(self.tr("Format"), self.format)
         self._form = form
         for box in (self.other, self.rate, self.size, self.format):
