@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from faceeditor import __version__, cli
-from faceeditor.errors import Cancelled
+from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.portrait import store
 from faceeditor.portrait.document import Portrait
@@ -200,6 +200,26 @@ def test_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "train           1 faces" in text and "kept-out        1 faces" in text
     assert "Skin         in 100.0%" in text and "Hat          in   0.0%" in text
+
+
+def test_dataset_without_kept_out_faces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from faceeditor.training.data import kept_out, load_faces
+
+    group = next(str(number) for number in range(200) if not kept_out(str(number)))
+    for folder in ("images", "labels"):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(tmp_path / "images" / "00001.jpg"), np.full((256, 256, 3), 90, np.uint8))
+    cv2.imwrite(str(tmp_path / "labels" / "00001.png"), tiny.face_mask())
+    (tmp_path / "index.csv").write_text(f"id,split_group\n00001,{group}\n")
+    assert cli.main(["dataset", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert "train           1 faces" in text and "kept-out        0 faces" in text
+    assert "Skin         in 100.0%" in text
+    with pytest.raises(FaceEditorError, match="no kept-out faces"):
+        load_faces(tmp_path, "kept-out")
+    (tmp_path / "index.csv").write_text("id,split_group\n")
+    assert cli.main(["dataset", str(tmp_path)]) == 1
+    assert "names no faces" in capsys.readouterr().err
 
 
 def test_window_opens_without_a_command_or_with_a_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,10 +55,12 @@ def _check(folder: Path) -> int:
     shown = np.zeros(REGION_COUNT)
     total = 0
     for part in ("train", "kept-out"):
-        faces = load_faces(folder, part)
+        faces = load_faces(folder, part, may_be_empty=True)
         print(f"{part:10} {len(faces):6} faces")
         shown += [sum(bool((mask == region).any()) for mask in faces.masks) for region in range(REGION_COUNT)]
         total += len(faces)
+    if not total:
+        raise FaceEditorError(f"index.csv in {folder} names no faces; render some, or copy the data set again.")
     for region in range(REGION_COUNT):
         print(f"{REGION_NAMES[region]:12} in {shown[region] / max(1, total):6.1%} of the faces")
     return 0

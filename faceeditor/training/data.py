@@ -58,18 +58,22 @@ def kept_out_rows(folder: Path) -> tuple[list[str], npt.NDArray[np.bool_]]:
     return [row["id"] for row in rows], np.array([kept_out(row["split_group"]) for row in rows], bool)
 
 
-def load_faces(folder: Path, part: str) -> FaceSet:
+def load_faces(folder: Path, part: str, may_be_empty: bool = False) -> FaceSet:
     """Load the data set.
 
     Args:
         folder: holds `index.csv`, `images/NNNNN.jpg` (256 x 256) and `labels/NNNNN.png`.
         part: "train" or "kept-out".
+        may_be_empty: whether a data set without such faces will do.
 
     Raises:
-        FaceEditorError: the folder is not such a data set.
+        FaceEditorError: the folder is not such a data set, or has no such faces.
     """
     all_names, out = kept_out_rows(folder)
     names = [name for name, is_out in zip(all_names, out, strict=True) if is_out == (part == "kept-out")]
+    if not names and not may_be_empty:
+        what = "kept-out faces" if part == "kept-out" else "faces to train on"
+        raise FaceEditorError(f"The data set in {folder} has no {what}; add faces of more groups to its index.csv.")
     pictures = np.empty((len(names), 256, 256, 3), np.uint8)
     masks = np.empty((len(names), 256, 256), np.uint8)
     for i, name in enumerate(names):
@@ -78,7 +82,7 @@ def load_faces(folder: Path, part: str) -> FaceSet:
         if picture is None or mask is None:
             raise FaceEditorError(f"Picture or mask {name} is missing in {folder}: copy the data set again.")
         pictures[i], masks[i] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), mask
-    frames = np.stack([face_frame(mask) for mask in masks])
+    frames = np.stack([face_frame(mask) for mask in masks]) if names else np.empty((0, 2, 3), np.float32)
     return FaceSet(pictures, masks, frames, tuple(names))
 
 
