@@ -48,11 +48,11 @@ def run(args: argparse.Namespace) -> int:
     if args.generator == "head":
         from faceeditor.evaluation import head_quality
 
-        heads = head_quality.HeadQualityBench(
+        with head_quality.HeadQualityBench(
             args.data, args.coefficients, args.recogniser, args.device, args.pack, say
-        )
-        measured = heads.run()
-        head_quality.write_results(heads, measured, args.out)
+        ) as heads:
+            measured = heads.run()
+            head_quality.write_results(heads, measured, args.out)
         print(head_quality.table(measured))
         return 0
     from faceeditor.evaluation.quality import QualityBench, table, write_results

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from faceeditor.engine import Engine, RenderRequest
 from faceeditor.evaluation.measures import frechet_distance, recognised
 from faceeditor.evaluation.quality import load_recogniser
 from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.generators.mask_guided import MaskGuided
-from faceeditor.head.maps import landmarks, render_maps
+from faceeditor.head.maps import landmarks
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import move_mask
-from faceeditor.head.relight import relighting_gain, relit, under_light_of
 from faceeditor.head.render import render_head
 from faceeditor.images import write_atomic
 from faceeditor.packs import ModelPack
@@ -52,7 +52,10 @@ class Sitter:
 
 
 class HeadQualityBench:
-    """Measures one generator; all random draws have fixed seeds.
+    """Measures one generator; all random draws have fixed seeds. Close it at the end, or use it in a with statement.
+
+    Pictures come from the program's engine, so that what is measured is what a user sees: masks moved, maps drawn,
+    light put on as in the window.
 
     Args:
         data: folder of the face data set.
@@ -67,6 +70,7 @@ class HeadQualityBench:
         self.say = say
         self.model = HeadModel.load()
         self.generator = MaskGuided(device, ModelPack.open(pack.name, pack.parent) if pack else None)
+        self.engine = Engine(self.generator.device, opener=lambda _: self.generator)
         self.recogniser, self.prior = load_recogniser(recogniser), HeadPrior.load()
         faces, train = load_faces(data, "kept-out"), load_faces(data, "train")
         self.train_pictures, self.train_masks = list(train.pictures), list(train.masks)
@@ -79,18 +83,24 @@ class HeadQualityBench:
             for row in heads.usable
         ]  # fmt: skip
 
+    def close(self) -> None:
+        """Stop the engine and give its device back."""
+        self.engine.close()
+
+    def __enter__(self) -> "HeadQualityBench":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     # How pictures come about.
 
     def generated(self, sitter: Sitter, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
         """The generator's picture of a sitter with another head, and the mask that it was drawn on."""
-        mask = move_mask(self.model, sitter.mask, sitter.head, head)
-        unlit = under_light_of(head, sitter.head)
-        maps = render_maps(self.model, unlit, 128).condition
-        picture = self.generator.render(mask, sitter.style, 256, maps)
-        if unlit is not head:
-            after = render_maps(self.model, head, 128).condition
-            picture = relit(picture, relighting_gain(maps, after, mask[::2, ::2]))
-        return picture, mask
+        request = RenderRequest(0, sitter.mask, sitter.style, head=head, base_head=sitter.head)
+        frame = self.engine.render(request)
+        assert frame.mask is not None
+        return frame.pixels, frame.mask
 
     def rendered(self, sitter: Sitter, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
         """The baseline: the plain rendering of the head."""
