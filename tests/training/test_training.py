@@ -148,7 +148,7 @@ def test_prior_draws_resemble_its_codes(monkeypatch: pytest.MonkeyPatch) -> None
     torch.manual_seed(0)
     hidden = torch.randn(400, 6)
     flat = hidden @ torch.randn(6, 2720) + 3
-    prior = fit_prior(flat, seconds=1500, device=torch.device("cpu"), components=12)
+    prior = fit_prior(flat, seconds=600, device=torch.device("cpu"), components=12)
     drawn = flat_codes(prior.draw(300, torch.device("cpu")))
     assert (drawn.mean(0) - flat.mean(0)).abs().mean() < 0.6
     assert 0.5 < float(drawn.std(0).mean() / flat.std(0).mean()) < 1.5
