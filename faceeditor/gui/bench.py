@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 _SETTLE_SECONDS = 2.0
-_TIMEOUT = 60.0
+_TIMEOUT = 180.0
 
 
 def _since_start() -> float:
@@ -112,7 +112,7 @@ def measure_hand(what: str, device: str = "auto", seconds: float = 8.0) -> dict[
         loop = QEventLoop()
         bench.done.append(loop.quit)
         loop.exec()
-        pump(lambda: not bench.pending, 2.0)
+        pump(lambda: not bench.pending, 20.0)
         memory = psutil.Process().memory_info().rss / 2**20
         device = program.bridge.engine.status.device
         return {"device": device, **bench.figures(), "memory MiB": memory, "head ready": round(ready, 2)}
