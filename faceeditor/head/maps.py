@@ -5,6 +5,7 @@ what has none. Nothing here knows of hair: the scalp has the skin's albedo, and 
 """
 
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,9 @@ from faceeditor.head.camera import camera, project
 from faceeditor.head.jit import compiled
 from faceeditor.head.light import DARKEST, SH_CONSTANTS, to_srgb
 from faceeditor.head.model import EYE_CHART, IRIS_ANGLE, PUPIL_ANGLE, HeadModel, Part
+from faceeditor.head.posing import posed
 from faceeditor.head.raster import FRONT, NONE, Buffers, Rasteriser, vertex_normals
-from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
 from faceeditor.regions import MaskArray
 
 FloatArray = npt.NDArray[np.float32]
@@ -46,6 +48,9 @@ for _part, (_colour, _reach) in PART_COLOURS.items():
     _KIND[_part] = _PLAIN
     _PART_RGBA[_part] = (*_colour, _reach)
 _KIND[[Part.EYE_LEFT, Part.EYE_RIGHT]] = _EYE
+
+_SKINS = 2
+"""Skins that are kept: a head is drawn with its own and with that of the picture which it relights."""
 
 LEVELS = 4096
 """Length of the two tables of tones."""
@@ -99,7 +104,8 @@ class Geometry:
 class MapRenderer:
     """Draws condition maps of one model at one size with its own buffers; one thread at a time.
 
-    The last skin is kept, so that shape, pose, expression and light do not pay for it.
+    The last skins are kept, so that shape, pose, expression and light do not pay for them, and the last geometry, so
+    that light and skin do not pay for that.
     """
 
     def __init__(self, model: HeadModel, size: int = 128) -> None:
@@ -108,23 +114,20 @@ class MapRenderer:
         self._rasteriser = Rasteriser(size)
         self._normals = np.empty_like(model.mean)
         self._sides = drawn_sides(model)
-        self._skin_of = b""
-        self._chart = np.empty((0, 0, 3), np.float32)
-        self._iris = np.zeros(3, np.float32)
+        self._geometry_of = b""  # what the rasteriser's buffers and the normals show
+        self._skins: OrderedDict[bytes, tuple[FloatArray, FloatArray]] = OrderedDict()
 
     def render(self, head: HeadCoefficients, geometry: Geometry | None = None) -> HeadMaps:
         """The maps of a head; `geometry` may be given if it is known already."""
         model, size = self.model, self.size
-        shape = geometry if geometry is not None else geometry_of(model, head)
-        buffers = self._rasteriser.draw(shape.at(size), model.triangles, self._sides)
-        vertex_normals(shape.points, model.triangles, self._normals)
-        self._paint_skin(head)
+        buffers = self._draw(head, geometry)
+        chart, iris = self._skin(head)
         condition = np.empty((CONDITION_PLANES, size, size), np.float32)
         regions = np.empty((size, size), np.uint8)
         uv = np.empty((size, size, 2), np.float32)
         _shade(
             buffers.triangle, buffers.barycentric, model.triangles, model.triangle_part, model.triangle_region,
-            model.triangle_uv, self._normals, self._chart, self._iris, np.ascontiguousarray(head.gamma.T),
+            model.triangle_uv, self._normals, chart, iris, np.ascontiguousarray(head.gamma.T),
             _KIND, _PART_RGBA, TO_LINEAR, TO_SRGB, condition, regions, uv,
         )  # fmt: skip
         kept = buffers.copy()
@@ -132,11 +135,28 @@ class MapRenderer:
             array.flags.writeable = False
         return HeadMaps(condition, regions, kept.inverse_depth, uv, condition[9], kept)
 
-    def _paint_skin(self, head: HeadCoefficients) -> None:
-        skin = head.albedo.tobytes()
-        if skin != self._skin_of:
-            self._chart, self._iris = self.model.albedo(head.albedo), self.model.iris_colour(head)
-            self._skin_of = skin
+    def _draw(self, head: HeadCoefficients, geometry: Geometry | None) -> Buffers:
+        """Bring the rasteriser's buffers and the normals to where the head is."""
+        shown = b"".join(getattr(head, name).tobytes() for name in MOVING_PARTS) if geometry is None else b""
+        if geometry is None and shown == self._geometry_of:
+            return self._rasteriser.buffers
+        self._geometry_of = b""  # should the drawing fail
+        shape = geometry if geometry is not None else geometry_of(self.model, head)
+        buffers = self._rasteriser.draw(shape.at(self.size), self.model.triangles, self._sides)
+        vertex_normals(shape.points, self.model.triangles, self._normals)
+        self._geometry_of = shown
+        return buffers
+
+    def _skin(self, head: HeadCoefficients) -> tuple[FloatArray, FloatArray]:
+        """A head's chart (256, 256, 3) and the colour of its irises (3,)."""
+        key = head.albedo.tobytes()
+        skin = self._skins.pop(key, None)
+        if skin is None:
+            skin = self.model.albedo(head.albedo), self.model.iris_colour(head)
+        self._skins[key] = skin
+        if len(self._skins) > _SKINS:
+            self._skins.popitem(last=False)
+        return skin
 
 
 def drawn_sides(model: HeadModel) -> npt.NDArray[np.uint8]:
@@ -146,8 +166,8 @@ def drawn_sides(model: HeadModel) -> npt.NDArray[np.uint8]:
 
 def geometry_of(model: HeadModel, head: HeadCoefficients) -> Geometry:
     """Vertices of a head in front of the camera and in the picture."""
-    points = camera(model.vertices(head), head, model.neck_weight)
-    return Geometry(points, project(points, 256))
+    _, points, projected = posed(model, head)
+    return Geometry(points, projected)
 
 
 def render_maps(model: HeadModel, head: HeadCoefficients, size: int = 128) -> HeadMaps:

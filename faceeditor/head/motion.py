@@ -26,6 +26,7 @@ from faceeditor.head.camera import FOCAL, NECK_JOINT, camera, project, rotation
 from faceeditor.head.maps import drawn_sides
 from faceeditor.head.model import HeadModel, Part
 from faceeditor.head.motion_kernels import BINS, GRID
+from faceeditor.head.posing import posed
 from faceeditor.head.raster import Rasteriser, vertex_normals
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
@@ -34,10 +35,12 @@ from faceeditor.regions import FACE_REGIONS, MASK_SIZE, MIRROR, REGION_COUNT, Ma
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
+IndexArray = npt.NDArray[np.int64]
 
 _THICKEST = 6.0  # cm of hair beyond the skull
 _CELL = MASK_SIZE // GRID
-_EYE_PARTS = (Part.EYE_LEFT, Part.EYE_RIGHT)
+# Landmarks of the 68 on the lids of left and right eye, two each, and on the lips, three.
+_ABOVE, _BELOW = [43, 44, 37, 38, 61, 62, 63], [47, 46, 41, 40, 67, 66, 65]
 _WORN_ON_HEAD = (Region.HAIR, Region.HAT)
 
 
@@ -59,9 +62,7 @@ def move_mask(model: HeadModel, mask: MaskArray, base: HeadCoefficients, head: H
         return mask.copy()
     mover = _mover(model)
     labels, _, _, vague = mover.carried(mask, base, head, MASK_SIZE)
-    cleaned = np.empty_like(labels)
-    kernels.clean(labels, vague, cleaned)
-    kernels.clean(cleaned, vague, labels)
+    kernels.clean(labels, vague)
     return labels
 
 
@@ -102,10 +103,11 @@ def _mover(model: HeadModel) -> "_Mover":
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """The head's vertices in one view: (V, 3) in head axes, without hair, and in camera axes; normals in these."""
+    """The head's vertices in one view, as of `posing.Posed`, and their (V, 3) normals in camera axes."""
 
     head_points: FloatArray
     points: FloatArray
+    projected: FloatArray
     normals: FloatArray
 
     def cosine(self) -> FloatArray:
@@ -138,29 +140,61 @@ class _Base:
     openings: FloatArray  # (3,) cm
 
 
+@dataclass(frozen=True, eq=False)
+class _Fixed:
+    """What a model alone gives; shared by all threads."""
+
+    sides: ByteArray  # (T,) as the rasteriser takes them
+    below_chin: BoolArray  # (T,) neck and shoulders
+    outer: BoolArray  # (V,) that make the outline of the head, without neck and what lies inside of it
+    middle: FloatArray  # (V,) weights whose sum over the vertices is the middle of the outer ones
+    scalp: BoolArray  # (V,)
+    ears: tuple[tuple[IndexArray, IndexArray], ...]  # vertices of each ear, and of these those shared with the head
+    graph: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+    marks: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], FloatArray, FloatArray]  # as `kernels.gaps` takes them
+
+    @classmethod
+    def of(cls, model: HeadModel) -> "_Fixed":
+        """Work it out, or take it from the last time."""
+        with _fixed_lock:
+            if not _fixed or _fixed[0][0] is not model:
+                _fixed[:] = [(model, cls._made(model))]
+            return _fixed[0][1]
+
+    @classmethod
+    def _made(cls, model: HeadModel) -> "_Fixed":
+        part, count = model.triangle_part, len(model.mean)
+        outer, scalp = np.zeros(count, bool), np.zeros(count, bool)
+        outer[model.triangles[np.isin(part, (Part.SKIN, Part.SCALP))]] = True
+        outer &= model.neck_weight > 0.9
+        scalp[model.triangles[part == Part.SCALP]] = True
+        ears = []
+        for ear in (Region.L_EAR, Region.R_EAR):
+            rows = np.unique(model.triangles[model.triangle_region == ear])
+            rim = np.intersect1d(rows, model.triangles[model.triangle_region != ear])
+            if len(rim) >= 3:
+                ears.append((rows, rim))
+        below_chin = np.isin(part, (Part.NECK, Part.SHOULDERS))
+        middle = (outer / max(1, outer.sum())).astype(np.float32)
+        graph, marks = _graph(model.triangles, count), model.landmarks68
+        pairs = marks.vertices[_ABOVE], marks.vertices[_BELOW], marks.barycentric[_ABOVE], marks.barycentric[_BELOW]
+        return cls(drawn_sides(model), below_chin, outer, middle, scalp, tuple(ears), graph, pairs)
+
+
+_fixed: list[tuple[HeadModel, _Fixed]] = []  # of the last model
+_fixed_lock = threading.Lock()
+
+
 class _Mover:
     """Moves masks of one model; keeps the last mask and base. One thread at a time."""
 
     def __init__(self, model: HeadModel) -> None:
         self.model = model
         self._rasterisers: dict[int, Rasteriser] = {}
-        self._sides = drawn_sides(model)
-        part = model.triangle_part
-        self._below_chin = np.isin(part, (Part.NECK, Part.SHOULDERS))
-        # Vertices that make the outline of the head, without neck and what lies inside of it.
-        self._outer = np.zeros(len(model.mean), bool)
-        self._outer[model.triangles[np.isin(part, (Part.SKIN, Part.SCALP))]] = True
-        self._outer &= model.neck_weight > 0.9
-        self._scalp = np.zeros(len(model.mean), bool)
-        self._scalp[model.triangles[part == Part.SCALP]] = True
-        # Vertices of each ear, and those of them that it shares with the head.
-        self._ears = []
-        for ear in (Region.L_EAR, Region.R_EAR):
-            rows = np.unique(model.triangles[model.triangle_region == ear])
-            rim = np.intersect1d(rows, model.triangles[model.triangle_region != ear])
-            if len(rim) >= 3:
-                self._ears.append((rows, rim))
-        self._graph = _graph(model.triangles, len(model.mean))
+        fixed = _Fixed.of(model)
+        self._sides, self._below_chin, self._outer = fixed.sides, fixed.below_chin, fixed.outer
+        self._middle, self._scalp, self._ears, self._graph = fixed.middle, fixed.scalp, fixed.ears, fixed.graph
+        self._marks = fixed.marks
         self._base: _Base | None = None
 
     def carried(
@@ -168,35 +202,22 @@ class _Mover:
     ) -> tuple[MaskArray, FloatArray, FloatArray, BoolArray]:
         """The view of `head`: labels (S, S), source places (S, S, 2) in pixels of 256, what was seen, what is vague."""
         model, kept = self.model, self._kept(mask, base)
-        view = self._view(head, kept.volume)
-        projected = project(view.points, MASK_SIZE)
-        sized = projected if size == MASK_SIZE else projected * np.array([size / 256, size / 256, 1], np.float32)
+        view = posed(model, head, kept.volume)
+        to_size = np.array([size / 256, size / 256, 1], np.float32)
+        sized = view.projected if size == MASK_SIZE else view.projected * to_size
         buffers = self._rasteriser(size).draw(sized, model.triangles, self._sides)
-
-        centre, joint = self._centre(view), self._joint(head)
-        reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
-        kernels.outline(buffers.triangle, self._below_chin, projected, self._outer, centre[0], centre[1], reach, met)
-        worn_rim = np.where(met >= 0, kept.worn[model.triangles[met, 0]], 0).astype(np.float32)
-        worn_rim = _smooth_ring(_smooth_ring(worn_rim))
-        grid = np.empty((GRID, GRID, 2), np.float32)
-        roll = np.float32(np.radians(head.pose[2] - kept.head.pose[2]))
-        kernels.outside_field(
-            reach, kept.reach, centre[:2], kept.centre[:2], roll, np.float32(kept.centre[2] / centre[2]),
-            kept.joint[:2] - joint[:2], kept.with_head, kept.with_body, grid,
-        )  # fmt: skip
-        openings = self._openings(view)
-        shut = kept.openings < 0.1
-        openings = np.where(shut, 1.0, openings / np.maximum(kept.openings, 0.1)).astype(np.float32)
-
         labels = np.empty((size, size), np.uint8)
         field = np.empty((size, size, 2), np.float32)
         seen = np.empty((size, size), np.float32)
         vague = np.empty((size, size), np.bool_)
-        kernels.carry(
-            buffers.triangle, buffers.barycentric, model.triangles, model.triangle_region, self._below_chin, projected,
-            self._with_gaze(kept, head, view), kept.projected, kept.cosine, kept.depth, kept.regions,
-            model.mirror, kept.mask, kept.outside, kept.around, kept.fallback, kept.worn, MIRROR,
-            reach, worn_rim, centre, grid, openings, labels, field, seen, vague,
+        kernels.carried(
+            buffers.triangle, buffers.barycentric, model.triangles, model.triangle_region, self._below_chin,
+            self._outer, self._middle, self._marks, view.points, view.head_points, view.projected,
+            self._with_gaze(kept, head, view.head_points), kept.projected, kept.cosine, kept.depth, kept.regions,
+            model.mirror, kept.mask, kept.outside, kept.around, kept.fallback, kept.worn, MIRROR, kept.reach,
+            kept.centre, kept.openings, kept.with_head, kept.with_body,
+            np.float32(np.radians(head.pose[2] - kept.head.pose[2])), kept.joint[:2] - self._joint(head)[:2],
+            labels, field, seen, vague,
         )  # fmt: skip
         return labels, field, seen, vague
 
@@ -206,28 +227,14 @@ class _Mover:
         return self._rasterisers[size]
 
     def _view(self, head: HeadCoefficients, volume: FloatArray | None = None) -> _View:
-        head_points = self.model.vertices(head)
-        hairy = head_points if volume is None else head_points + volume
-        points = camera(hairy, head, self.model.neck_weight)
-        return _View(head_points, points, vertex_normals(points, self.model.triangles))
-
-    def _centre(self, view: _View) -> FloatArray:
-        """(3,) middle of the head in the picture, and its inverse depth."""
-        return project(view.points[self._outer].mean(0, keepdims=True), MASK_SIZE)[0]
+        view = posed(self.model, head, volume)
+        return _View(*view, vertex_normals(view.points, self.model.triangles))
 
     def _joint(self, head: HeadCoefficients) -> FloatArray:
         """(3,) the neck's joint in the picture: what the shoulders follow."""
         return project(camera(NECK_JOINT[None], head), MASK_SIZE)[0]
 
-    def _openings(self, view: _View) -> FloatArray:
-        """(3,) cm between the lids of left and right eye and between the lips."""
-        marks = self.model.landmarks68.points(view.head_points)
-        upper = marks[[43, 44, 37, 38, 61, 62, 63]]
-        lower = marks[[47, 46, 41, 40, 67, 66, 65]]
-        gap = np.linalg.norm(upper - lower, axis=1)
-        return np.array([gap[:2].mean(), gap[2:4].mean(), gap[4:].mean()], np.float32)
-
-    def _with_gaze(self, base: _Base, head: HeadCoefficients, view: _View) -> FloatArray:
+    def _with_gaze(self, base: _Base, head: HeadCoefficients, head_points: FloatArray) -> FloatArray:
         """The base's points with eyeballs that are turned as the new ones: lids carry an eye's shape, not the gaze."""
         if np.array_equal(base.head.gaze, head.gaze):
             return base.points
@@ -235,7 +242,7 @@ class _Mover:
         here, there = self.model.eye_pivot(base.head.shape), self.model.eye_pivot(head.shape)
         for eye, (first, last) in enumerate(self.model.eye_vertices):
             if last > first:
-                turned = view.head_points[first:last] - there[eye] + here[eye]
+                turned = head_points[first:last] - there[eye] + here[eye]
                 points[first:last] = camera(turned, base.head)
         return points
 
@@ -248,16 +255,16 @@ class _Mover:
     def _prepare(self, mask: MaskArray, head: HeadCoefficients) -> _Base:
         model = self.model
         view = self._view(head)
-        bare = project(view.points, MASK_SIZE)
+        bare = view.projected
         buffers = self._rasteriser(MASK_SIZE).draw(bare, model.triangles, self._sides)
         cosine = view.cosine()
         label = self._vertex_labels(mask, view, bare, cosine, buffers.inverse_depth)
-        centre = self._centre(view)
+        centre = kernels.middle_of(view.points, self._middle)
         reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
         kernels.outline(buffers.triangle, self._below_chin, bare, self._outer, centre[0], centre[1], reach, met)
         volume = self._volume(mask, view, bare, cosine, label, centre, reach, head)
         view = self._view(head, volume)
-        projected, centre, cosine = project(view.points, MASK_SIZE), self._centre(view), view.cosine()
+        projected, centre = view.projected, kernels.middle_of(view.points, self._middle)
         drawn = self._rasteriser(MASK_SIZE).draw(projected, model.triangles, self._sides)
         kernels.outline(drawn.triangle, self._below_chin, projected, self._outer, centre[0], centre[1], reach, met)
         covered = drawn.triangle >= 0
@@ -267,9 +274,9 @@ class _Mover:
         with_head, with_body = _weights(mask, on_head, chin, self._joint(head)[1])
         outside, around = _without_face(mask, on_head), _without_face(mask, np.ones_like(on_head))
         return _Base(
-            mask, head, volume, view.points, projected, cosine, drawn.inverse_depth.copy(), regions,
+            mask, head, volume, view.points, projected, view.cosine(), drawn.inverse_depth.copy(), regions,
             outside, around, *self._fallback(label), reach, centre, self._joint(head), with_head, with_body,
-            self._openings(view),
+            kernels.gaps(view.head_points, *self._marks),
         )  # fmt: skip
 
     def _vertex_labels(
@@ -315,7 +322,7 @@ class _Mover:
         part = place - low
         # At the middle of the back no direction counts; in front hair lies flat.
         rim = np.clip(np.hypot(offset[:, 0], offset[:, 1]) / reach[low % BINS], 0, 1)
-        ring = _smooth_ring(beyond)
+        ring = kernels.smoothed_ring(beyond)
         around = (ring[low % BINS] * (1 - part) + ring[(low + 1) % BINS] * part) * rim + np.median(ring) * (1 - rim)
         flat = np.interp(cosine, (0.1, 0.9), (1.0, 0.3))
         worn = self._outer & np.isin(label, _WORN_ON_HEAD)
@@ -358,9 +365,10 @@ class _Mover:
 def _graph(triangles: npt.NDArray[np.int32], count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Neighbours of each vertex: first (V + 1,) and list (E,), as `kernels.spread` reads them."""
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-    start = np.concatenate([[0], np.cumsum(np.bincount(pairs[:, 0], minlength=count))])
-    return start.astype(np.int32), np.ascontiguousarray(pairs[:, 1], np.int32)
+    # One number for a pair sorts many times faster than rows do.
+    numbers = np.unique(np.concatenate([pairs @ (count, 1), pairs @ (1, count)]))
+    start = np.concatenate([[0], np.cumsum(np.bincount(numbers // count, minlength=count))])
+    return start.astype(np.int32), (numbers % count).astype(np.int32)
 
 
 def _beyond(worn: BoolArray, centre: FloatArray, reach: FloatArray) -> FloatArray:
@@ -388,13 +396,6 @@ def _beyond(worn: BoolArray, centre: FloatArray, reach: FloatArray) -> FloatArra
     for k in np.flatnonzero(from_up > 95):
         beyond[k] = beyond[level[np.abs(np.angle(np.exp(1j * (angle[level] - angle[k])))).argmin()]]
     return beyond
-
-
-def _smooth_ring(values: FloatArray) -> FloatArray:
-    """(BINS,) values smoothed around the ring."""
-    kernel = np.array([1, 3, 5, 6, 5, 3, 1], np.float32) / 24
-    padded = np.concatenate([values[-3:], values, values[:3]])
-    return np.convolve(padded, kernel, "valid").astype(np.float32)
 
 
 def _without_face(mask: MaskArray, on_head: BoolArray) -> MaskArray:

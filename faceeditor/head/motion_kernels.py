@@ -295,6 +295,89 @@ def carry(  # type: ignore[no-untyped-def]
 
 
 @compiled
+def smoothed_ring(values):  # type: ignore[no-untyped-def]
+    """(BINS,) float32 values smoothed around the ring."""
+    out = np.empty_like(values)
+    count = values.shape[0]
+    for k in range(count):
+        total = np.float32(6) * values[k]
+        total += np.float32(5) * (values[k - 1] + values[(k + 1) % count])
+        total += np.float32(3) * (values[k - 2] + values[(k + 2) % count])
+        total += values[k - 3] + values[(k + 3) % count]
+        out[k] = total / np.float32(24)
+    return out
+
+
+@compiled
+def middle_of(points, weights):  # type: ignore[no-untyped-def]
+    """(3,) weighted middle of points (V, 3) in camera axes, in the picture: u, v in pixels of 256, inverse depth."""
+    x = y = z = np.float32(0)
+    for i in range(points.shape[0]):
+        x += weights[i] * points[i, 0]
+        y += weights[i] * points[i, 1]
+        z += weights[i] * points[i, 2]
+    out = np.empty(3, np.float32)
+    out[2] = np.float32(1) / max(-z, np.float32(1e-3))
+    out[0] = _HALF + _PIXELS_PER_CM * x * out[2]
+    out[1] = _HALF - _PIXELS_PER_CM * y * out[2]
+    return out
+
+
+@compiled
+def gaps(points, upper, lower, weights_above, weights_below):  # type: ignore[no-untyped-def]
+    """(3,) cm between the lids of left and right eye and between the lips.
+
+    Seven pairs of points of the mesh (vertices (7, 3), barycentric weights (7, 3)): two of each eye, three of the lips.
+    """
+    out = np.zeros(3, np.float32)
+    for pair in range(7):
+        square = np.float32(0)
+        for c in range(3):
+            apart = np.float32(0)
+            for corner in range(3):
+                apart += weights_above[pair, corner] * points[upper[pair, corner], c]
+                apart -= weights_below[pair, corner] * points[lower[pair, corner], c]
+            square += apart * apart
+        out[min(2, pair // 2)] += np.sqrt(square) / np.float32(2 if pair < 4 else 3)
+    return out
+
+
+@compiled
+def carried(  # type: ignore[no-untyped-def]
+    triangle, barycentric, triangles, part_regions, below_chin, outer, middle, marks, points, head_points, projected,
+    base_points, base_projected, base_cosine, base_depth, base_regions, mirror, mask, outside, around, fallback, worn,
+    mirrored_region, base_reach, base_centre, base_openings, with_head, with_body, roll, body_shift, labels, field,
+    seen, vague,
+):  # fmt: skip
+    """All of one new view but its z-buffer, in one call that holds the interpreter's lock nowhere.
+
+    `middle` (V,) weighs the head's vertices, `marks` are the arguments of `gaps` after the points; `points` are in
+    camera axes, `head_points` in head axes. The others are as of `outline`, `outside_field` and `carry`.
+    """
+    centre = middle_of(points, middle)
+    reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
+    outline(triangle, below_chin, projected, outer, centre[0], centre[1], reach, met)
+    worn_rim = np.zeros(BINS, np.float32)
+    for k in range(BINS):
+        if met[k] >= 0:
+            worn_rim[k] = worn[triangles[met[k], 0]]
+    worn_rim = smoothed_ring(smoothed_ring(worn_rim))
+    grid = np.empty((GRID, GRID, 2), np.float32)
+    scale = base_centre[2] / centre[2]
+    outside_field(reach, base_reach, centre, base_centre, roll, scale, body_shift, with_head, with_body, grid)
+    openings = gaps(head_points, marks[0], marks[1], marks[2], marks[3])
+    for k in range(3):
+        # What was shut in the base is as open as the model says.
+        shut = base_openings[k] < np.float32(0.1)
+        openings[k] = np.float32(1) if shut else openings[k] / base_openings[k]
+    carry(
+        triangle, barycentric, triangles, part_regions, below_chin, projected, base_points, base_projected, base_cosine,
+        base_depth, base_regions, mirror, mask, outside, around, fallback, worn, mirrored_region, reach, worn_rim,
+        centre, grid, openings, labels, field, seen, vague,
+    )  # fmt: skip
+
+
+@compiled
 def spread(start, neighbours, labels):  # type: ignore[no-untyped-def]
     """Give vertices without a label (-1) that of the nearest one with a label, counted in edges.
 
@@ -338,7 +421,15 @@ def smoothed(start, neighbours, values, chosen, rounds):  # type: ignore[no-unty
 
 
 @compiled
-def clean(labels, vague, cleaned):  # type: ignore[no-untyped-def]
+def clean(labels, vague):  # type: ignore[no-untyped-def]
+    """Tidy labels (H, W) up in place, twice: what the first time leaves beside others is alone then."""
+    cleaned = np.empty_like(labels)
+    _cleaned(labels, vague, cleaned)
+    _cleaned(cleaned, vague, labels)
+
+
+@compiled
+def _cleaned(labels, vague, cleaned):  # type: ignore[no-untyped-def]
     """Give single pixels that differ from all four neighbours the label of most of these, and smooth vague places.
 
     A vague pixel of a large region takes the commonest label of the 5 x 5 around it.
