@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QToolButton, 
 
 from faceeditor.gui.head_desk import HeadDesk
 from faceeditor.gui.icons import icon
-from faceeditor.gui.later import Later
+from faceeditor.gui.later import Later, Sparing
 from faceeditor.gui.section import Section
 from faceeditor.gui.slider_row import SliderRow
 from faceeditor.gui.widgets import label
@@ -16,6 +16,8 @@ from faceeditor.head.controls import Control, controls
 
 EXPERT_SECTIONS = ("Modes", "Skin modes", "Weights", "Coefficients")
 """Sections of single numbers: they begin folded."""
+_PACE_MS = 90
+"""Between two looks at the head while a hand drags."""
 
 
 def group_title(group: str) -> str:
@@ -47,8 +49,13 @@ def group_tools(desk: HeadDesk, group: str) -> list[QToolButton]:
     copy = button("copy", "copy", tr("Copy the {group}"), lambda: desk.copy(group))
     paste = button("paste", "paste", tr("Paste a copied {group}"), lambda: desk.paste(group))
 
+    shown: list[tuple[bool, bool]] = []
+
     def show() -> None:
         locked = desk.locked(group)
+        if shown == [(desk.ready, locked)]:
+            return  # a hand that drags a slider asks more than a hundred times a second
+        shown[:] = [(desk.ready, locked)]
         lock.setChecked(locked)
         lock.setIcon(icon("lock" if locked else "unlock", 18))
         for each in (random, reset, paste):
@@ -65,7 +72,8 @@ class HeadPanel(QWidget):
     """Sliders of one group. What stands above the sections is added by the panels made from this one.
 
     Nothing is made before the head model is there and the panel is seen, and only open sections are kept up to date:
-    a head that is turned moves all sliders many times a second.
+    a head that is turned moves all sliders many times a second. While a hand drags, the sliders that it does not hold
+    follow at a calmer pace, so that the time is there for the face.
     """
 
     def __init__(self, desk: HeadDesk, group: str, parent: QWidget | None = None) -> None:
@@ -109,7 +117,8 @@ class HeadPanel(QWidget):
         outer.addLayout(self.bar)
         outer.addWidget(self.hint)
         outer.addWidget(area, 1)
-        desk.changed.connect(self.follow)
+        self._sparing = Sparing(self.follow, _PACE_MS, self)
+        desk.changed.connect(self._follow_hand)
         desk.locks_changed.connect(self.follow)
         desk.model_loaded.connect(self.follow)
         self._show_state()
@@ -222,6 +231,12 @@ class HeadPanel(QWidget):
         if event.type() in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Paint) and self._stale:
             self._refresh_soon()
         return super().event(event)
+
+    def _follow_hand(self) -> None:
+        if self.desk.session.portrait.busy:
+            self._sparing.ask()
+        else:
+            self._sparing.now()
 
     def follow(self) -> None:
         """Show the head as it is, if the panel is seen; later otherwise."""

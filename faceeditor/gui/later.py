@@ -1,4 +1,4 @@
-"""Work of the window that is done in small pieces between events, so that nothing waits for it."""
+"""Work of the window that waits: done in small pieces between events, or not as often as it is asked for."""
 
 import time
 from collections import deque
@@ -44,3 +44,39 @@ class Later(QObject):
             self._calls.popleft()()
         if self._calls:
             self._timer.start()
+
+
+class Sparing(QObject):
+    """A call that is made at once when it is asked for, but not again before a pause is over.
+
+    What is asked for during the pause is done at its end, once: the last state is never missed.
+    """
+
+    def __init__(self, call: Callable[[], object], pause_ms: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._call = call
+        self._asked = False
+        self._pause = QTimer(self, interval=pause_ms, singleShot=True)
+        self._pause.timeout.connect(self._end)
+
+    def ask(self) -> None:
+        """Make the call, or as soon as the pause is over."""
+        if self._pause.isActive():
+            self._asked = True
+        else:
+            self._make()
+
+    def now(self) -> None:
+        """Make the call whatever was asked for; nothing is left to be done."""
+        self._pause.stop()
+        self._asked = False
+        self._call()
+
+    def _end(self) -> None:
+        if self._asked:
+            self._make()
+
+    def _make(self) -> None:
+        self._asked = False
+        self._pause.start()
+        self._call()
