@@ -143,20 +143,33 @@ class Run:
         return self.deadline - time.monotonic()
 
     def log(self, values: dict[str, float]) -> None:
-        """Append a row to the curves; a run keeps the columns it began with."""
+        """Append a row to the curves. A later stage may bring columns of its own, which earlier rows leave empty."""
         if not is_main():
             return
-        new = not self._log.exists()
-        if new:
-            columns = list(values)
-        else:
+        columns: list[str] = []
+        if self._log.exists():
             with self._log.open(newline="") as file:
                 columns = next(csv.reader(file))
+        later = [name for name in values if name not in columns]
+        if later:
+            columns = self._widen(columns, later)
         with self._log.open("a", newline="") as file:
-            writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
-            if new:
-                writer.writeheader()
-            writer.writerow({k: f"{v:.5g}" for k, v in values.items()})
+            csv.DictWriter(file, columns, restval="").writerow({k: f"{v:.5g}" for k, v in values.items()})
+
+    def _widen(self, columns: list[str], later: list[str]) -> list[str]:
+        """Write the curves anew with more columns; returns all of them."""
+        rows: list[dict[str, str]] = []
+        if columns:
+            with self._log.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        wide = columns + later
+        temporary = self._log.with_name(self._log.name + ".tmp")
+        with temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, wide, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        temporary.replace(self._log)
+        return wide
 
     def draw_curves(self) -> None:
         """Draw every column of the curves over the first one as small plots in `curves.png`."""

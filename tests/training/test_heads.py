@@ -109,8 +109,10 @@ def test_reader_and_generator_learn_from_heads(faces_folder: Path, fitted_heads:
     assert train(config, *base, "--out", out, "--reader", tmp_path / "reader", "--pack", pack) == 0
     with (out / "curves.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    # Whole pictures alone have changed heads and rendered pairs, and only rows of such steps are written.
-    assert rows and all(float(row["rendered"]) > 0 and float(row["head_pose"]) >= 0 for row in rows)
+    # Changed heads and rendered pairs come with the second stage, and only rows of whole pictures are written.
+    first, *later = rows
+    assert first["size"] == "64" and first["rendered"] == first["head_pose"] == ""
+    assert later and all(float(row["rendered"]) > 0 and float(row["head_pose"]) >= 0 for row in later)
     arrays = ModelPack.open("mask-guided", tmp_path / "models").load("head_prior.safetensors")
     assert HeadPrior(arrays).latents("pose") == 3
 
