@@ -7,11 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from faceeditor.engine.devices import DEVICE_NAMES, Choice, Generator, OpenGenerator, open_device, open_mask_guided
+from faceeditor.engine.devices import (
+    DEVICE_NAMES,
+    Choice,
+    Generator,
+    OpenGenerator,
+    WarmsUp,
+    open_device,
+    open_mask_guided,
+)
 from faceeditor.engine.heads import Heads, Placed
 from faceeditor.engine.jobs import Job, JobContext, Maps, Pixels
 from faceeditor.engine.lanes import Assignment, Errand, Gate, InteractiveMailbox, JobMailbox, Ticket
-from faceeditor.engine.requests import FULL, EngineStatus, Frame, RenderRequest
+from faceeditor.engine.requests import FAST, FULL, EngineStatus, Frame, RenderRequest
 from faceeditor.engine.stages import Stages, average_style, finished
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 from faceeditor.generators.devices import DeviceError
@@ -98,6 +106,7 @@ class Engine:
                 thread.join(max(0.0, deadline - time.monotonic()))
                 if thread.is_alive():
                     _log.warning("the thread %s is still busy and is left to end by itself", thread.name)
+        self._heads.close()
         with self._lock:
             self._subscribers.clear()
 
@@ -221,7 +230,14 @@ class Engine:
         if not self._warm:
             self._warm = True
             ignore: Callable[..., None] = lambda *_: None  # noqa: E731
-            self._jobs.put(Assignment(_WarmUp(self._heads), Ticket(), ignore, ignore, ignore))
+            self._jobs.put(Assignment(_WarmUp(self._heads, self._warm_fast_tier), Ticket(), ignore, ignore, ignore))
+
+    def _warm_fast_tier(self) -> None:
+        """Prepare the fast tier if moving heads will need it: its first frame would be a slider's first move."""
+        with self._lock:
+            generator = self._generator
+        if self._stages.fast_likely and isinstance(generator, WarmsUp):
+            generator.warm_up(FAST)
 
     def _draw(self, errand: Errand) -> Frame:
         begun = time.perf_counter()
@@ -387,13 +403,16 @@ class Engine:
 
 @dataclass(frozen=True, eq=False)
 class _WarmUp:
-    """Loads the head before it is needed. Not behind the gate: the pen need not wait for it."""
+    """Loads what sliders need before they are touched. Not behind the gate: the pen need not wait for it."""
 
     heads: Heads
+    fast_tier: Callable[[], None]
 
     def run(self, context: JobContext) -> None:
         try:
             self.heads.warm_up(context.ticket.check)
+            context.ticket.check()
+            self.fast_tier()
         except FaceEditorError as error:
             _log.info("no head to load: %s", error)  # a request that needs it will say so
 

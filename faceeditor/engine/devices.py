@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,13 @@ class Generator(Protocol):
     def encode(self, photo: npt.NDArray[np.uint8], mask: MaskArray, label: str = "") -> StyleCode: ...
     def measure(self, runs: int = 3) -> float: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class WarmsUp(Protocol):
+    """A generator that can prepare for a size while it draws."""
+
+    def warm_up(self, size: int) -> None: ...
 
 
 OpenGenerator = Callable[[str], Generator]

@@ -6,12 +6,13 @@ without a head never waits for them.
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.engine.beside import Beside, Task
 from faceeditor.engine.compiling import compile_head
 from faceeditor.engine.requests import Morph, RenderRequest, mask_key
 from faceeditor.engine.stages import Cache, Pixels
@@ -26,7 +27,7 @@ MAPS_SIDE = 128
 
 
 class HeadTools(Protocol):
-    """What the stage needs of the head's room; one thread at a time."""
+    """What the stage needs of the head's room. Each is called by one thread at a time, but two may run at once."""
 
     def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
         """The mask (256, 256) uint8 carried along from the base to the head."""
@@ -87,6 +88,8 @@ class Placed(NamedTuple):
 class Heads:
     """Moves masks and draws maps, and remembers the last ones. Used behind the engine's gate.
 
+    The maps are drawn on a second thread while the mask is moved; all of it is done when a method returns.
+
     Args:
         tools: opens the head's tools at the first need (tests pass a stand-in).
     """
@@ -99,6 +102,11 @@ class Heads:
         self._maps: Cache[FloatArray] = Cache(8)
         self._gains: Cache[FloatArray] = Cache(4)
         self._pictures: Cache[Pixels] = Cache(4)
+        self._beside = Beside("engine-maps")
+
+    def close(self) -> None:
+        """End the second thread; what is asked for afterwards is made on one."""
+        self._beside.close()
 
     def _ready(self) -> HeadTools:
         with self._lock:
@@ -136,23 +144,45 @@ class Heads:
         Raises:
             ModelError: the request has a head, and the head model is missing or damaged.
         """
+        head = request.head
+        if head is None:
+            mask, key = self._drawn_mask(request)
+            return Placed(mask, key, None, "", None, None)
+        self._ready()  # loaded once, before two threads need it
+        # The generator draws under the light that its style code holds, which is the base's.
+        unlit = under_light_of(head, _base_light(request) or head)
+        lights = (unlit,) if unlit is head else (unlit, head)
+        drawing = Task(lambda: [self.maps(each) for each in lights])
+        if self._has_to_move(request) and any((each.key,) not in self._maps for each in lights):
+            self._beside.start(drawing)
+        try:
+            mask, key = self._drawn_mask(request)
+        finally:
+            drawing.settle()  # nothing may go on once the gate is open
+        maps = drawing.result()
+        gain = self._gain(maps, lights, mask, key) if len(lights) > 1 else None
+        picture = self.picture(head) if request.show_head else None
+        return Placed(mask, key, maps[0], unlit.key, gain, picture)
+
+    def _has_to_move(self, request: RenderRequest) -> bool:
+        """Whether a request's mask is one that is not remembered."""
+        key = _move_key(request.mask_key, request.base_head, request.head)
+        return request.morph is not None or (key is not None and key not in self._masks)
+
+    def _drawn_mask(self, request: RenderRequest) -> tuple[MaskArray, str]:
+        """A request's mask where its head is, morphed if asked for, and its key."""
         mask, key = self._moved(request.mask, request.mask_key, request.base_head, request.head)
         if request.morph is not None and request.morph.share > 0:
             mask, key = self._morphed(mask, key, request.morph, request.head)
-        head = request.head
-        if head is None:
-            return Placed(mask, key, None, "", None, None)
-        # The generator draws under the light that its style code holds, which is the base's.
-        unlit = under_light_of(head, _base_light(request) or head)
-        gain = self._gain(unlit, head, mask, key) if unlit is not head else None
-        picture = self.picture(head) if request.show_head else None
-        return Placed(mask, key, self.maps(unlit), unlit.key, gain, picture)
+        return mask, key
 
-    def _gain(self, unlit: HeadCoefficients, head: HeadCoefficients, mask: MaskArray, key: str) -> FloatArray:
-        """What relights a picture on this mask, (128, 128, 3) float32."""
+    def _gain(
+        self, maps: Sequence[FloatArray], heads: Sequence[HeadCoefficients], mask: MaskArray, key: str
+    ) -> FloatArray:
+        """What relights a picture on this mask from the first head's light to the second's, (128, 128, 3) float32."""
         small = mask[:: MASK_SIZE // MAPS_SIDE, :: MASK_SIZE // MAPS_SIDE]
-        made = (unlit.key, head.key, key)
-        return self._gains.get(made, lambda: relighting_gain(self.maps(unlit), self.maps(head), small))
+        made = (heads[0].key, heads[1].key, key)
+        return self._gains.get(made, lambda: relighting_gain(maps[0], maps[1], small))
 
     def maps(self, head: HeadCoefficients) -> FloatArray:
         """(10, 128, 128) float32 condition maps of a head, read-only; ModelError as of `place`."""
@@ -178,10 +208,8 @@ class Heads:
         self, mask: MaskArray, key: str, base: HeadCoefficients | None, head: HeadCoefficients | None
     ) -> tuple[MaskArray, str]:
         """A read-only mask and its key after the way from base to head."""
-        if base is None or head is None:
-            return mask, key
-        start, end = geometry_key(base), geometry_key(head)
-        if start == end:
+        made = _move_key(key, base, head)
+        if made is None or base is None or head is None:
             return mask, key
 
         def move() -> tuple[MaskArray, str]:
@@ -189,7 +217,7 @@ class Heads:
             moved.flags.writeable = False
             return moved, mask_key(moved)
 
-        return self._masks.get((key, start, end), move)
+        return self._masks.get(made, move)
 
     def _morphed(self, mask: MaskArray, key: str, morph: Morph, head: HeadCoefficients | None) -> tuple[MaskArray, str]:
         target = morph.head if morph.head is not None else head
@@ -209,6 +237,14 @@ def _base_light(request: RenderRequest) -> HeadCoefficients | None:
     if base is None or morph is None or morph.base_head is None:
         return base
     return base.blend(morph.base_head, morph.share)
+
+
+def _move_key(mask_key: str, base: HeadCoefficients | None, head: HeadCoefficients | None) -> tuple[object, ...] | None:
+    """What a moved mask is remembered by; None if nothing moves it."""
+    if base is None or head is None:
+        return None
+    start, end = geometry_key(base), geometry_key(head)
+    return None if start == end else (mask_key, start, end)
 
 
 def geometry_key(head: HeadCoefficients) -> bytes:

@@ -18,6 +18,9 @@ Events come while a frame is under way: they wait for its end and then for a fra
 time, and the window needs a part of the processor as well. 40 ms from the hand to the screen leave 16 ms for a frame.
 """
 
+_TYPICAL_HEAD_MS = 5.0
+"""For moving a mask and drawing maps, before it was measured."""
+
 Pixels = npt.NDArray[np.uint8]
 Value = TypeVar("Value")
 
@@ -38,6 +41,10 @@ class Cache(Generic[Value]):
         if len(self._values) > self._size:
             self._values.popitem(last=False)
         return value
+
+    def __contains__(self, key: tuple[object, ...]) -> bool:
+        """Whether a key's value is remembered."""
+        return key in self._values
 
     def clear(self) -> None:
         """Forget everything."""
@@ -97,6 +104,11 @@ class Stages:
         if request.head is not None and self._head_ms:
             whole += statistics.median(self._head_ms)
         return FAST if request.size == FAST and whole > FAST_TIER_ABOVE_MS else FULL
+
+    @property
+    def fast_likely(self) -> bool:
+        """Whether heads that move will be drawn in the fast tier on this device."""
+        return self.full_ms + _TYPICAL_HEAD_MS > FAST_TIER_ABOVE_MS
 
     def style(self, style: StyleCode, truncation: float) -> StyleCode:
         """The style as it is drawn."""

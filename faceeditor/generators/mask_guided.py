@@ -32,6 +32,7 @@ class Backend(Protocol):
     @property
     def precision(self) -> str: ...
     def draw(self, condition: MaskCondition, style: StyleCode, size: int, maps: Maps | None = None) -> Pixels: ...
+    def warm_up(self, size: int) -> None: ...
     def close(self) -> None: ...
 
 
@@ -106,6 +107,10 @@ class MaskGuided:
                 self._encoder = TorchEncoder(self._pack.load("encoder.safetensors"), self._pack.config, place)
             style: StyleCode = self._encoder.encode(photo, mask, label)
         return style
+
+    def warm_up(self, size: int) -> None:
+        """Prepare for frames of a size, 128 or 256; other threads may draw meanwhile. EngineError as of `render`."""
+        self._backend.warm_up(size)
 
     def measure(self, runs: int = 3) -> float:
         """Median milliseconds of a full frame, over some runs after two that warm up."""

@@ -35,25 +35,39 @@ class OpenVinoBackend:
         self._builder = GraphBuilder(weights)
         self._requests: dict[int, Any] = {}
         self._lock = threading.Lock()
+        self._compiling = threading.Lock()
         self._detail: tuple[tuple[bytes, str], npt.NDArray[np.float32]] | None = None
         self.precision = precision or fastest_precision(self._core)
         self._request(256)
 
+    def warm_up(self, size: int) -> None:
+        """Compile the graph of a size beside what is being drawn, so that its first frame does not wait for it.
+
+        Raises:
+            EngineError, ModelError: as of the constructor.
+        """
+        self._request(size)
+
     def _request(self, size: int) -> Any:
         """The compiled graph of a size, made at its first use."""
-        if size not in self._requests:
-            settings = latency_settings(cpu_threads(), self.precision)
-            try:
-                model = self._builder.build(size)
-            except (RuntimeError, KeyError, ValueError) as error:
-                raise ModelError(
-                    "The model “mask-guided” does not fit to this program; reinstall Face Editor."
-                ) from error
-            try:
-                self._requests[size] = self._core.compile_model(model, "CPU", settings).create_infer_request()
-            except RuntimeError as error:
-                raise EngineError(f"OpenVINO does not accept the model ({_first_line(error)}).") from error
-        return self._requests[size]
+        made = self._requests.get(size)
+        if made is not None:
+            return made
+        with self._compiling:
+            if size not in self._requests:
+                self._requests[size] = self._compiled(size)
+            return self._requests[size]
+
+    def _compiled(self, size: int) -> Any:
+        settings = latency_settings(cpu_threads(), self.precision)
+        try:
+            model = self._builder.build(size)
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise ModelError("The model “mask-guided” does not fit to this program; reinstall Face Editor.") from error
+        try:
+            return self._core.compile_model(model, "CPU", settings).create_infer_request()
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO does not accept the model ({_first_line(error)}).") from error
 
     def draw(
         self, condition: MaskCondition, style: StyleCode, size: int, maps: npt.NDArray[np.float32] | None = None

@@ -162,6 +162,9 @@ class TorchBackend:
 
         return replay
 
+    def warm_up(self, size: int) -> None:
+        """Nothing has to be compiled here, whatever the size."""
+
     def close(self) -> None:
         """Forget the recorded graphs and give the graphics card's memory back."""
         with self._lock:
