@@ -17,9 +17,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run_demo(args: argparse.Namespace) -> int:
     """Draw the demo portrait and a picture of the window into a folder; needs no display."""
-    from faceeditor.engine import Engine, RenderRequest, RenderSheet
-    from faceeditor.engine.jobs import sheet
-    from faceeditor.export import side_by_side, write_picture
+    from faceeditor.engine import Engine, RenderRequest
+    from faceeditor.export import sheet, side_by_side, write_picture
     from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
     from faceeditor.gui.snapshot import window_snapshot
     from faceeditor.portrait.masks import sample_masks
@@ -40,7 +39,7 @@ def run_demo(args: argparse.Namespace) -> int:
         styles = [prior.draw(FIRST_SEED + number) for number in range(6)]
         faces = [engine.render(RenderRequest(n, mask, style)).pixels for n, style in enumerate(styles)]
         device = engine.status.message
-    people = sheet(faces, columns=3, margin=RenderSheet.margin)
+    people = sheet(faces, columns=3)
     written = {"portrait.png": side_by_side(faces[0], colorize(mask)), "people.png": people}
     for name, pixels in written.items():
         write_picture(args.output / name, pixels)

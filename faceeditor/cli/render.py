@@ -77,8 +77,7 @@ def apply_settings(args: argparse.Namespace) -> list[tuple[str, str]]:
 def run_render(args: argparse.Namespace) -> int:
     """Draw one or more faces into files; prints the file names."""
     from faceeditor.engine import Engine, RenderRequest
-    from faceeditor.engine.jobs import sheet
-    from faceeditor.export import format_of, write_picture
+    from faceeditor.export import format_of, sheet, write_picture
     from faceeditor.export.picture import MAX_SIDE
 
     wanted = head_arguments.wishes(args, apply_settings(args))

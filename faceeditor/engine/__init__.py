@@ -4,7 +4,7 @@ Importing it costs milliseconds; torch and OpenVINO are loaded on its worker thr
 """
 
 from faceeditor.engine.core import Engine
-from faceeditor.engine.jobs import EncodedPhoto, EncodePhoto, Job, JobContext, RenderSheet, Thumbnails
+from faceeditor.engine.jobs import EncodedPhoto, EncodePhoto, Job, JobContext, Thumbnails
 from faceeditor.engine.lanes import Ticket
 from faceeditor.engine.photo_jobs import EmbedPhoto, PhotoReading, ReadHead, ReadPhoto
 from faceeditor.engine.requests import EngineStatus, Frame, Morph, RenderRequest
@@ -24,7 +24,6 @@ __all__ = [
     "ReadHead",
     "ReadPhoto",
     "RenderRequest",
-    "RenderSheet",
     "RenderVideo",
     "Thumbnails",
     "Ticket",

@@ -19,7 +19,7 @@ from faceeditor.engine.devices import (
 from faceeditor.engine.heads import Heads, Placed
 from faceeditor.engine.jobs import Job, JobContext, Maps, Pixels
 from faceeditor.engine.lanes import Assignment, Errand, Gate, InteractiveMailbox, JobMailbox, Ticket
-from faceeditor.engine.requests import FAST, FULL, EngineStatus, Frame, RenderRequest
+from faceeditor.engine.requests import FAST, EngineStatus, Frame, RenderRequest
 from faceeditor.engine.stages import Stages, average_style, finished
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 from faceeditor.generators.devices import DeviceError
@@ -368,35 +368,32 @@ class Engine:
         def progress(share: float, text: str) -> None:
             self._call(assignment.on_progress, min(1.0, max(0.0, share)), text)
 
-        def render(
-            mask: MaskArray, style: StyleCode, truncation: float, side: int = FULL, maps: Maps | None = None
-        ) -> Pixels:
-            ticket.check()
-            with self._gate.background():
-                ticket.check()
-                return self._run_generator(mask, self._stages.style(style, truncation), side, maps)
-
         def encode(photo: Pixels, mask: MaskArray, label: str) -> StyleCode:
             # Not behind the gate: the encoder is another network, and the pen need not wait for it.
             ticket.check()
             return self._ready_generator().encode(photo, mask, label)
 
-        def frame(request: RenderRequest) -> Frame:
+        def frame(request: RenderRequest, side: int) -> Frame:
             # Two short steps, so that the pen waits for one of them at most. Pixels for a file are not remembered.
+            ticket.check()
             start = time.perf_counter()
             with self._gate.background():
                 placed = self._heads.place(request)
             between = time.perf_counter()
-            pixels = finished(render(placed.mask, request.style, request.truncation, FULL, placed.maps))
+            ticket.check()
+            with self._gate.background():
+                ticket.check()
+                style = self._stages.style(request.style, request.truncation)
+                pixels = finished(self._run_generator(placed.mask, style, side, placed.maps))
             end = time.perf_counter()
             milliseconds = {"wait": 0.0, "head": (between - start) * 1e3, "network": (end - between) * 1e3}
-            return self._made(request, placed, pixels, milliseconds | {"total": (end - start) * 1e3}, FULL)
+            return self._made(request, placed, pixels, milliseconds | {"total": (end - start) * 1e3}, side)
 
         def maps(head: HeadCoefficients) -> Maps:
             with self._gate.background():
                 return self._heads.maps(head)
 
-        result = assignment.job.run(JobContext(ticket, progress, render, encode, frame, maps))
+        result = assignment.job.run(JobContext(ticket, progress, encode, frame, maps))
         ticket.check()
         return result
 

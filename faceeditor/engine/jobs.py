@@ -1,7 +1,7 @@
-"""Background work: a photograph's style, thumbnails, sheets of faces."""
+"""Background work: a photograph's style, thumbnails."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.engine.lanes import Ticket
-from faceeditor.engine.requests import FULL, Frame, RenderRequest, checked_mask
+from faceeditor.engine.requests import FAST, Frame, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -26,17 +26,15 @@ class JobContext:
     Attributes:
         ticket: call `ticket.check()` between steps.
         progress: tells how far the job is: share 0..1 and a short text.
-        render: (mask, style, truncation, side 128 or 256, maps or None) -> pixels of that side; gives way to the pen.
         encode: (aligned photograph (256, 256, 3), mask, label) -> style code.
-        frame: a request -> its frame in full, as `Engine.render` draws it; gives way to the pen.
+        frame: a request, and 256 or 128 -> its frame, drawn at this side, as of `Engine.render`; gives way to the pen.
         maps: head -> its (10, 128, 128) float32 condition maps, read-only.
     """
 
     ticket: Ticket
     progress: Callable[[float, str], None]
-    render: Callable[[MaskArray, StyleCode, float, int, Maps | None], Pixels]
     encode: Callable[[Pixels, MaskArray, str], StyleCode]
-    frame: Callable[[RenderRequest], Frame]
+    frame: Callable[[RenderRequest, int], Frame]
     maps: Callable[[HeadCoefficients], Maps]
 
 
@@ -119,86 +117,29 @@ class Thumbnails:
 
     Attributes:
         styles: the style codes.
-        mask: (256, 256) uint8.
+        request: what is drawn with each of them in its own style's place: mask, heads, truncation.
         size: side in pixels, at most 128.
-        truncation: as of `RenderRequest`.
-        head: the head that is drawn; the mask is the one that belongs to it, as `Frame.mask`.
     """
 
     styles: Sequence[StyleCode]
-    mask: MaskArray
+    request: RenderRequest
     size: int = 96
-    truncation: float = 1.0
-    head: HeadCoefficients | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", checked_mask(self.mask))
-        if not 1 <= self.size <= 128:
-            raise EngineError(f"Thumbnails of {self.size} pixels cannot be made; choose 1 to 128.")
+        if not 1 <= self.size <= FAST:
+            raise EngineError(f"Thumbnails of {self.size} pixels cannot be made; choose 1 to {FAST}.")
 
     def run(self, context: JobContext) -> tuple[Pixels, ...]:
         """Draw at 128 and reduce."""
         import cv2
 
-        maps = context.maps(self.head) if self.head is not None else None
         done: list[Pixels] = []
         for index, style in enumerate(self.styles):
             context.ticket.check()
             context.progress(index / len(self.styles), f"Face {index + 1} of {len(self.styles)}")
-            face = context.render(self.mask, style, self.truncation, 128, maps)
+            face = context.frame(replace(self.request, style=style), FAST).pixels
             small = np.array(cv2.resize(face, (self.size, self.size), interpolation=cv2.INTER_AREA), np.uint8)
             small.flags.writeable = False
             done.append(small)
         context.progress(1.0, "Done")
         return tuple(done)
-
-
-@dataclass(frozen=True, eq=False)
-class RenderSheet:
-    """Faces of several styles on one mask, side by side -> one read-only (H, W, 3) uint8 picture.
-
-    Attributes:
-        mask: (256, 256) uint8.
-        styles: the style codes, row by row.
-        columns: faces in a row; by default as square a sheet as can be.
-        truncation: as of `RenderRequest`.
-        margin: pixels between the faces.
-        head: as of `Thumbnails`.
-    """
-
-    mask: MaskArray
-    styles: Sequence[StyleCode]
-    columns: int = 0
-    truncation: float = 1.0
-    margin: int = 4
-    head: HeadCoefficients | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", checked_mask(self.mask))
-        if not self.styles:
-            raise EngineError("A sheet needs at least one style; draw one first.")
-
-    def run(self, context: JobContext) -> Pixels:
-        """Draw every face at 256."""
-        maps = context.maps(self.head) if self.head is not None else None
-        faces: list[Pixels] = []
-        for index, style in enumerate(self.styles):
-            context.ticket.check()
-            context.progress(index / len(self.styles), f"Face {index + 1} of {len(self.styles)}")
-            faces.append(context.render(self.mask, style, self.truncation, FULL, maps))
-        context.progress(1.0, "Done")
-        return sheet(faces, self.columns, self.margin)
-
-
-def sheet(pictures: Sequence[Pixels], columns: int = 0, margin: int = 4) -> Pixels:
-    """Lay pictures of one size out in rows on a dark ground; returns a read-only (H, W, 3) uint8 array."""
-    columns = columns if columns > 0 else int(np.ceil(np.sqrt(len(pictures))))
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    height, width = pictures[0].shape[:2]
-    out = np.full((rows * (height + margin) - margin, columns * (width + margin) - margin, 3), 30, np.uint8)
-    for index, picture in enumerate(pictures):
-        top, left = (index // columns) * (height + margin), (index % columns) * (width + margin)
-        out[top : top + height, left : left + width] = picture
-    out.flags.writeable = False
-    return out

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faceeditor.engine.jobs import JobContext, Pixels
-from faceeditor.engine.requests import RenderRequest
+from faceeditor.engine.requests import FULL, RenderRequest
 from faceeditor.errors import EngineError
 
 
@@ -46,7 +46,7 @@ class RenderVideo:
         def frames() -> Iterator[Pixels]:
             for request in self.requests:
                 context.ticket.check()
-                pixels = context.frame(request).pixels
+                pixels = context.frame(request, FULL).pixels
                 yield pixels if self.size == pixels.shape[0] else scaled(pixels, self.size)
 
         def step(share: float, text: str) -> None:

@@ -33,9 +33,7 @@ def read_masks(parser: FaceParser, pictures: Pictures) -> list[MaskArray]:
 
 
 @torch.inference_mode()
-def recognised(
-    recogniser: Recogniser, pictures: Pictures, masks: Sequence[MaskArray]
-) -> tuple[Tensor, list[Tensor]]:
+def recognised(recogniser: Recogniser, pictures: Pictures, masks: Sequence[MaskArray]) -> tuple[Tensor, list[Tensor]]:
     """Identity embeddings (N, 128) and the recogniser's four maps of each picture, each scaled to mean size 1."""
     embeddings, maps = [], []
     for start in range(0, len(pictures), _BATCH):

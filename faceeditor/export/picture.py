@@ -1,6 +1,8 @@
 """Writing the face, the mask or both as PNG, JPEG, WebP or TIFF, in sRGB and with provenance."""
 
 import io
+import math
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -80,6 +82,25 @@ def side_by_side(face: RGBArray, mask_colours: RGBArray) -> RGBArray:
     # Labels have hard edges: no new colours may appear between them.
     mask = cv2.resize(mask_colours, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return np.concatenate([np.asarray(mask, np.uint8), face], axis=1)
+
+
+def sheet(pictures: Sequence[RGBArray], columns: int = 0, margin: int = 4) -> RGBArray:
+    """Lay pictures of one size out in rows on a dark ground.
+
+    Args:
+        pictures: (H, W, 3) uint8 each, at least one.
+        columns: pictures in a row; by default as square a sheet as can be.
+        margin: pixels between the pictures.
+    """
+    columns = columns if columns > 0 else math.ceil(math.sqrt(len(pictures)))
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    height, width = pictures[0].shape[:2]
+    out = np.full((rows * (height + margin) - margin, columns * (width + margin) - margin, 3), 30, np.uint8)
+    for index, picture in enumerate(pictures):
+        top, left = (index // columns) * (height + margin), (index % columns) * (width + margin)
+        out[top : top + height, left : left + width] = picture
+    return out
 
 
 def encode_picture(pixels: RGBArray, kind: str = "PNG", quality: int = QUALITY) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from faceeditor.engine import EncodedPhoto, EncodePhoto, Thumbnails
+from faceeditor.engine import EncodedPhoto, EncodePhoto, RenderRequest, Thumbnails
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.gui.region_look import region_name
@@ -193,11 +193,9 @@ class StyleDesk(QObject):
         if self._thumbnail_job is not None:
             self.session.bridge.cancel(self._thumbnail_job)
         self._wanted = tuple(self.recent)
-        try:
-            mask = self.session.shown_mask
-        except FaceEditorError:
-            return  # without the head model nothing is drawn, which the frame's own failure has said
-        job = Thumbnails(self._wanted, mask, head=self.session.portrait.head)
+        state = self.session.portrait.state()
+        request = RenderRequest(state.revision, state.mask, state.style, head=state.head, base_head=state.base_head)
+        job = Thumbnails(self._wanted, request)
         self._thumbnail_job = self.session.bridge.run(job)
 
     def _first_frame(self) -> None:

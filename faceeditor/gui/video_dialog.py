@@ -79,8 +79,8 @@ class WatchedVideo:
     def run(self, context: JobContext) -> Path:
         """As of `RenderVideo`."""
 
-        def frame(request: RenderRequest) -> Frame:
-            drawn = context.frame(request)
+        def frame(request: RenderRequest, side: int) -> Frame:
+            drawn = context.frame(request, side)
             self.show(drawn.pixels)
             return drawn
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceeditor.engine import Engine, JobContext, RenderRequest, RenderSheet, Thumbnails, core
+from faceeditor.engine import Engine, JobContext, RenderRequest, Thumbnails, core
 from faceeditor.errors import Cancelled, EngineError, ModelError
 from faceeditor.generators.devices import DeviceError
 from faceeditor.portrait.style import StyleCode
@@ -131,7 +131,7 @@ def test_missing_model_is_said_to_everybody(tmp_path: Path) -> None:
     answers = Answers()
     with Engine("openvino-cpu") as engine:
         engine.submit(request(1), answers.on_frame, answers.on_error)
-        engine.run(Thumbnails([STYLE], request(1).mask), answers.on_progress, answers.on_done, answers.on_error)
+        engine.run(Thumbnails([STYLE], request(1)), answers.on_progress, answers.on_done, answers.on_error)
         answers.wait(lambda: len(answers.errors) == 2)
         with pytest.raises(ModelError):
             engine.render(request(2))
@@ -239,26 +239,22 @@ def test_close_before_start() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("engine-")]
 
 
-def test_thumbnails_and_sheet(engine: Engine) -> None:
+def test_thumbnails(engine: Engine) -> None:
     answers = Answers()
-    mask = request(1, region=5).mask
-    engine.run(Thumbnails([level(i) for i in range(3)], mask), answers.on_progress, answers.on_done, answers.on_error)
+    shown = request(1, region=5)
+    engine.run(Thumbnails([level(i) for i in range(3)], shown), answers.on_progress, answers.on_done, answers.on_error)
     answers.wait(lambda: answers.results)
     (small,) = answers.results
     assert [picture.shape for picture in small] == [(96, 96, 3)] * 3 and (small[0] == 50).all()
     shares = [share for share, _ in answers.progress]
     assert shares == sorted(shares) and shares[-1] == 1.0
     assert answers.threads == {"engine-jobs"}
-    engine.run(RenderSheet(mask, [STYLE] * 5, columns=3), answers.on_progress, answers.on_done, answers.on_error)
-    answers.wait(lambda: len(answers.results) == 2)
-    assert answers.results[1].shape == (2 * 256 + 4, 3 * 256 + 8, 3)
-    assert (answers.results[1][-1, -1] == 30).all() and (answers.results[1][0, -1] == 50).all()
 
 
 def test_pen_goes_before_background_work(engine: Engine, fake: FakeGenerator) -> None:
     answers = Answers()
     fake.go_on.clear()
-    job = RenderSheet(request(1).mask, [level(i) for i in range(40)])
+    job = Thumbnails([level(i) for i in range(40)], request(1))
     engine.run(job, answers.on_progress, answers.on_done, answers.on_error)
     assert fake.started.wait(WAIT)
     engine.submit(request(2), answers.on_frame, answers.on_error)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from faceeditor.engine import Engine, Morph, RenderRequest, RenderSheet, Thumbnails
+from faceeditor.engine import Engine, Morph, RenderRequest, Thumbnails
 from faceeditor.engine.heads import Heads, geometry_key, mixed_masks
 from faceeditor.engine.requests import FAST, FULL
 from faceeditor.engine.stages import Stages
@@ -82,10 +82,16 @@ def test_light_of_the_head_changes_the_picture_and_not_what_the_network_is_given
     darker = base.changed(gamma=base.gamma * 0.3)
     with Engine("openvino-cpu", opener=lambda device: fake, heads=Heads()) as engine:
         bright = engine.render(RenderRequest(1, mask, STYLE, head=base, base_head=base)).pixels
-        dark = engine.render(RenderRequest(2, mask, STYLE, head=darker, base_head=base)).pixels
-    assert len(fake.maps) == 1
+        shown = RenderRequest(2, mask, STYLE, head=darker, base_head=base)
+        dark = engine.render(shown).pixels
+        assert len(fake.maps) == 1
+        answers = Answers()
+        engine.run(Thumbnails([STYLE], shown, 128), answers.on_progress, answers.on_done, answers.on_error)
+        answers.wait(lambda: answers.results)
+        (small,) = answers.results[0]
     face = (slice(110, 150), slice(110, 150))
     assert dark[face].mean() < 0.8 * bright[face].mean()
+    assert small[55:75, 55:75].mean() == pytest.approx(dark[face].mean(), abs=2), "thumbnails have the light, too"
     assert np.array_equal(dark[2:6, 2:6], bright[2:6, 2:6]), "the background stays"
 
 
@@ -133,7 +139,9 @@ def test_missing_head_model_leaves_the_mask_guided_portrait(fake: FakeGenerator)
 def test_head_is_loaded_after_the_first_shown_frame(engine: Engine, heads: FakeHeads, fake: FakeGenerator) -> None:
     answers = Answers()
     engine.render(RenderRequest(1, MASK, STYLE))
-    engine.run(Thumbnails([STYLE], MASK), answers.on_progress, answers.on_done, answers.on_error)
+    engine.run(
+        Thumbnails([STYLE], RenderRequest(0, MASK, STYLE)), answers.on_progress, answers.on_done, answers.on_error
+    )
     answers.wait(lambda: answers.results)  # what the frame had put on the background lane is done as well
     assert heads.opened == 0  # a command that draws one face and ends does not pay for it
     engine.submit(RenderRequest(2, MASK, tiny_style()), answers.on_frame, answers.on_error)
@@ -162,12 +170,13 @@ def test_loading_does_not_hold_up_the_pen(fake: FakeGenerator) -> None:
         go_on.set()
 
 
-def test_thumbnails_and_sheets_show_the_head(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
+def test_thumbnails_show_the_head(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
     answers = Answers()
-    for job in (Thumbnails([STYLE, STYLE], MASK, head=turned(7)), RenderSheet(MASK, [STYLE], head=turned(7))):
-        engine.run(job, answers.on_progress, answers.on_done, answers.on_error)
-    answers.wait(lambda: len(answers.results) == 2)
-    assert heads.tools.drawn == [7.0] and all(maps is not None for maps in fake.maps) and len(fake.maps) == 3
+    job = Thumbnails([STYLE, tiny_style()], request(1, 7))
+    engine.run(job, answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: answers.results)
+    assert heads.tools.drawn == [7.0] and heads.tools.moves == 1, "once for all of them"
+    assert [maps is not None for maps in fake.maps] == [True, True] and fake.sides == [128, 128]
 
 
 def test_impossible_heads_are_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from faceeditor.errors import FaceEditorError, ImageError
-from faceeditor.export import encode_picture, scaled, side_by_side, write_mask, write_picture
+from faceeditor.export import encode_picture, scaled, sheet, side_by_side, write_mask, write_picture
 from faceeditor.portrait.masks import read_mask
 from faceeditor.regions import PALETTE, Region, colorize
 
@@ -83,6 +83,14 @@ def test_upscaled_export(tmp_path: Path, picture: np.ndarray) -> None:
     write_picture(tmp_path / "face.png", picture, 1024)
     with Image.open(tmp_path / "face.png") as image:
         assert image.size == (1024, 1024)
+
+
+def test_a_sheet_has_rows_and_margins() -> None:
+    faces = [np.full((16, 20, 3), 50 + n, np.uint8) for n in range(5)]
+    laid = sheet(faces, columns=3)
+    assert laid.shape == (2 * 16 + 4, 3 * 20 + 8, 3)
+    assert (laid[-1, -1] == 30).all() and (laid[0, -1] == 52).all() and (laid[-1, 0] == 53).all()
+    assert sheet(faces[:4]).shape == (36, 44, 3) and sheet(faces[:1], 7).shape == (16, 20, 3)
 
 
 def test_side_by_side_adds_no_colours(picture: np.ndarray) -> None:
