@@ -11,6 +11,8 @@ import numpy.typing as npt
 from faceeditor.errors import EngineError
 from faceeditor.generators.conditions import MaskCondition, mask_condition
 from faceeditor.packs import ModelPack
+from faceeditor.portrait.exemplars import FILE as EXEMPLARS
+from faceeditor.portrait.exemplars import Exemplars
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, MaskArray
 
@@ -59,6 +61,7 @@ class MaskGuided:
         weights = self._pack.load("generator.safetensors")
         self._backend = _open_backend(device, weights, self._pack)
         self._encoder: Any = None
+        self._exemplars: Exemplars | None = None
         self._encoder_lock = threading.Lock()
         self._conditions: OrderedDict[bytes, MaskCondition] = OrderedDict()
         self._conditions_lock = threading.Lock()
@@ -89,7 +92,7 @@ class MaskGuided:
         return self._backend.draw(self._condition(mask), style, size, maps)
 
     def encode(self, photo: Pixels, mask: MaskArray, label: str = "") -> StyleCode:
-        """The style of an aligned photograph.
+        """The style of an aligned photograph; regions that it does not show are lent by the pack's exemplars.
 
         Args:
             photo: (256, 256, 3) uint8 sRGB in the FFHQ layout.
@@ -106,7 +109,9 @@ class MaskGuided:
                 place = "cuda" if self.device == "cuda" else "cpu"
                 self._encoder = TorchEncoder(self._pack.load("encoder.safetensors"), self._pack.config, place)
             style: StyleCode = self._encoder.encode(photo, mask, label)
-        return style
+            if self._exemplars is None and EXEMPLARS in self._pack.files:
+                self._exemplars = Exemplars.from_arrays(self._pack.load(EXEMPLARS))
+        return style if self._exemplars is None else self._exemplars.completed(style, mask)
 
     def warm_up(self, size: int) -> None:
         """Prepare for frames of a size, 128 or 256; other threads may draw meanwhile. EngineError as of `render`."""

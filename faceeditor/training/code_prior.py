@@ -13,8 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faceeditor.nets.mask_guided import Codes
+from faceeditor.portrait.exemplars import Exemplars, region_areas
 from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM, REGION_DIM
-from faceeditor.regions import REGION_COUNT
+from faceeditor.regions import MIRROR, REGION_COUNT
 from faceeditor.training.data import FaceSet
 from faceeditor.training.run import to_float
 
@@ -53,6 +54,20 @@ def all_codes(encoder: nn.Module, faces: FaceSet, side: int, device: torch.devic
             frames = torch.from_numpy(np.stack([i[2] for i in items])).to(device)
             rows.append(flat_codes(encoder(pictures, planes, frames)[0]).float())
     return torch.cat(rows)
+
+
+def with_lent_regions(flat: Tensor, faces: FaceSet) -> tuple[Tensor, Exemplars]:
+    """Codes of `all_codes` in which regions that a photograph does not show are lent; and the exemplars that lend them.
+
+    Otherwise draws would come to lie between the looks that people have and the average that stands for missing ones.
+    """
+    codes = split_codes(flat.cpu())
+    regions, overall = codes.regions.numpy(), codes.overall.numpy()
+    areas = np.stack([region_areas(mask) for mask in faces.masks])
+    exemplars = Exemplars.of_people(regions[: len(faces)], overall[: len(faces)], areas)
+    areas = np.concatenate([areas, areas[:, MIRROR]])
+    lent = np.stack([exemplars.lent(*person) for person in zip(regions, overall, areas, strict=True)])
+    return flat_codes(codes._replace(regions=torch.from_numpy(lent))).to(flat.device), exemplars
 
 
 class CodePrior(nn.Module):

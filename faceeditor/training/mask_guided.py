@@ -25,7 +25,8 @@ from faceeditor.nets.mask_guided import (
     Window,
 )
 from faceeditor.nets.recogniser import face_chips
-from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior
+from faceeditor.portrait.exemplars import Exemplars
+from faceeditor.training.code_prior import CodePrior, all_codes, fit_prior, with_lent_regions
 from faceeditor.training.data import load_faces
 from faceeditor.training.head_changes import ChangedFace, FittedFaces
 from faceeditor.training.head_losses import head_losses
@@ -123,6 +124,7 @@ class Trainer:
             self.head_prior = {name: torch.from_numpy(value) for name, value in arrays.items()}
         self.weights = region_weights(self.train.masks).to(self.device)
         self.seen, self.augment_p, self.prior = 0, 0.0, None  # type: int, float, CodePrior | None
+        self.exemplars: Exemplars | None = None
         self.stages = [Stage(**stage) for stage in config["stages"]]
         if run.checkpoint.exists():
             self._load(load_checkpoint(run.checkpoint))
@@ -146,6 +148,9 @@ class Trainer:
         self.seen, self.augment_p = state["seen"], state["augment_p"]
         if state.get("prior"):
             self.prior = CodePrior.from_state(state["prior"]).to(self.device)
+        if state.get("exemplars"):
+            arrays = {name: value.numpy() for name, value in state["exemplars"].items()}
+            self.exemplars = Exemplars.from_arrays(arrays)
 
     def save(self) -> None:
         """Write the checkpoint, curves and sheet."""
@@ -161,6 +166,7 @@ class Trainer:
                 "seen": self.seen,
                 "augment_p": self.augment_p,
                 "prior": self.prior.state_dict() if self.prior else None,
+                "exemplars": _tensors(self.exemplars.arrays()) if self.exemplars else None,
                 "head_prior": self.head_prior,
                 "config": self.config,
             },
@@ -443,8 +449,12 @@ class Trainer:
 
     # -- the prior over codes --------------------------------------------------------------------------------------
     def refit_prior(self, side: int) -> None:
-        """Fit the prior over codes to the averaged encoder's codes of all training photographs, seen at this side."""
+        """Fit the prior over codes to the averaged encoder's codes of all training photographs, seen at this side.
+
+        The same codes give the exemplars.
+        """
         codes = all_codes(self.averaged()["encoder"], self.train, side, self.device)
+        codes, self.exemplars = with_lent_regions(codes, self.train)
         self.prior = fit_prior(codes, seconds=self.config["prior_seconds"], device=self.device)
 
 
@@ -459,6 +469,10 @@ def with_head_planes(state: dict[str, Tensor]) -> dict[str, Tensor]:
         ):
             wide[name] = torch.cat([value, value.new_zeros(len(value), HEAD_CHANNELS, 1, 1)], 1)
     return wide
+
+
+def _tensors(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(value) for name, value in arrays.items()}
 
 
 def _code_distance(again: Codes, codes: Codes, planes: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from faceeditor.packs import ModelPack, write_pack
+from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.training.code_prior import CodePrior
 from faceeditor.training.run import load_checkpoint
 
@@ -41,6 +42,8 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     }
     if state.get("prior"):
         files["prior.safetensors"] = CodePrior.from_state(state["prior"]).tensors()
+    if state.get("exemplars"):
+        files[EXEMPLARS] = _arrays(state["exemplars"])
     if state.get("head_prior"):
         files["head_prior.safetensors"] = _arrays(state["head_prior"])
     networks = {key: config[key] for key in NETWORK_KEYS}
