@@ -22,6 +22,8 @@ from faceeditor.nets import mask_guided as nets
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, warp_from_face
 from faceeditor.packs import ModelPack, write_pack
+from faceeditor.portrait.exemplars import FILE as EXEMPLARS
+from faceeditor.portrait.exemplars import MISSING_BELOW, Exemplars, region_areas
 from tests.generators import tiny
 
 
@@ -120,6 +122,18 @@ def test_encode_gives_a_finite_code_that_depends_on_the_photograph(tiny_pack: Mo
     assert style.label == "a.jpg"
     assert np.abs(style.regions - other.regions).max() > 1e-3
     assert style.key == generator.encode(photo, tiny.face_mask()).key
+
+
+def test_what_a_photograph_does_not_show_is_lent_by_the_programs_exemplars() -> None:
+    exemplars = Exemplars.from_arrays(ModelPack.open("mask-guided").load(EXEMPLARS))
+    mask = tiny.face_mask()
+    missing = np.flatnonzero(region_areas(mask) < MISSING_BELOW)
+    assert len(missing)
+    photo = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    style = MaskGuided("openvino-cpu").encode(photo, mask)
+    for region in missing[exemplars.shown.any(0)[missing]]:
+        lenders = exemplars.regions[exemplars.shown[:, region], region]
+        assert (lenders == style.regions[region]).all(1).any()
 
 
 def test_readable_errors(tiny_pack: ModelPack, tmp_path: object) -> None:

@@ -10,6 +10,8 @@ import torch
 from faceeditor.errors import FaceEditorError
 from faceeditor.nets.mask_guided import Codes
 from faceeditor.packs import ModelPack
+from faceeditor.portrait.exemplars import Exemplars
+from faceeditor.regions import Region
 from faceeditor.training import code_prior
 from faceeditor.training.cli import add_arguments, run
 from faceeditor.training.code_prior import fit_prior, flat_codes, split_codes
@@ -188,8 +190,10 @@ def test_mask_guided_trains_grows_resumes_and_packs(faces_folder: Path, tmp_path
     pack = ModelPack.open("mask-guided", tmp_path / "models")
     assert set(pack.files) == {
         "generator.safetensors", "encoder.safetensors", "decoder.safetensors", "discriminator.safetensors",
-        "prior.safetensors",
+        "prior.safetensors", "exemplars.safetensors",
     }  # fmt: skip
+    exemplars = Exemplars.from_arrays(pack.load("exemplars.safetensors"))
+    assert exemplars.shown[:, Region.SKIN].all() and np.isfinite(exemplars.regions).all()
 
 
 @pytest.mark.parametrize("text", ["kind = 'poet'", "not toml at all ["])
