@@ -16,7 +16,7 @@ from faceeditor.training.run import is_main, to_uint8, write_sheet
 from faceeditor.training.stages import ChangedBatch, Stage, StageData, reduced
 
 if TYPE_CHECKING:
-    from faceeditor.training.mask_guided import Parts, Trainer
+    from faceeditor.training.trainer import Parts, Trainer
 
 _MEASURED = 32
 _SHOWN = 10

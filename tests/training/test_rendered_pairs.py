@@ -13,9 +13,9 @@ from faceeditor.head.model import HeadModel
 from faceeditor.nets.mask_guided import Codes
 from faceeditor.training.data import load_faces
 from faceeditor.training.head_changes import FACTORS, FittedFaces
-from faceeditor.training.mask_guided import Trainer
 from faceeditor.training.rendered_pairs import Domain, PairedBatch, RenderedPair, rendered_pair
 from faceeditor.training.stages import Stage
+from faceeditor.training.trainer import Trainer
 
 
 def pair(factor: str, seed: int = 4) -> RenderedPair:
