@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from faceeditor.engine import Frame, JobContext, RenderRequest
+from faceeditor.engine.requests import FAST
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class DrawHead:
 
     def run(self, context: JobContext) -> Picture:
         """Raises FaceEditorError: it cannot be drawn."""
-        picture = context.frame(self.request).head_picture
+        picture = context.frame(self.request, FAST).head_picture
         if picture is None:
             raise EngineError("The 3D head cannot be drawn; reinstall Face Editor or restore its resources folder.")
         return picture
