@@ -41,14 +41,19 @@ def settled(program: Program) -> None:
     pump(lambda: program.session.up_to_date, 10)
 
 
-def turned(program: Program) -> None:
-    """The head turned by the hand, under other light, with the panel of the light."""
-    program.desk.draw(SEEDS[1])
+def preset(program: Program, seed: int, group: str, name: str) -> None:
+    """A person with a preset of a group, and that group's panel."""
+    program.desk.draw(seed)
     settled(program)
     read(program)
-    program.window.actions_by_name["panel_light"].trigger()
-    program.head_desk.apply_preset(find_preset("light", "Rembrandt"))
+    program.window.actions_by_name[f"panel_{group}"].trigger()
+    program.head_desk.apply_preset(find_preset(group, name))
     settled(program)
+
+
+def turned(program: Program) -> None:
+    """The head turned by the hand, under other light, with the panel of the light."""
+    preset(program, SEEDS[1], "light", "Rembrandt")
     program.head_desk.set_control("yaw", 24.0)
     program.head_desk.set_control("pitch", 4.0)
     settled(program)
@@ -56,12 +61,7 @@ def turned(program: Program) -> None:
 
 def expressive(program: Program) -> None:
     """Another expression, with the 3D head beside the face."""
-    program.desk.draw(SEEDS[0])
-    settled(program)
-    read(program)
-    program.window.actions_by_name["panel_expression"].trigger()
-    program.head_desk.apply_preset(find_preset("expression", "Joy"))
-    settled(program)
+    preset(program, SEEDS[0], "expression", "Joy")
     program.window.actions_by_name["head_beside"].trigger()
     settled(program)
     pump(lambda: False, 0.5)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -18,6 +17,7 @@ from faceeditor.images import write_atomic
 from faceeditor.photo.read import read_head
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import FACE_REGIONS, MaskArray, Region
+from faceeditor.training.data import reduced
 from faceeditor.training.photometric import COMPARED, Photometric
 from faceeditor.training.reader_data import PARTS, LabelledFaces, load_photographs
 
@@ -113,7 +113,7 @@ def skin_differences(
     skin = np.isin(masks, COMPARED)
     # A pixel of half the size is skin if all of it is.
     whole = skin[:, ::2, ::2] & skin[:, 1::2, ::2] & skin[:, ::2, 1::2] & skin[:, 1::2, 1::2]
-    half = np.stack([cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA) for picture in pictures])
+    half = reduced(pictures, 128)
     found = photometric.errors(
         photometric.head.coefficients(heads),
         torch.from_numpy(half).permute(0, 3, 1, 2).float() / 127.5 - 1,

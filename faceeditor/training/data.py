@@ -86,6 +86,14 @@ def load_faces(folder: Path, part: str, may_be_empty: bool = False) -> FaceSet:
     return FaceSet(pictures, masks, frames, tuple(names))
 
 
+def reduced(pictures: npt.NDArray[np.uint8], size: int, interpolation: int = cv2.INTER_AREA) -> npt.NDArray[np.uint8]:
+    """Pictures or masks (N, S, S, ...) uint8 at another side; masks need `cv2.INTER_NEAREST`."""
+    if pictures.shape[1] == size:
+        return pictures
+    each = [cv2.resize(picture, (size, size), interpolation=interpolation) for picture in pictures]
+    return np.stack(each).astype(np.uint8)
+
+
 def mirrored_frame(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Frames (..., 2, 3) as they lie in the mirrored picture."""
     return frames * np.array([[1, -1, -1], [-1, 1, 1]], np.float32)

@@ -23,7 +23,7 @@ from faceeditor.head.relight import relighting_gain, under_light_of
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
-from faceeditor.training.data import FaceSet
+from faceeditor.training.data import FaceSet, reduced
 from faceeditor.training.reader import PARTS, mirrored_labels
 
 Floats = npt.NDArray[np.float32]
@@ -87,9 +87,7 @@ class FittedFaces:
         self.good = (data["ok"] & data["ok_light"])[order]
         self.usable = np.flatnonzero(self.good)
         self._renderer = MapRenderer(model, SIDE)
-        self._small = np.stack(
-            [cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for picture in faces.pictures]
-        )
+        self._small = reduced(faces.pictures, SIDE)
         self._maps = np.zeros((len(faces), 2, CONDITION_PLANES, SIDE, SIDE), np.int8)
         for row in self.usable:
             for flip in (False, True):
@@ -139,12 +137,18 @@ class FittedFaces:
             # What an opened mouth or a turned eye shows was not in the photograph.
             opened = np.isin(new, (Region.MOUTH, Region.L_EYE, Region.R_EYE)).astype(np.uint8)
             weight = weight * (1 - cv2.dilate(opened, np.ones((3, 3), np.uint8)))
-        labels = {name: np.array(getattr(head, name)) for name in PARTS}
-        return ChangedFace(factor, moved, face_frame(moved), maps, gain, target, weight.astype(np.float32), labels)
+        return ChangedFace(
+            factor, moved, face_frame(moved), maps, gain, target, weight.astype(np.float32), labels_of_head(head)
+        )
 
 
 def _head(labels: dict[str, Floats]) -> HeadCoefficients:
     return HeadCoefficients.neutral().changed(**labels)
+
+
+def labels_of_head(head: HeadCoefficients) -> dict[str, Floats]:
+    """A head's coefficients by name (`reader.PARTS`)."""
+    return {name: np.array(getattr(head, name)) for name in PARTS}
 
 
 def random_factor(random: np.random.Generator) -> str:

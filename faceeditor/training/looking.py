@@ -9,11 +9,11 @@ from torch import Tensor
 
 from faceeditor.nets.mask_guided import HEAD_SIDE, Codes
 from faceeditor.regions import colorize
-from faceeditor.training.data import FaceSet
+from faceeditor.training.data import FaceSet, reduced
 from faceeditor.training.parser import region_scores
 from faceeditor.training.rendered_pairs import PairedBatch, rendered_pair
 from faceeditor.training.run import is_main, to_uint8, write_sheet
-from faceeditor.training.stages import ChangedBatch, Stage, StageData, reduced
+from faceeditor.training.stages import ChangedBatch, Stage, StageData
 
 if TYPE_CHECKING:
     from faceeditor.training.trainer import Parts, Trainer
@@ -125,11 +125,10 @@ def _pairs(seen: _Look, figures: dict[str, float]) -> list[Tensor]:
     assert trainer.fitted is not None
     random = np.random.default_rng(11)
     made = [rendered_pair(trainer.fitted.model, random) for _ in range(wide)]
-    small = PairedBatch(made, min(stage.size, 128), seen.device, torch.float32)
     pairs = PairedBatch(made, stage.size, seen.device, torch.float32)
-    codes, _ = seen.nets["encoder"](small.pictures, small.planes, small.to_picture)
+    codes, _ = seen.nets["encoder"](pairs.pictures, pairs.planes, pairs.to_picture)
     maps = pairs.changes.maps
-    rows = [pairs.pictures, F.interpolate(pairs.changes.target, size=(stage.size, stage.size))]
+    rows = [F.interpolate(shown, size=(stage.size, stage.size)) for shown in (pairs.pictures, pairs.changes.target)]
     for given in (trainer.parts["domain"](codes), codes):
         rows.append(pairs.changes.relit(seen.draw(given, wide, maps, pairs.changes)))
     figures["off_rendered"] = float((F.adaptive_avg_pool2d(rows[2], HEAD_SIDE) - pairs.changes.target).abs().mean())

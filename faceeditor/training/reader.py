@@ -21,6 +21,7 @@ from faceeditor.head.light import rotate_gamma
 from faceeditor.head.model import HeadModel
 from faceeditor.nets.reader import READER_SIDE, FaceReader, Reading
 from faceeditor.portrait.head import EXPRESSIONS
+from faceeditor.training.data import reduced
 from faceeditor.training.photometric import Photometric
 from faceeditor.training.reader_data import LIGHT, LabelledFaces, changed_photographs, load_photographs, load_renders
 from faceeditor.training.reader_data import PARTS as PARTS
@@ -240,7 +241,7 @@ def reading_errors(
 
     "photometric" is the mean absolute difference between photograph and rendered skin, in sRGB 0..1.
     """
-    small = _small(faces.pictures, cv2.INTER_AREA)
+    small = reduced(faces.pictures, READER_SIDE)
     parts = []
     for start in range(0, len(small), 32):
         with torch.autocast(device.type, torch.bfloat16):
@@ -257,24 +258,16 @@ def reading_errors(
     off = np.abs(reading.pose.numpy() - faces.labels["pose"])[faces.trusted["pose"]]
     errors |= {f"{axis}_degrees": float(off[:, i].mean()) for i, axis in enumerate(("yaw", "pitch", "roll"))}
     if photometric is not None and faces.skin is not None:
-        skin = torch.from_numpy(_small(faces.skin, cv2.INTER_NEAREST)).to(device)
+        skin = torch.from_numpy(reduced(faces.skin, READER_SIDE, cv2.INTER_NEAREST)).to(device)
         heads = {name: part.to(device) for name, part in reading._asdict().items()}
         colours = photometric.errors(heads, to_float(small, device), skin)
         errors["photometric"] = float(colours.nanmean())
     return errors
 
 
-def _small(pictures: npt.NDArray[np.uint8], interpolation: int) -> npt.NDArray[np.uint8]:
-    """Pictures or masks (N, S, S, ...) at the reader's side."""
-    if pictures.shape[1] == READER_SIDE:
-        return pictures
-    each = [cv2.resize(one, (READER_SIDE, READER_SIDE), interpolation=interpolation) for one in pictures]
-    return np.stack(each).astype(np.uint8)
-
-
 def _sheet(net: FaceReader, faces: LabelledFaces, device: torch.device) -> npt.NDArray[np.uint8]:
     shown = faces.pictures[:8]
-    small = _small(shown, cv2.INTER_AREA)
+    small = reduced(shown, READER_SIDE)
     with torch.no_grad():
         points = (net(to_float(small, device)).landmarks.cpu().numpy() + 1) * 128
     drawn = []

@@ -15,16 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faceeditor.faceframe import face_frame
+from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
 from faceeditor.head.relight import relighting_gain, under_light_of
 from faceeditor.head.render import render_scene
 from faceeditor.head.samples import sample_head, sample_look
 from faceeditor.nets.mask_guided import Codes
-from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import OVERALL_DIM, REGION_DIM
 from faceeditor.regions import REGION_COUNT, MaskArray
-from faceeditor.training.head_changes import SIDE, ChangedFace, Floats, changed_head, random_factor
-from faceeditor.training.reader import PARTS
+from faceeditor.training.head_changes import SIDE, ChangedFace, Floats, changed_head, labels_of_head, random_factor
 from faceeditor.training.run import to_float
 from faceeditor.training.stages import ChangedBatch, region_shares
 
@@ -56,12 +55,12 @@ def rendered_pair(model: HeadModel, random: np.random.Generator, factor: str = "
     after = render_scene(model, head, look, _DRAWN, 1, SIDE)
     unlit = under_light_of(head, base)
     # The network draws under the style's light and skin, as in use.
-    maps = after.maps if unlit is head else render_scene(model, unlit, look, SIDE, 1).maps
+    maps = after.maps if unlit is head else render_maps(model, unlit, SIDE)
     small = after.regions[:: _DRAWN // SIDE, :: _DRAWN // SIDE]
     changed = ChangedFace(
         factor, after.regions, face_frame(after.regions), maps.condition,
         relighting_gain(maps.condition, after.maps.condition, np.ascontiguousarray(small)),
-        _halved(after.picture), np.ones((SIDE, SIDE), np.float32), _labels(head),
+        _halved(after.picture), np.ones((SIDE, SIDE), np.float32), labels_of_head(head),
     )  # fmt: skip
     return RenderedPair(_halved(before.picture), before.regions, face_frame(before.regions), changed)
 
@@ -70,20 +69,18 @@ def _halved(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
-def _labels(head: HeadCoefficients) -> dict[str, Floats]:
-    return {name: np.array(getattr(head, name)) for name in PARTS}
-
-
 class PairedBatch:
     """Rendered pairs as tensors on the device: what the style is taken from, and what is to be drawn.
 
     Attributes:
-        pictures: (P, 3, S, S) in -1..1, S the encoder's side; planes: (P, 19, S, S); to_picture: (P, 2, 3).
+        pictures: (P, 3, E, E) in -1..1, E the encoder's side for pictures of side S; planes: (P, 19, S, S); to_picture:
+            (P, 2, 3).
         changes: the changed renderings.
     """
 
     def __init__(self, pairs: list[RenderedPair], side: int, device: torch.device, dtype: torch.dtype) -> None:
-        self.pictures = F.adaptive_avg_pool2d(to_float(np.stack([pair.picture for pair in pairs]), device), side)
+        pictures = to_float(np.stack([pair.picture for pair in pairs]), device)
+        self.pictures = F.adaptive_avg_pool2d(pictures, min(side, SIDE))
         shares = np.stack([region_shares(pair.mask, side) for pair in pairs])
         planes = torch.from_numpy(shares).to(device).to(dtype) / 255
         self.planes = planes.contiguous(memory_format=torch.channels_last)

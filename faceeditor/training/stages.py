@@ -1,5 +1,6 @@
 """What a step of the generator's training sees: stages, batches of photographs, and changed heads beside them."""
 
+import dataclasses
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from faceeditor.regions import MIRROR, REGION_COUNT, MaskArray
-from faceeditor.training.data import FaceSet, inverse_frames, mirrored_frame
+from faceeditor.training.data import FaceSet, inverse_frames, mirrored_frame, reduced
 from faceeditor.training.head_changes import ChangedFace
 from faceeditor.training.run import to_float
 
@@ -40,11 +41,7 @@ class Stage:
 
     def companion(self) -> "Stage | None":
         """The stage of the steps in between."""
-        return (
-            Stage(self.also, self.until, self.batch, self.also, heads=self.heads, pairs=self.pairs)
-            if self.also
-            else None
-        )
+        return dataclasses.replace(self, size=self.also, window=self.also, also=0) if self.also else None
 
 
 def region_shares(mask: MaskArray, size: int) -> npt.NDArray[np.uint8]:
@@ -90,13 +87,6 @@ class StageData:
             "to_picture": torch.from_numpy(frames).to(self.device),
             "to_face": torch.from_numpy(inverse_frames(frames)).to(self.device),
         }
-
-
-def reduced(pictures: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
-    """Pictures (N, S, S, 3) uint8 at another side."""
-    if pictures.shape[1] == size:
-        return pictures
-    return np.stack([cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in pictures])
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,8 +83,7 @@ class Trainer:
         self._maker = ThreadPoolExecutor(1, "changed-heads")
         self.head_prior: dict[str, Tensor] | None = None
         if fitted is not None:
-            arrays = fit_head_prior(data, fitted)
-            self.head_prior = {name: torch.from_numpy(value) for name, value in arrays.items()}
+            self.head_prior = _tensors(fit_head_prior(data, fitted))
         self.weights = region_weights(self.train.masks).to(self.device)
         self.seen, self.augment_p, self.prior = 0, 0.0, None  # type: int, float, CodePrior | None
         self.exemplars: Exemplars | None = None
