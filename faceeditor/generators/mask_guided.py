@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +20,9 @@ from faceeditor.regions import MASK_SIZE, MaskArray
 PACK = "mask-guided"
 DEVICES = ("cuda", "openvino-cpu", "torch-cpu")
 """The devices by name, the usually fastest first."""
-SIZES = (128, 256)
+SIZES = (128, 256, 512)
+FINE_FILE = "fine.safetensors"
+"""File of the scale that draws at 512; a pack without it draws 512 as an enlarged 256."""
 
 Pixels = npt.NDArray[np.uint8]
 Maps = npt.NDArray[np.float32]
@@ -58,7 +61,9 @@ class MaskGuided:
             raise EngineError(f"There is no device “{device}”; choose one of: auto, {', '.join(DEVICES)}.")
         self.device = device
         self._pack = pack or ModelPack.open(PACK)
-        weights = self._pack.load("generator.safetensors")
+        weights = generator_weights(self._pack)
+        self.native = max(SIZES) if FINE_FILE in self._pack.files else 256
+        """Largest side that the network itself draws."""
         self._backend = _open_backend(device, weights, self._pack)
         self._encoder: Any = None
         self._exemplars: Exemplars | None = None
@@ -77,7 +82,7 @@ class MaskGuided:
         Args:
             mask: (256, 256) uint8 region indices below 19.
             style: the style code.
-            size: 256, or 128 for the fast tier.
+            size: 256, 128 for the fast tier, or 512 for the fine one.
             maps: (10, 128, 128) planes of the 3D head (`head.maps.HeadMaps.condition`), which then decides on shape,
                 expression, pose, complexion and light; None: the mask and the style decide alone.
 
@@ -88,8 +93,9 @@ class MaskGuided:
             EngineError: the device failed.
         """
         if size not in SIZES:
-            raise EngineError(f"The generator cannot draw at {size} pixels; choose 128 or 256.")
-        return self._backend.draw(self._condition(mask), style, size, maps)
+            raise EngineError(f"The generator cannot draw at {size} pixels; choose 128, 256 or 512.")
+        drawn = self._backend.draw(self._condition(mask), style, min(size, self.native), maps)
+        return drawn if len(drawn) == size else enlarged(drawn, size)
 
     def encode(self, photo: Pixels, mask: MaskArray, label: str = "") -> StyleCode:
         """The style of an aligned photograph; regions that it does not show are lent by the pack's exemplars.
@@ -114,8 +120,8 @@ class MaskGuided:
         return style if self._exemplars is None else self._exemplars.completed(style, mask)
 
     def warm_up(self, size: int) -> None:
-        """Prepare for frames of a size, 128 or 256; other threads may draw meanwhile. EngineError as of `render`."""
-        self._backend.warm_up(size)
+        """Prepare for frames of a size; other threads may draw meanwhile. EngineError as of `render`."""
+        self._backend.warm_up(min(size, self.native))
 
     def measure(self, runs: int = 3) -> float:
         """Median milliseconds of a full frame, over some runs after two that warm up."""
@@ -145,6 +151,23 @@ class MaskGuided:
             if len(self._conditions) > _REMEMBERED_MASKS:
                 self._conditions.popitem(last=False)
         return condition
+
+
+def generator_weights(pack: ModelPack) -> dict[str, npt.NDArray[Any]]:
+    """The generator's state dict of a pack, the fine scale's under `fine.` where the pack has one.
+
+    Raises:
+        ModelError: a file is missing or damaged.
+    """
+    weights = dict(pack.load("generator.safetensors"))
+    if FINE_FILE in pack.files:
+        weights |= {f"fine.{name}": value for name, value in pack.load(FINE_FILE).items()}
+    return weights
+
+
+def enlarged(picture: Pixels, side: int) -> Pixels:
+    """A square picture (S, S, 3) uint8 at a larger side, Lanczos."""
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_LANCZOS4), np.uint8)
 
 
 def _open_backend(device: str, weights: dict[str, npt.NDArray[Any]], pack: ModelPack) -> Backend:

@@ -42,6 +42,17 @@ def _conv(x: Node, weight: Array, bias: Array | None = None, stride: int = 1) ->
     return y if bias is None else op.add(y, _constant(bias.reshape(1, -1, 1, 1)))
 
 
+def _convolved(planes: Array, weight: Array) -> Array:
+    """3 x 3 convolution of (1, C, S, S) planes with (O, C, 3, 3) weights and zero padding, in numpy."""
+    side = planes.shape[-1]
+    padded = np.pad(planes[0], ((0, 0), (1, 1), (1, 1)))
+    total = np.zeros((len(weight), side, side), np.float32)
+    for y in range(3):
+        for x in range(3):
+            total += np.tensordot(weight[:, :, y, x], padded[:, y : y + side, x : x + side], 1)
+    return total[None]
+
+
 def _leaky(x: Node) -> Node:
     return op.prelu(x, _constant([_SLOPE]))
 
@@ -101,7 +112,7 @@ class GraphBuilder:
         """The graph for one face.
 
         Args:
-            size: side of the picture (a power of two, at most 16 * 2 ** (scales - 1)).
+            size: side of the picture (a power of two, at most 16 * 2 ** (scales - 1), twice that with a fine scale).
 
         Returns:
             Inputs in order: labels (1, 4, 128, 128) uint8 (`conditions.quartered`), to_face (2, 3) float32, detail
@@ -129,27 +140,42 @@ class GraphBuilder:
         vectors = op.transpose(regions, _ints(1, 0))
         features: Node = None
         picture: Node = None
+        condition: Node = None
         for index in range(self.scales):
-            side = _BASE * 2**index
+            side, scale = _BASE * 2**index, f"scales.{index}"
             if side * 2 > size:
                 break
-            condition = self._condition(index, side, hot, planes, inside, vectors, to_face, heads[side])
-            features = self._features(index, features, condition, overall)
-            drawn = op.depth_to_space(self._apply(index, "to_rgb", features), "depth_first", 2)
+            condition = self._condition(scale, side, hot, planes, inside, vectors, to_face, heads[side])
+            features = self._features(scale, features, condition, overall)
+            drawn = op.depth_to_space(self._apply(scale, "to_rgb", features), "depth_first", 2)
             picture = drawn if picture is None else op.add(_upsample2(picture), drawn)
+        if size > 2 * _TOP:
+            picture = op.add(_upsample2(picture), self._fine(features, picture, condition, overall))
         levels = op.add(op.multiply(op.clamp(picture, -1.0, 1.0), _constant([127.5])), _constant([128.0]))
         out = op.convert(op.transpose(levels, _ints(0, 2, 3, 1)), "u8")
         return ov.Model([op.result(out)], [labels, to_face, detail, regions, overall, maps], f"mask_guided_{size}")
 
-    def _get(self, index: int, name: str) -> Array:
-        return self._weights[f"scales.{index}.{name}"]
+    def _get(self, scale: str, name: str) -> Array:
+        return self._weights[f"{scale}.{name}"]
 
-    def _apply(self, index: int, name: str, x: Node) -> Node:
-        return _conv(x, self._get(index, f"{name}.weight"), self._get(index, f"{name}.bias"))
+    def _apply(self, scale: str, name: str, x: Node) -> Node:
+        return _conv(x, self._get(scale, f"{name}.weight"), self._get(scale, f"{name}.bias"))
+
+    def _fine(self, features: Node, picture: Node, condition: Node, overall: Node) -> Node:
+        """What the fine scale adds to the enlarged picture, (1, 3, 512, 512); see `nets.mask_guided.FineScale`."""
+        quarters = op.space_to_depth(picture, "depth_first", 2)
+        weight = self._get("fine", "enter.weight")
+        channels = weight.shape[1] - self._weights["fine.noise"].shape[1]
+        entered = _conv(op.concat([features, quarters], 1), weight[:, :channels], self._get("fine", "enter.bias"))
+        # The noise is the same in every frame, so what the layer makes of it is a constant.
+        noise = _convolved(self._weights["fine.noise"], weight[:, channels:])
+        x = self._modulate("fine", "modulate1", op.add(entered, _constant(noise)), condition, overall)
+        x = self._modulate("fine", "modulate2", self._apply("fine", "conv", x), condition, overall)
+        return op.depth_to_space(self._apply("fine", "to_rgb", x), "depth_first", 4)
 
     def _condition(
         self,
-        index: int,
+        scale: str,
         side: int,
         hot: Node,
         planes: dict[int, Node],
@@ -159,7 +185,7 @@ class GraphBuilder:
         head: Node,
     ) -> Node:
         """The embedded condition (1, C, side, side): planes at twice the side, vectors spread, detail map, place."""
-        weight, bias = self._get(index, "embed.weight"), self._get(index, "embed.bias")
+        weight, bias = self._get(scale, "embed.weight"), self._get(scale, "embed.bias")
         count = weight.shape[0]
         parts = np.cumsum([4 * REGION_COUNT, REGION_DIM, DETAIL_CHANNELS, NOISE_CHANNELS, 2])
         from_planes, from_vectors, from_detail, from_noise, from_place, from_head = np.split(weight, parts, 1)
@@ -182,15 +208,15 @@ class GraphBuilder:
         drawn = op.add(_conv(detail, from_detail), _conv(head, from_head))
         return _leaky(op.add(op.add(op.add(shape, drawn), laid), constant))
 
-    def _features(self, index: int, x: Node, condition: Node, overall: Node) -> Node:
-        entered = self._apply(index, "enter", condition if x is None else x)
+    def _features(self, scale: str, x: Node, condition: Node, overall: Node) -> Node:
+        entered = self._apply(scale, "enter", condition if x is None else x)
         x = entered if x is None else _upsample2(entered)
-        x = self._modulate(index, "modulate1", x, condition, overall)
-        return self._modulate(index, "modulate2", self._apply(index, "conv", x), condition, overall)
+        x = self._modulate(scale, "modulate1", x, condition, overall)
+        return self._modulate(scale, "modulate2", self._apply(scale, "conv", x), condition, overall)
 
-    def _modulate(self, index: int, name: str, x: Node, condition: Node, overall: Node) -> Node:
-        maps, maps_bias = self._get(index, f"{name}.maps.weight"), self._get(index, f"{name}.maps.bias")
-        vector, vector_bias = self._get(index, f"{name}.vector.weight"), self._get(index, f"{name}.vector.bias")
+    def _modulate(self, scale: str, name: str, x: Node, condition: Node, overall: Node) -> Node:
+        maps, maps_bias = self._get(scale, f"{name}.maps.weight"), self._get(scale, f"{name}.maps.bias")
+        vector, vector_bias = self._get(scale, f"{name}.vector.weight"), self._get(scale, f"{name}.vector.bias")
         channels = maps.shape[0] // 2
 
         def part(chosen: slice, constant: float) -> Node:

@@ -39,7 +39,13 @@ def load_module(module: Module, weights: Weights, name: str) -> Module:
 
 def _generator(weights: Weights, config: Mapping[str, Any]) -> MaskGenerator:
     sizes = {key: tuple(int(n) for n in config[key]) for key in ("channels", "conditions") if key in config}
-    return load_module(MaskGenerator(**sizes), weights, "mask-guided")
+    fine = fine_width(weights)
+    return load_module(MaskGenerator(**sizes, fine_width=fine), weights, "mask-guided")
+
+
+def fine_width(weights: Weights) -> int:
+    """Channels of the fine scale among a generator's weights, 0 if there is none."""
+    return len(weights["fine.enter.weight"]) if "fine.enter.weight" in weights else 0
 
 
 def cuda_available() -> bool:

@@ -28,6 +28,8 @@ HEAD_CHANNELS = 10
 """Condition planes rendered from the 3D head: colour, shading, normals (3 each) and coverage (`head.maps`)."""
 HEAD_SIDE = 128
 """Side at which the head's condition planes are given."""
+FINE_SIDE = 128
+"""Side of the features that the 512 scale works on."""
 
 
 EMBED_INPUTS = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + HEAD_CHANNELS
@@ -112,12 +114,59 @@ class Scale(nn.Module):
         assert self.to_rgb.bias is not None
         nn.init.zeros_(self.to_rgb.bias)
 
+    def embedded(self, condition: Tensor) -> Tensor:
+        """The condition planes (B, EMBED_INPUTS, S, S) reduced to this scale's condition channels."""
+        return F.leaky_relu(self.embed(condition), 0.2)
+
     def forward(self, x: Tensor | None, condition: Tensor, overall: Tensor) -> Tensor:
-        condition = F.leaky_relu(self.embed(condition), 0.2)
+        """Features at S/2 (None at the first scale), embedded condition at S, overall vector -> features at S."""
         # The convolution runs before the up-sampling: a quarter of the cost.
         x = self.enter(condition) if x is None else upsample2(self.enter(x))
         x = self.modulate1(x, condition, overall)
         return self.modulate2(self.conv(x), condition, overall)
+
+
+class FineScale(nn.Module):
+    """The scale that draws at 512: reads features and picture of the 256 scale, adds what 512 pixels show beyond it.
+
+    No layer is larger than 128 x 128: a pixel-shuffle head writes 4 x 4 pixels a feature. 1.2 GMAC at width 48.
+    """
+
+    def __init__(self, inputs: int, condition: int, width: int) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(inputs + 12 + NOISE_CHANNELS, width, 3, padding=1)
+        self.modulate1 = Modulate(width, condition)
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+        self.modulate2 = Modulate(width, condition)
+        self.to_rgb = nn.Conv2d(width, 48, 3, padding=1)
+        nn.init.normal_(self.to_rgb.weight, std=0.005)
+        assert self.to_rgb.bias is not None
+        nn.init.zeros_(self.to_rgb.bias)
+        random = torch.Generator().manual_seed(2)
+        self.register_buffer("noise", torch.randn(1, NOISE_CHANNELS, FINE_SIDE, FINE_SIDE, generator=random))
+
+    def forward(
+        self, x: Tensor, picture: Tensor, condition: Tensor, overall: Tensor, window: "Window | None" = None
+    ) -> Tensor:
+        """What is added to the enlarged picture.
+
+        Args:
+            x: (B, inputs, S, S) features of the last scale.
+            picture: (B, 3, 2S, 2S) float in about -1..1, drawn by it.
+            condition: (B, condition, S, S), embedded by it.
+            overall: (B, 64).
+            window: the part of the picture that S is of; None: all of it, S = 128.
+
+        Returns:
+            (B, 3, 4S, 4S) float.
+        """
+        noise = self.get_buffer("noise").expand(len(x), -1, -1, -1)
+        noise = torch.randn_like(noise) if self.training else noise
+        noise = window.cut(noise) if window is not None else noise
+        x = self.enter(torch.cat([x, F.pixel_unshuffle(picture, 2), noise.to(x.dtype)], 1))
+        x = self.modulate1(x, condition, overall)
+        x = self.modulate2(self.conv(x), condition, overall)
+        return F.pixel_shuffle(self.to_rgb(x), 4)
 
 
 class MaskGenerator(nn.Module):
@@ -126,8 +175,9 @@ class MaskGenerator(nn.Module):
     A convolutional decoder from 8 x 8 features to 128 x 128 features. Every layer is modulated per pixel by the region
     planes, the region vectors spread over them, the detail map, face coordinates and noise, and per channel by the
     overall vector. Each scale adds to the picture through a pixel-shuffle head, so that the scale of side S draws at
-    2 S. Noise is what hair and cloth take their texture from (inside a region everything else is constant); it is new
-    at every step of training and fixed in use, so that textures stand still while the mask is edited.
+    2 S; an optional last one of `fine_width` channels draws at 512. Noise is what hair and cloth take their texture
+    from (inside a region everything else is constant); it is new at every step of training and fixed in use, so that
+    textures stand still while the mask is edited.
     """
 
     face_regions: Tensor
@@ -136,8 +186,10 @@ class MaskGenerator(nn.Module):
         self,
         channels: tuple[int, ...] = (256, 256, 192, 128, 64),
         conditions: tuple[int, ...] = (128, 128, 96, 64, 48),
+        fine_width: int = 0,
     ) -> None:
         super().__init__()
+        self.fine = FineScale(channels[-1], conditions[-1], fine_width) if fine_width else None
         self.sides = tuple(BASE * 2**i for i in range(len(channels)))
         self.scales = nn.ModuleList(
             Scale(channels[max(0, i - 1)], channels[i], conditions[i], first=i == 0) for i in range(len(channels))
@@ -184,7 +236,7 @@ class MaskGenerator(nn.Module):
             planes: (B, 19, P, P) region planes, P >= size; shares between 0 and 1 where they were reduced.
             to_face: (B, 2, 3) picture -> face coordinates.
             codes: the style codes.
-            size: side of the picture: 32, 64, 128 or 256.
+            size: side of the picture: 32, 64, 128, 256 or, with the fine scale, 512.
             window: draw only this part of the picture at the scales above 32 x 32 features.
             maps: (B, 10, 128, 128) planes of the head (`head.maps.HeadMaps.condition`); all zero: no head.
 
@@ -193,6 +245,8 @@ class MaskGenerator(nn.Module):
         """
         pyramid = area_pyramid(planes, (16, 32, 64, 128, 256, *self.sides))
         sides = [side for side in self.sides if side * 2 <= size]
+        if size > 2 * self.sides[-1] and self.fine is None:
+            raise ValueError(f"this generator has no scale for {size} pixels")
         region_codes = codes.regions.transpose(1, 2)
         face = torch.einsum("r,brhw->bhw", self.face_regions.to(planes.dtype), pyramid[64 if size >= 64 else 32])
         detail = warp_from_face(codes.detail, to_face, face.shape[-1]).to(planes.dtype) * face.unsqueeze(1)
@@ -200,6 +254,7 @@ class MaskGenerator(nn.Module):
             maps = planes.new_zeros(len(planes), HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE)
         head_pyramid = area_pyramid(maps.to(planes.dtype), tuple(side for side in self.sides if side < HEAD_SIDE))
         x: Tensor | None = None
+        embedded = planes
         drawn: list[Tensor] = []
         for side, scale in zip(sides, self.scales, strict=False):
             assert isinstance(scale, Scale)
@@ -219,9 +274,14 @@ class MaskGenerator(nn.Module):
             height, width = coarse.shape[-2:]
             spread = torch.bmm(region_codes, coarse.flatten(2)).view(-1, REGION_DIM, height, width)
             condition = torch.cat([F.pixel_unshuffle(fine, 2), spread, detail_here, place], 1)
-            x = scale(x, condition, codes.overall)
+            embedded = scale.embedded(condition)
+            x = scale(x, embedded, codes.overall)
             picture = F.pixel_shuffle(scale.to_rgb(x), 2)
             drawn.append(upsample2(drawn[-1]) + picture if drawn else picture)
+        if size > 2 * self.sides[-1]:
+            assert self.fine is not None and x is not None
+            added = self.fine(x, drawn[-1], embedded, codes.overall, window)
+            drawn.append(upsample2(drawn[-1]) + added)
         return drawn
 
 

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,7 @@ from faceeditor.generators.conditions import (
     mask_condition,
     quartered,
 )
-from faceeditor.generators.mask_guided import MaskGuided
+from faceeditor.generators.mask_guided import FINE_FILE, MaskGuided, generator_weights
 from faceeditor.nets import mask_guided as nets
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, warp_from_face
@@ -51,11 +53,11 @@ def test_both_know_as_many_noise_channels() -> None:
     assert (HEAD_CHANNELS, HEAD_SIDE) == (nets.HEAD_CHANNELS, nets.HEAD_SIDE)
 
 
-@pytest.mark.parametrize("size", [128, 256])
+@pytest.mark.parametrize("size", [128, 256, 512])
 def test_openvino_graph_in_float32_equals_the_network(tiny_pack: ModelPack, size: int) -> None:
     from faceeditor.generators.openvino_backend import OpenVinoBackend
 
-    backend = OpenVinoBackend(tiny_pack.load("generator.safetensors"), precision="f32")
+    backend = OpenVinoBackend(generator_weights(tiny_pack), precision="f32")
     for maps in (None, head_maps()):
         check_equal(backend.draw(mask_condition(tiny.face_mask()), tiny.random_style(), size, maps), size, maps)
     assert np.abs(reference(size, head_maps()) - reference(size)).mean() > 2, "the head's planes must matter"
@@ -69,7 +71,7 @@ def check_equal(drawn: np.ndarray, size: int, maps: np.ndarray | None) -> None:
 
 
 @pytest.mark.parametrize("device", ["openvino-cpu", "torch-cpu"])
-@pytest.mark.parametrize("size", [128, 256])
+@pytest.mark.parametrize("size", [128, 256, 512])
 def test_devices_draw_the_networks_picture(tiny_pack: ModelPack, device: str, size: int) -> None:
     generator = MaskGuided(device)
     for maps in (None, head_maps()):
@@ -139,7 +141,7 @@ def test_what_a_photograph_does_not_show_is_lent_by_the_programs_exemplars() -> 
 def test_readable_errors(tiny_pack: ModelPack, tmp_path: object) -> None:
     with pytest.raises(EngineError, match="no device “gpu9”"):
         MaskGuided("gpu9")
-    with pytest.raises(EngineError, match="128 or 256"):
+    with pytest.raises(EngineError, match="128, 256 or 512"):
         MaskGuided("openvino-cpu").render(tiny.face_mask(), tiny.random_style(), 100)
 
 
@@ -167,3 +169,14 @@ def test_openvino_is_loaded_without_telemetry() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "quiet"
+
+
+def test_a_pack_without_the_fine_scale_enlarges_its_picture(tiny_pack: ModelPack, tmp_path: Path) -> None:
+    files = {name: tiny_pack.load(name) for name in tiny_pack.files if name != FINE_FILE}
+    plain = write_pack(tmp_path, "mask-guided", "mask-guided", "test", files, tiny_pack.config, half=False)
+    generator = MaskGuided("openvino-cpu", plain)
+    assert (generator.native, MaskGuided("openvino-cpu", tiny_pack).native) == (256, 512)
+    large = generator.render(tiny.face_mask(), tiny.random_style(), 512)
+    small = generator.render(tiny.face_mask(), tiny.random_style(), 256)
+    expected = cv2.resize(small, (512, 512), interpolation=cv2.INTER_LANCZOS4)
+    assert np.array_equal(large, expected)

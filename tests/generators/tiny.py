@@ -21,8 +21,9 @@ CODE_LENGTH = int(sum(np.prod(shape) for shape in (REGIONS_SHAPE, OVERALL_SHAPE,
 def generator() -> MaskGenerator:
     """A small generator whose pictures use the whole range of levels."""
     torch.manual_seed(0)
-    net = MaskGenerator(CHANNELS, CHANNELS)
-    for scale in net.scales:
+    net = MaskGenerator(CHANNELS, CHANNELS, fine_width=16)
+    assert net.fine is not None
+    for scale in (*net.scales, net.fine):
         torch.nn.init.normal_(scale.to_rgb.weight, std=0.05)
     return net.eval()
 
@@ -46,8 +47,11 @@ def write_mask_guided(folder: Path) -> ModelPack:
     net = generator()
     torch.manual_seed(1)
     encoder = StyleEncoder(ENCODER_WIDTH)
+    arrays = _arrays(net)
+    fine = {name.removeprefix("fine."): arrays.pop(name) for name in list(arrays) if name.startswith("fine.")}
     files = {
-        "generator.safetensors": _arrays(net),
+        "generator.safetensors": arrays,
+        "fine.safetensors": fine,
         "encoder.safetensors": _arrays(encoder),
         "prior.safetensors": prior_arrays(),
     }

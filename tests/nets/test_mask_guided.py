@@ -28,8 +28,9 @@ def random_planes(count: int, seed: int = 0) -> torch.Tensor:
 @pytest.fixture(scope="module")
 def generator() -> MaskGenerator:
     torch.manual_seed(0)
-    net = MaskGenerator(*SMALL).eval()
-    for scale in net.scales:
+    net = MaskGenerator(*SMALL, fine_width=16).eval()
+    assert net.fine is not None
+    for scale in (*net.scales, net.fine):
         torch.nn.init.normal_(scale.to_rgb.weight, std=0.1)
     return net
 
@@ -44,8 +45,23 @@ def test_the_shipped_widths_keep_the_budget() -> None:
 
 @torch.no_grad()
 def test_sizes(generator: MaskGenerator) -> None:
-    for size in (64, 128, 256):
+    for size in (64, 128, 256, 512):
         assert generator(random_planes(2), IDENTITY.repeat(2, 1, 1), random_codes(2), size).shape == (2, 3, size, size)
+
+
+def test_a_generator_without_the_fine_scale_refuses_512() -> None:
+    with pytest.raises(ValueError, match="512"):
+        MaskGenerator(*SMALL)(random_planes(1), IDENTITY, random_codes(1), 512)
+
+
+@torch.no_grad()
+def test_a_window_of_the_fine_scale_is_the_same_part_of_the_whole(generator: MaskGenerator) -> None:
+    window = Window(64, 96, 128)
+    whole = generator(random_planes(1), IDENTITY, random_codes(1), 512)
+    part = generator(random_planes(1), IDENTITY, random_codes(1), 512, window=window)
+    whole = whole[:, :, 128:384, 192:448]
+    inner = slice(96, -96)
+    assert torch.allclose(whole[:, :, inner, inner], part[:, :, inner, inner], atol=2e-4)
 
 
 @torch.no_grad()
