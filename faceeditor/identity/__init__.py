@@ -1,0 +1,1 @@
+"""Same person, many pictures: recogniser scores, boundaries in latent spaces, variations and data sets of people."""
