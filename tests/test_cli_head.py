@@ -12,7 +12,7 @@ import faceeditor.engine
 from faceeditor import cli
 from faceeditor.cli.head_arguments import FLAGS
 from faceeditor.engine import Engine, ReadHead
-from faceeditor.engine.heads import Heads
+from faceeditor.engine.head_stage import HeadStage
 from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.head.controls import control
@@ -77,7 +77,7 @@ def studio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Studio]:
         return studio.reading
 
     def engine(device: str) -> Engine:
-        return Engine("openvino-cpu", opener=lambda name: Drawing(), heads=Heads(lambda: studio))
+        return Engine("openvino-cpu", opener=lambda name: Drawing(), heads=HeadStage(lambda: studio))
 
     monkeypatch.setattr(faceeditor.engine, "Engine", engine)
     monkeypatch.setattr(ReadHead, "run", read)

@@ -24,7 +24,7 @@ from faceeditor.paths import cache_dir
 
 _log = logging.getLogger(__name__)
 
-COMMAND = "from faceeditor.engine.heads import Heads; Heads().warm_up()"
+COMMAND = "from faceeditor.engine.head_stage import HeadStage; HeadStage().warm_up()"
 """What the other process runs."""
 _NOTE = "head-code.txt"
 _NICE = 10

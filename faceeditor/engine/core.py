@@ -16,9 +16,9 @@ from faceeditor.engine.devices import (
     open_device,
     open_mask_guided,
 )
-from faceeditor.engine.heads import Heads, Placed
+from faceeditor.engine.head_stage import HeadStage, Placed
 from faceeditor.engine.jobs import Job, JobContext, Maps, Pixels
-from faceeditor.engine.lanes import Assignment, Errand, Gate, InteractiveMailbox, JobMailbox, Ticket
+from faceeditor.engine.lanes import Gate, InteractiveMailbox, JobMailbox, PendingJob, PendingRequest, Ticket
 from faceeditor.engine.requests import FAST, EngineStatus, Frame, RenderRequest
 from faceeditor.engine.stages import Stages, average_style, finished
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
@@ -55,12 +55,12 @@ class Engine:
         device: str = "auto",
         opener: OpenGenerator = open_mask_guided,
         average: Callable[[], StyleCode] = average_style,
-        heads: Heads | None = None,
+        heads: HeadStage | None = None,
     ) -> None:
         self._wanted = device
         self._opener = opener
         self._stages = Stages(average)
-        self._heads = heads if heads is not None else Heads()
+        self._heads = heads if heads is not None else HeadStage()
         # A stand-in for the generator is not helped by a head that is loaded ahead.
         self._warm = heads is None and opener is not open_mask_guided
         self._requests = InteractiveMailbox()
@@ -92,9 +92,9 @@ class Engine:
         """Stop all work and join the threads, within two seconds; a job or frame under way is not delivered."""
         self._closing.set()
         self._requests.close()
-        for assignment in self._jobs.close():
-            assignment.ticket.cancel()
-            assignment.ticket.finish()
+        for pending in self._jobs.close():
+            pending.ticket.cancel()
+            pending.ticket.finish()
         with self._lock:
             threads, running = list(self._threads), self._running
         if running is not None:
@@ -158,7 +158,7 @@ class Engine:
     def submit(self, request: RenderRequest, on_frame: OnFrame, on_error: OnError) -> None:
         """Ask for a frame. A request that has not begun is replaced by this one and never answered."""
         self.start()
-        self._requests.put(Errand(request, on_frame, on_error))
+        self._requests.put(PendingRequest(request, on_frame, on_error))
 
     def render(self, request: RenderRequest) -> Frame:
         """Draw a frame and wait for it: never replaced by another request.
@@ -178,7 +178,7 @@ class Engine:
             answer.append(value)
             done.set()
 
-        if not self._requests.put(Errand(request, take, take, waited_for=True), keep=True):
+        if not self._requests.put(PendingRequest(request, take, take, waited_for=True), keep=True):
             raise EngineError(_CLOSED)
         while not done.wait(0.2):
             if self._closing.is_set():
@@ -189,14 +189,14 @@ class Engine:
 
     def _draw_requests(self) -> None:
         self._open_generator()
-        while (errand := self._requests.take()) is not None:
+        while (pending := self._requests.take()) is not None:
             try:
-                frame = self._draw(errand)
+                frame = self._draw(pending)
             except Exception as error:
-                self._call(errand.on_error, _readable(error, "The face could not be drawn"))
+                self._call(pending.on_error, _readable(error, "The face could not be drawn"))
             else:
-                self._call(errand.on_frame, frame)
-                if not errand.waited_for:
+                self._call(pending.on_frame, frame)
+                if not pending.waited_for:
                     self._warm_up()
         with self._gate.interactive(), self._lock:
             generator, self._generator = self._generator, None
@@ -230,7 +230,7 @@ class Engine:
         if not self._warm:
             self._warm = True
             ignore: Callable[..., None] = lambda *_: None  # noqa: E731
-            self._jobs.put(Assignment(_WarmUp(self._heads, self._warm_fast_tier), Ticket(), ignore, ignore, ignore))
+            self._jobs.put(PendingJob(_WarmUp(self._heads, self._warm_fast_tier), Ticket(), ignore, ignore, ignore))
 
     def _warm_fast_tier(self) -> None:
         """Prepare the fast tier if moving heads will need it: its first frame would be a slider's first move."""
@@ -239,12 +239,12 @@ class Engine:
         if self._stages.fast_likely and isinstance(generator, WarmsUp):
             generator.warm_up(FAST)
 
-    def _draw(self, errand: Errand) -> Frame:
+    def _draw(self, pending: PendingRequest) -> Frame:
         begun = time.perf_counter()
         with self._gate.interactive():
-            frame = self._frame(errand.request, self._stages.side(errand.request))
-        frame.timings["wait"] = (begun - errand.submitted) * 1e3
-        frame.timings["total"] = (time.perf_counter() - errand.submitted) * 1e3
+            frame = self._frame(pending.request, self._stages.side(pending.request))
+        frame.timings["wait"] = (begun - pending.submitted) * 1e3
+        frame.timings["total"] = (time.perf_counter() - pending.submitted) * 1e3
         return frame
 
     def _frame(self, request: RenderRequest, side: int) -> Frame:
@@ -332,7 +332,7 @@ class Engine:
         """
         self.start()
         ticket = Ticket()
-        taken, replaced = self._jobs.put(Assignment(job, ticket, on_progress, on_done, on_error))
+        taken, replaced = self._jobs.put(PendingJob(job, ticket, on_progress, on_done, on_error))
         if not taken:
             ticket.cancel()
             ticket.finish()
@@ -342,31 +342,31 @@ class Engine:
         return ticket
 
     def _work_on_jobs(self) -> None:
-        while (assignment := self._jobs.take()) is not None:
+        while (pending := self._jobs.take()) is not None:
             with self._lock:
-                self._running = assignment.ticket
+                self._running = pending.ticket
             if self._closing.is_set():
-                assignment.ticket.cancel()
+                pending.ticket.cancel()
             try:
-                result = self._work_on(assignment)
+                result = self._work_on(pending)
             except Exception as error:
-                assignment.ticket.finish()
-                self._call(assignment.on_error, _readable(error, "The work could not be finished"))
+                pending.ticket.finish()
+                self._call(pending.on_error, _readable(error, "The work could not be finished"))
             else:
-                assignment.ticket.finish()
-                self._call(assignment.on_done, result)
+                pending.ticket.finish()
+                self._call(pending.on_done, result)
             finally:
                 with self._lock:
                     self._running = None
 
-    def _work_on(self, assignment: Assignment) -> Any:
-        ticket = assignment.ticket
+    def _work_on(self, pending: PendingJob) -> Any:
+        ticket = pending.ticket
         while not self._opened.wait(0.1):
             ticket.check()
         ticket.check()
 
         def progress(share: float, text: str) -> None:
-            self._call(assignment.on_progress, min(1.0, max(0.0, share)), text)
+            self._call(pending.on_progress, min(1.0, max(0.0, share)), text)
 
         def encode(photo: Pixels, mask: MaskArray, label: str) -> StyleCode:
             # Not behind the gate: the encoder is another network, and the pen need not wait for it.
@@ -393,7 +393,7 @@ class Engine:
             with self._gate.background():
                 return self._heads.maps(head)
 
-        result = assignment.job.run(JobContext(ticket, progress, encode, frame, maps))
+        result = pending.job.run(JobContext(ticket, progress, encode, frame, maps))
         ticket.check()
         return result
 
@@ -402,7 +402,7 @@ class Engine:
 class _WarmUp:
     """Loads what sliders need before they are touched. Not behind the gate: the pen need not wait for it."""
 
-    heads: Heads
+    heads: HeadStage
     fast_tier: Callable[[], None]
 
     def run(self, context: JobContext) -> None:

@@ -53,7 +53,7 @@ class Ticket:
 
 
 @dataclass(frozen=True, eq=False)
-class Errand:
+class PendingRequest:
     """A request on its way, with whom to answer; `waited_for`: somebody blocks until it is answered."""
 
     request: RenderRequest
@@ -64,7 +64,7 @@ class Errand:
 
 
 @dataclass(frozen=True, eq=False)
-class Assignment:
+class PendingJob:
     """A background job on its way."""
 
     job: Any
@@ -106,57 +106,57 @@ class _Mailbox(Generic[Item]):
         return left
 
 
-class InteractiveMailbox(_Mailbox[Errand]):
-    """One slot: a newer errand replaces the one that waits. Errands that somebody blocks on are kept in order."""
+class InteractiveMailbox(_Mailbox[PendingRequest]):
+    """One slot: a newer pending replaces the one that waits. Errands that somebody blocks on are kept in order."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._slot: Errand | None = None
-        self._kept: deque[Errand] = deque()
+        self._slot: PendingRequest | None = None
+        self._kept: deque[PendingRequest] = deque()
 
-    def put(self, errand: Errand, keep: bool = False) -> bool:
-        """Leave an errand; False if the mailbox is closed.
+    def put(self, pending: PendingRequest, keep: bool = False) -> bool:
+        """Leave an pending; False if the mailbox is closed.
 
         Args:
-            errand: what to draw.
+            pending: what to draw.
             keep: never replace this one.
         """
         with self._changed:
             if self._closed:
                 return False
             if keep:
-                self._kept.append(errand)
+                self._kept.append(pending)
             else:
-                self._slot = errand
+                self._slot = pending
             self._changed.notify()
         return True
 
-    def _next(self) -> Errand | None:
+    def _next(self) -> PendingRequest | None:
         if self._slot is not None:
-            errand, self._slot = self._slot, None
-            return errand
+            pending, self._slot = self._slot, None
+            return pending
         return self._kept.popleft() if self._kept else None
 
 
-class JobMailbox(_Mailbox[Assignment]):
+class JobMailbox(_Mailbox[PendingJob]):
     """One slot for each kind of job: new thumbnails replace waiting thumbnails, but never a waiting photograph."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._slots: OrderedDict[type, Assignment] = OrderedDict()
+        self._slots: OrderedDict[type, PendingJob] = OrderedDict()
 
-    def put(self, assignment: Assignment) -> tuple[bool, Assignment | None]:
+    def put(self, pending: PendingJob) -> tuple[bool, PendingJob | None]:
         """Leave a job; returns whether it was taken, and the waiting job of the same kind that it replaces."""
-        kind = type(assignment.job)
+        kind = type(pending.job)
         with self._changed:
             if self._closed:
                 return False, None
             replaced = self._slots.pop(kind, None)
-            self._slots[kind] = assignment
+            self._slots[kind] = pending
             self._changed.notify()
         return True, replaced
 
-    def _next(self) -> Assignment | None:
+    def _next(self) -> PendingJob | None:
         return self._slots.popitem(last=False)[1] if self._slots else None
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REFINEMENTS = 8
 """Gauss-Newton steps for a photograph that is read once and used long."""
-MOST_STEPS = 400
+MAX_STEPS = 400
 """Steps of an embedding at most; it does not get better beyond."""
 
 
@@ -95,7 +95,7 @@ class EmbedPhoto:
 
     Attributes:
         source: path of the picture, or (H, W, 3) uint8 sRGB pixels.
-        steps: steps of the optimisation, 1 to `MOST_STEPS`.
+        steps: steps of the optimisation, 1 to `MAX_STEPS`.
         face: which face to take, counted from 0 in the order of `PhotoReading.faces`.
         label: label of the style; by default the file's name.
         preview: called on the job's thread with intermediate pictures (256, 256, 3) uint8, read-only, every ten steps.
@@ -111,8 +111,8 @@ class EmbedPhoto:
     preview: Callable[[Pixels], None] | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.steps <= MOST_STEPS:
-            raise EngineError(f"A picture cannot be embedded in {self.steps} steps; choose 1 to {MOST_STEPS}.")
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise EngineError(f"A picture cannot be embedded in {self.steps} steps; choose 1 to {MAX_STEPS}.")
 
     def run(self, context: JobContext) -> PhotoReading:
         """Raises ImageError (no picture, no face), ModelError and EngineError."""

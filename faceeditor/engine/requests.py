@@ -56,7 +56,7 @@ class Morph:
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", checked_mask(self.mask))
         if not 0 <= self.share <= 1:  # NaN fails, too
-            raise EngineError(f"A morph cannot be {self.share} on its way; choose a number from 0 to 1.")
+            raise EngineError(f"Morph position must be between 0 and 1, not {self.share}.")
 
     @cached_property
     def mask_key(self) -> str:

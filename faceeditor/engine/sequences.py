@@ -8,9 +8,9 @@ from faceeditor.engine.requests import FULL, Morph, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
 
-MOST_FRAMES = 2000
+MAX_FRAMES = 2000
 """Frames of a sequence at most."""
-WIDEST_TURN = 45.0
+MAX_TURN = 45.0
 """Degrees of yaw to each side up to which heads are drawn well."""
 NOD = 3.0
 """Degrees that a turntable lifts and lowers the chin."""
@@ -24,15 +24,15 @@ def turntable(request: RenderRequest, degrees: float = 40.0, frames: int = 100) 
     Args:
         request: what is drawn; its revision stands in all of the requests.
         degrees: of yaw to each side, 1 to 45.
-        frames: how many, 2 to `MOST_FRAMES`.
+        frames: how many, 2 to `MAX_FRAMES`.
 
     Raises:
         EngineError: the request has no head, or numbers out of range.
     """
     head = _head_of(request, "A turntable")
     _check_frames(frames)
-    if not 1 <= degrees <= WIDEST_TURN:
-        raise EngineError(f"A head cannot turn {degrees:g} degrees to each side; choose 1 to {WIDEST_TURN:g}.")
+    if not 1 <= degrees <= MAX_TURN:
+        raise EngineError(f"A head cannot turn {degrees:g} degrees to each side; choose 1 to {MAX_TURN:g}.")
     yaw, pitch, roll = (float(angle) for angle in head.pose)
     phase = math.asin(min(1.0, max(-1.0, yaw / degrees)))
     turned = []
@@ -51,7 +51,7 @@ def morph(a: RenderRequest, b: RenderRequest, frames: int = 75) -> tuple[RenderR
 
     Args:
         a, b: the portraits.
-        frames: how many, 2 to `MOST_FRAMES`; the first is a, the last b.
+        frames: how many, 2 to `MAX_FRAMES`; the first is a, the last b.
 
     Raises:
         EngineError: an impossible number of frames.
@@ -96,8 +96,8 @@ def _head_of(request: RenderRequest, what: str) -> HeadCoefficients:
 
 
 def _check_frames(frames: int) -> None:
-    if not 2 <= frames <= MOST_FRAMES:
-        raise EngineError(f"A sequence of {frames} frames cannot be made; choose 2 to {MOST_FRAMES}.")
+    if not 2 <= frames <= MAX_FRAMES:
+        raise EngineError(f"A sequence of {frames} frames cannot be made; choose 2 to {MAX_FRAMES}.")
 
 
 def _with_head(request: RenderRequest, head: HeadCoefficients) -> RenderRequest:

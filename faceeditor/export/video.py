@@ -28,9 +28,9 @@ Step = Callable[[float, str], None]
 
 FORMATS = {".mp4": "MP4", ".webp": "WebP"}
 """Name of each format by the file ending that asks for it."""
-LEAST_SIDE, MOST_SIDE = 64, 2048
+MIN_SIDE, MAX_SIDE = 64, 2048
 """Sides of a video in pixels."""
-LEAST_RATE, MOST_RATE = 1, 60
+MIN_RATE, MAX_RATE = 1, 60
 """Frames a second."""
 CRF = 16
 """Constant rate factor of H.264: no difference to the pictures is seen at it; 0 is lossless."""
@@ -68,10 +68,10 @@ def check_video(path: str | Path, fps: float, size: int) -> None:
         FaceEditorError: the folder does not exist or cannot be written.
     """
     video_format(path)
-    if not LEAST_RATE <= fps <= MOST_RATE:  # NaN fails, too
-        raise ImageError(f"A video cannot show {fps:g} frames a second; choose {LEAST_RATE} to {MOST_RATE}.")
-    if not LEAST_SIDE <= size <= MOST_SIDE:
-        raise ImageError(f"A video of {size} pixels cannot be written; choose a size from {LEAST_SIDE} to {MOST_SIDE}.")
+    if not MIN_RATE <= fps <= MAX_RATE:  # NaN fails, too
+        raise ImageError(f"A video cannot show {fps:g} frames a second; choose {MIN_RATE} to {MAX_RATE}.")
+    if not MIN_SIDE <= size <= MAX_SIDE:
+        raise ImageError(f"A video of {size} pixels cannot be written; choose a size from {MIN_SIDE} to {MAX_SIDE}.")
     place = Path(path).resolve()
     if place.is_dir():
         raise write_error(place, IsADirectoryError(errno.EISDIR, "is a folder"))

@@ -98,7 +98,7 @@ class MaskGuided:
         return drawn if len(drawn) == size else enlarged(drawn, size)
 
     def encode(self, photo: Pixels, mask: MaskArray, label: str = "") -> StyleCode:
-        """The style of an aligned photograph; regions that it does not show are lent by the pack's exemplars.
+        """The style of an aligned photograph; regions that it does not show are filled in from the pack's exemplars.
 
         Args:
             photo: (256, 256, 3) uint8 sRGB in the FFHQ layout.
@@ -117,7 +117,7 @@ class MaskGuided:
             style: StyleCode = self._encoder.encode(photo, mask, label)
             if self._exemplars is None and EXEMPLARS in self._pack.files:
                 self._exemplars = Exemplars.from_arrays(self._pack.load(EXEMPLARS))
-        return style if self._exemplars is None else self._exemplars.completed(style, mask)
+        return style if self._exemplars is None else self._exemplars.fill_missing_regions(style, mask)
 
     def warm_up(self, size: int) -> None:
         """Prepare for frames of a size; other threads may draw meanwhile. EngineError as of `render`."""

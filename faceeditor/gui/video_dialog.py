@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
-from faceeditor.engine.sequences import MOST_FRAMES, WIDEST_TURN, morph, turntable
+from faceeditor.engine.sequences import MAX_FRAMES, MAX_TURN, morph, turntable
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.export_boxes import format_box, size_box
 from faceeditor.gui.head_desk import HeadDesk
@@ -169,7 +169,7 @@ class VideoDialog(QDialog):
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(10)
         self.degrees = QSlider(Qt.Orientation.Horizontal)
-        self.degrees.setRange(10, int(WIDEST_TURN))
+        self.degrees.setRange(10, int(MAX_TURN))
         self.degrees.setValue(35)
         self.degrees.setAccessibleName(self.tr("Degrees to each side"))
         self._degrees_value = label("", "value")
@@ -281,7 +281,7 @@ class VideoDialog(QDialog):
     def frames(self) -> int:
         """How many frames the video will have."""
         count = round(self.seconds * int(self.rate.currentData()))
-        return min(max(count, 2), MOST_FRAMES)
+        return min(max(count, 2), MAX_FRAMES)
 
     @property
     def running(self) -> bool:

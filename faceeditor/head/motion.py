@@ -61,8 +61,8 @@ def move_mask(model: HeadModel, mask: MaskArray, base: HeadCoefficients, head: H
     if not moves_mask(base, head):
         return mask.copy()
     mover = _mover(model)
-    labels, _, _, vague = mover.carried(mask, base, head, MASK_SIZE)
-    kernels.clean(labels, vague)
+    labels, _, _, uncertain = mover.warp_mask(mask, base, head, MASK_SIZE)
+    kernels.clean(labels, uncertain)
     return labels
 
 
@@ -87,7 +87,7 @@ def motion_field(
         centres = np.arange(size, dtype=np.float32) + np.float32(0.5)
         across, down = np.meshgrid(centres, centres)
         return np.stack([across, down], -1), np.ones((size, size), np.float32)
-    _, field, seen, _ = _mover(model).carried(mask, base, head, size)
+    _, field, seen, _ = _mover(model).warp_mask(mask, base, head, size)
     return field * np.float32(size / MASK_SIZE), seen
 
 
@@ -197,10 +197,10 @@ class _Mover:
         self._marks = fixed.marks
         self._base: _Base | None = None
 
-    def carried(
+    def warp_mask(
         self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients, size: int
     ) -> tuple[MaskArray, FloatArray, FloatArray, BoolArray]:
-        """The view of `head`: labels (S, S), source places (S, S, 2) in pixels of 256, what was seen, what is vague."""
+        """The view of `head`: labels (S, S), source pixels (S, S, 2) of 256, what was seen, what is uncertain."""
         model, kept = self.model, self._kept(mask, base)
         view = posed(model, head, kept.volume)
         to_size = np.array([size / 256, size / 256, 1], np.float32)
@@ -209,17 +209,17 @@ class _Mover:
         labels = np.empty((size, size), np.uint8)
         field = np.empty((size, size, 2), np.float32)
         seen = np.empty((size, size), np.float32)
-        vague = np.empty((size, size), np.bool_)
-        kernels.carried(
+        uncertain = np.empty((size, size), np.bool_)
+        kernels.warp_mask(
             buffers.triangle, buffers.barycentric, model.triangles, model.triangle_region, self._below_chin,
             self._outer, self._middle, self._marks, view.points, view.head_points, view.projected,
             self._with_gaze(kept, head, view.head_points), kept.projected, kept.cosine, kept.depth, kept.regions,
             model.mirror, kept.mask, kept.outside, kept.around, kept.fallback, kept.worn, MIRROR, kept.reach,
             kept.centre, kept.openings, kept.with_head, kept.with_body,
             np.float32(np.radians(head.pose[2] - kept.head.pose[2])), kept.joint[:2] - self._joint(head)[:2],
-            labels, field, seen, vague,
+            labels, field, seen, uncertain,
         )  # fmt: skip
-        return labels, field, seen, vague
+        return labels, field, seen, uncertain
 
     def _rasteriser(self, size: int) -> Rasteriser:
         if size not in self._rasterisers:

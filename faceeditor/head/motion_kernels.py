@@ -152,10 +152,10 @@ def _triangle_area(projected, triangles, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def carry(  # type: ignore[no-untyped-def]
+def warp_labels(  # type: ignore[no-untyped-def]
     triangle, barycentric, triangles, part_regions, below_chin, projected, base_points, base_projected,
     base_cosine, base_depth, base_regions, mirror, mask, outside, around, fallback, worn, mirrored_region, reach,
-    worn_rim, centre, grid_field, openings, labels, field, seen, vague,
+    worn_rim, centre, grid_field, openings, labels, field, seen, uncertain,
 ):  # fmt: skip
     """Label, source place (pixels of 256) and visibility of every pixel of the new view of side S.
 
@@ -163,7 +163,7 @@ def carry(  # type: ignore[no-untyped-def]
     Where nothing was seen, `worn` (V,) above a half means hair or a hat: `fallback` (2, T) has the labels without and
     with. `reach` about `centre` is the outline of the new view, `worn_rim` says where that is hair or hat. `outside` is
     the mask with the face taken out where the head covers it, `around` with all of the face taken out. `openings` (3,):
-    how far left eye, right eye and mouth are open, in parts of the base's. `vague` tells pixels whose label was
+    how far left eye, right eye and mouth are open, in parts of the base's. `uncertain` tells pixels whose label was
     stretched or guessed.
     """
     size = triangle.shape[0]
@@ -188,7 +188,7 @@ def carry(  # type: ignore[no-untyped-def]
             far_x = int(min(max(far_u, np.float32(0)), np.float32(_SIZE - 1)))
             far_y = int(min(max(far_v, np.float32(0)), np.float32(_SIZE - 1)))
             beside = outside[far_y, far_x]
-            vague[y, x] = False
+            uncertain[y, x] = False
             t = triangle[y, x]
             if t < 0:
                 if _ENDS[beside] and (far_u < -_CUT or far_v < -_CUT or far_u > _SIZE + _CUT):
@@ -255,7 +255,7 @@ def carry(  # type: ignore[no-untyped-def]
                     du, dv = (x + np.float32(0.5)) / to_mask - centre[0], (y + np.float32(0.5)) / to_mask - centre[1]
                     inner = np.sqrt(du * du + dv * dv) < _reach_at(reach, np.arctan2(dv, du)) - np.float32(5)
                     label = guess if inner and not below_chin[t] else beside
-                    vague[y, x] = True
+                    uncertain[y, x] = True
                 elif _OPENING[label]:
                     opening = openings[0] if label == _L_EYE else (openings[1] if label == _R_EYE else openings[2])
                     if opening < np.float32(0.35) or _triangle_area(projected, triangles, t) > _STRETCHED * (
@@ -263,7 +263,7 @@ def carry(  # type: ignore[no-untyped-def]
                     ):
                         label = own
                 elif cosine < _GRAZING:
-                    vague[y, x] = True
+                    uncertain[y, x] = True
                     if (_EAR[label] and not _EAR[own]) or (label == _SKIN and own == _NOSE):
                         # What was painted a little beside the mesh's ear or nose would be smeared over cheek or nose.
                         wider = _triangle_area(projected, triangles, t)
@@ -280,7 +280,7 @@ def carry(  # type: ignore[no-untyped-def]
                 base_depth,
             )
             label = guess
-            vague[y, x] = True
+            uncertain[y, x] = True
             if below_chin[t] or (own == _SKIN and not other and not _COVERING[guess]):
                 # Neck, shoulders and the underside of the jaw: what hangs or is worn beside them goes on.
                 if _BESIDE_NECK[beside]:
@@ -343,16 +343,16 @@ def gaps(points, upper, lower, weights_above, weights_below):  # type: ignore[no
 
 
 @compiled
-def carried(  # type: ignore[no-untyped-def]
+def warp_mask(  # type: ignore[no-untyped-def]
     triangle, barycentric, triangles, part_regions, below_chin, outer, middle, marks, points, head_points, projected,
     base_points, base_projected, base_cosine, base_depth, base_regions, mirror, mask, outside, around, fallback, worn,
     mirrored_region, base_reach, base_centre, base_openings, with_head, with_body, roll, body_shift, labels, field,
-    seen, vague,
+    seen, uncertain,
 ):  # fmt: skip
     """All of one new view but its z-buffer, in one call that holds the interpreter's lock nowhere.
 
     `middle` (V,) weighs the head's vertices, `marks` are the arguments of `gaps` after the points; `points` are in
-    camera axes, `head_points` in head axes. The others are as of `outline`, `outside_field` and `carry`.
+    camera axes, `head_points` in head axes. The others are as of `outline`, `outside_field` and `warp_labels`.
     """
     centre = middle_of(points, middle)
     reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
@@ -370,10 +370,10 @@ def carried(  # type: ignore[no-untyped-def]
         # What was shut in the base is as open as the model says.
         shut = base_openings[k] < np.float32(0.1)
         openings[k] = np.float32(1) if shut else openings[k] / base_openings[k]
-    carry(
+    warp_labels(
         triangle, barycentric, triangles, part_regions, below_chin, projected, base_points, base_projected, base_cosine,
         base_depth, base_regions, mirror, mask, outside, around, fallback, worn, mirrored_region, reach, worn_rim,
-        centre, grid, openings, labels, field, seen, vague,
+        centre, grid, openings, labels, field, seen, uncertain,
     )  # fmt: skip
 
 
@@ -421,18 +421,18 @@ def smoothed(start, neighbours, values, chosen, rounds):  # type: ignore[no-unty
 
 
 @compiled
-def clean(labels, vague):  # type: ignore[no-untyped-def]
+def clean(labels, uncertain):  # type: ignore[no-untyped-def]
     """Tidy labels (H, W) up in place, twice: what the first time leaves beside others is alone then."""
     cleaned = np.empty_like(labels)
-    _cleaned(labels, vague, cleaned)
-    _cleaned(cleaned, vague, labels)
+    _cleaned(labels, uncertain, cleaned)
+    _cleaned(cleaned, uncertain, labels)
 
 
 @compiled
-def _cleaned(labels, vague, cleaned):  # type: ignore[no-untyped-def]
-    """Give single pixels that differ from all four neighbours the label of most of these, and smooth vague places.
+def _cleaned(labels, uncertain, cleaned):  # type: ignore[no-untyped-def]
+    """Give single pixels that differ from all four neighbours the label of most of these, and smooth uncertain places.
 
-    A vague pixel of a large region takes the commonest label of the 5 x 5 around it.
+    An uncertain pixel of a large region takes the commonest label of the 5 x 5 around it.
     """
     height, width = labels.shape
     cleaned[:] = labels
@@ -450,7 +450,7 @@ def _cleaned(labels, vague, cleaned):  # type: ignore[no-untyped-def]
                     cleaned[y, x] = down
                 elif left == right:
                     cleaned[y, x] = left
-            if vague[y, x] and _LARGE[own]:
+            if uncertain[y, x] and _LARGE[own]:
                 count[:] = 0
                 for j in range(max(0, y - 2), min(height, y + 3)):
                     for i in range(max(0, x - 2), min(width, x + 3)):

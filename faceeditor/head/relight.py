@@ -24,7 +24,7 @@ _FACING = 0.25
 """Least z of a normal whose light is passed on to hair and cloth: at the outline it runs to extremes."""
 
 
-def under_light_of(head: HeadCoefficients, base: HeadCoefficients) -> HeadCoefficients:
+def with_light_from(head: HeadCoefficients, base: HeadCoefficients) -> HeadCoefficients:
     """The head with the light and the skin of another: what a picture shows before it is relit."""
     if np.array_equal(head.gamma, base.gamma) and np.array_equal(head.albedo, base.albedo):
         return head

@@ -19,7 +19,7 @@ from faceeditor.portrait.edits import (
     Change,
     Changed,
     Edit,
-    Heads,
+    HeadPair,
     PaintMask,
     PortraitState,
     ReplaceMask,
@@ -88,7 +88,7 @@ class Portrait:
         self._truncation = checked_truncation(truncation)
         self._recent = tuple(recent_styles)[:MAX_RECENT_STYLES]
         self._remember(style, to_front=False)
-        self._heads: Heads = (head or base_head, base_head or head)
+        self._heads: HeadPair = (head or base_head, base_head or head)
         self._path = path
         self._note = note
         self._revision = 0
@@ -367,7 +367,7 @@ class Portrait:
         target[...] = values
         return Changed(rect)
 
-    def _set_heads(self, heads: Heads) -> Changed:
+    def _set_heads(self, heads: HeadPair) -> Changed:
         """Set head and base head, keeping the objects that are the same already."""
         if same_head(heads[0], self._heads[0]) and same_head(heads[1], self._heads[1]):
             return Changed()
@@ -446,7 +446,7 @@ class _Open:
     mask: MaskArray
     style: StyleCode
     truncation: float
-    heads: Heads
+    heads: HeadPair
     dirty: Rect | None = None
     touched: bool = False
     unpainted: MaskArray | None = None

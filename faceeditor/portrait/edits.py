@@ -16,7 +16,7 @@ MAX_TRUNCATION = 2.0
 WHOLE: Rect = (0, 0, MASK_SIZE, MASK_SIZE)
 """The rectangle of a whole mask."""
 
-Heads = tuple[HeadCoefficients | None, HeadCoefficients | None]
+HeadPair = tuple[HeadCoefficients | None, HeadCoefficients | None]
 """The present head and the base head; both or neither."""
 
 

@@ -1,8 +1,8 @@
-"""What regions look like that a photograph does not show: taken from people who show them.
+"""Style vectors of regions that a photograph does not show, taken from exemplars that show them.
 
-A style code needs a vector for every region, for the next stroke may paint an ear or open the mouth. The average of
-such vectors is not one of them (what is drawn from it has no texture of its own), so a missing one is lent by the
-exemplar whose skin and overall tone are most alike.
+A style code needs a vector for every region, because the next stroke may paint an ear or open the mouth. The mean of
+such vectors is not a plausible one (what is drawn from it has no texture), so a missing vector is copied from the
+exemplar whose skin and overall tone are nearest.
 """
 
 from collections.abc import Mapping
@@ -47,10 +47,10 @@ class Exemplars:
 
     @classmethod
     def of_people(
-        cls, regions: FloatArray, overall: FloatArray, areas: npt.NDArray[np.int64], most: int = 240
+        cls, regions: FloatArray, overall: FloatArray, areas: npt.NDArray[np.int64], count: int = 240
     ) -> "Exemplars":
-        """Choose at most so many of N people evenly; areas (N, 19) are the pixels of their regions."""
-        chosen = np.unique(np.linspace(0, len(regions) - 1, min(most, len(regions))).round().astype(np.int64))
+        """Choose at most `count` of N people evenly; areas (N, 19) are the pixels of their regions."""
+        chosen = np.unique(np.linspace(0, len(regions) - 1, min(count, len(regions))).round().astype(np.int64))
         return cls(regions[chosen], overall[chosen], areas[chosen] >= SHOWN_FROM)
 
     @classmethod
@@ -71,8 +71,8 @@ class Exemplars:
         """For a model pack."""
         return {"regions": self.regions, "overall": self.overall, "shown": self.shown.astype(np.float32)}
 
-    def lent(self, regions: FloatArray, overall: FloatArray, areas: npt.NDArray[np.int64]) -> FloatArray:
-        """A person's vectors with the missing ones lent.
+    def fill_vectors(self, regions: FloatArray, overall: FloatArray, areas: npt.NDArray[np.int64]) -> FloatArray:
+        """A person's region vectors, the missing ones copied from the nearest exemplar.
 
         Args:
             regions: (19, 32) as encoded; overall: (64,); areas: (19,) pixels of each region.
@@ -89,6 +89,6 @@ class Exemplars:
                 filled[region] = self.regions[who[apart[who].argmin()], region]
         return filled
 
-    def completed(self, style: StyleCode, mask: MaskArray) -> StyleCode:
-        """A photograph's style code, with its mask (256, 256) uint8, where what it does not show is lent."""
-        return replace(style, regions=self.lent(style.regions, style.overall, region_areas(mask)))
+    def fill_missing_regions(self, style: StyleCode, mask: MaskArray) -> StyleCode:
+        """The style code of a photograph whose mask is (256, 256) uint8, with the regions that it lacks filled in."""
+        return replace(style, regions=self.fill_vectors(style.regions, style.overall, region_areas(mask)))

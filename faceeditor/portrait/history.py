@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceeditor.portrait.brush import Rect
-from faceeditor.portrait.edits import Heads
+from faceeditor.portrait.edits import HeadPair
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
@@ -75,7 +75,7 @@ class Step:
     mask: MaskDelta | None = None
     styles: tuple[StyleCode, StyleCode] | None = None
     truncations: tuple[float, float] | None = None
-    heads: tuple[Heads, Heads] | None = None
+    heads: tuple[HeadPair, HeadPair] | None = None
 
     @property
     def nbytes(self) -> int:

@@ -66,7 +66,7 @@ def with_lent_regions(flat: Tensor, faces: FaceSet) -> tuple[Tensor, Exemplars]:
     areas = np.stack([region_areas(mask) for mask in faces.masks])
     exemplars = Exemplars.of_people(regions[: len(faces)], overall[: len(faces)], areas)
     areas = np.concatenate([areas, areas[:, MIRROR]])
-    lent = np.stack([exemplars.lent(*person) for person in zip(regions, overall, areas, strict=True)])
+    lent = np.stack([exemplars.fill_vectors(*person) for person in zip(regions, overall, areas, strict=True)])
     return flat_codes(codes._replace(regions=torch.from_numpy(lent))).to(flat.device), exemplars
 
 

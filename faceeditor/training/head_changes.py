@@ -19,7 +19,7 @@ from faceeditor.head.light import rig_to_gamma
 from faceeditor.head.maps import CONDITION_PLANES, MapRenderer
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import motion_field, move_mask
-from faceeditor.head.relight import relighting_gain, under_light_of
+from faceeditor.head.relight import relighting_gain, with_light_from
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
@@ -126,7 +126,7 @@ class FittedFaces:
         if flip:
             mask, photo = mirrored(mask), np.ascontiguousarray(photo[:, ::-1])
         moved = move_mask(self.model, mask, base, head)
-        unlit = under_light_of(head, base)
+        unlit = with_light_from(head, base)
         maps = self._renderer.render(unlit).condition
         shown = maps if unlit is head else self._renderer.render(head).condition
         before = self.own_maps(np.array([row]), np.array([flip]))[0]

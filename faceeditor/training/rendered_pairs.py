@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from faceeditor.faceframe import face_frame
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
-from faceeditor.head.relight import relighting_gain, under_light_of
+from faceeditor.head.relight import relighting_gain, with_light_from
 from faceeditor.head.render import render_scene
 from faceeditor.head.samples import sample_head, sample_look
 from faceeditor.nets.mask_guided import Codes
@@ -53,7 +53,7 @@ def rendered_pair(model: HeadModel, random: np.random.Generator, factor: str = "
     head = changed_head(base, sample_head(random), random, factor)
     before = render_scene(model, base, look, _DRAWN, 1, SIDE)
     after = render_scene(model, head, look, _DRAWN, 1, SIDE)
-    unlit = under_light_of(head, base)
+    unlit = with_light_from(head, base)
     # The network draws under the style's light and skin, as in use.
     maps = after.maps if unlit is head else render_maps(model, unlit, SIDE)
     small = after.regions[:: _DRAWN // SIDE, :: _DRAWN // SIDE]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faceeditor.engine.heads import Heads
+from faceeditor.engine.head_stage import HeadStage
 from faceeditor.errors import ModelError
 from faceeditor.portrait.head import HeadCoefficients
 
@@ -28,7 +28,7 @@ class FakeTools:
         return np.full((256, 256, 3), 77, np.uint8)
 
 
-class FakeHeads(Heads):
+class FakeHeads(HeadStage):
     """The real stage around the stand-in tools; `opened` counts how often they were opened."""
 
     def __init__(self, missing: bool = False) -> None:

@@ -12,7 +12,7 @@ from faceeditor.errors import Cancelled, EngineError, FaceEditorError, PortraitE
 from faceeditor.portrait.style import StyleCode
 from tests.engine.fakes import Answers, FakeGenerator
 from tests.engine.heads import FakeHeads, turned
-from tests.engine.test_heads import disc
+from tests.engine.test_head_stage import disc
 
 STYLE = StyleCode.zeros()
 OTHER = StyleCode(STYLE.regions + 1, STYLE.overall + 1, STYLE.detail + 1)

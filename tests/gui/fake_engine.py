@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from faceeditor.engine import Engine
-from faceeditor.engine.heads import MAPS_SIDE, Heads
+from faceeditor.engine.head_stage import MAPS_SIDE, HeadStage
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region, colorize
@@ -117,7 +117,7 @@ def fake_engine(generator: FakeGenerator) -> Engine:
         "torch-cpu",
         opener=lambda device: generator,
         average=lambda: StyleCode.zeros("Average"),
-        heads=Heads(FakeHeads),
+        heads=HeadStage(FakeHeads),
     )
 
 

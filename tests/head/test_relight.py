@@ -4,7 +4,7 @@ import numpy as np
 
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
-from faceeditor.head.relight import relighting_gain, relit, under_light_of
+from faceeditor.head.relight import relighting_gain, relit, with_light_from
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import Region
 
@@ -28,7 +28,7 @@ def test_light_reaches_hair_and_not_the_background() -> None:
 
 def test_the_same_light_changes_nothing() -> None:
     head = HeadCoefficients.neutral()
-    assert under_light_of(head, head) is head
+    assert with_light_from(head, head) is head
     maps = render_maps(HeadModel.load(), head, 128).condition
     assert np.allclose(relighting_gain(maps, maps, np.full((128, 128), Region.SKIN, np.uint8)), 1.0)
     picture = np.random.default_rng(0).integers(0, 255, (256, 256, 3)).astype(np.uint8)

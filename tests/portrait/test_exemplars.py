@@ -1,4 +1,4 @@
-"""Regions that a photograph does not show are lent by people who show them."""
+"""Regions that a photograph does not show are filled in from people who show them."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def mask(*shown: Region) -> np.ndarray:
 
 @pytest.mark.parametrize(("skin", "ear"), [(-2.0, 10.0), (3.0, 20.0)])
 def test_the_person_with_the_nearest_skin_lends(exemplars: Exemplars, skin: float, ear: float) -> None:
-    style = exemplars.completed(person(skin), mask(Region.NOSE))
+    style = exemplars.fill_missing_regions(person(skin), mask(Region.NOSE))
     assert style.regions[Region.L_EAR, 1] == ear and style.label == "photo.jpg"
     # What is shown stays, and what nobody shows, too.
     assert (style.regions[Region.NOSE] == 1).all() and (style.regions[Region.HAT] == 1).all()
@@ -44,7 +44,7 @@ def test_the_person_with_the_nearest_skin_lends(exemplars: Exemplars, skin: floa
 
 
 def test_nothing_is_lent_to_who_shows_it(exemplars: Exemplars) -> None:
-    style = exemplars.completed(person(3), mask(Region.L_EAR))
+    style = exemplars.fill_missing_regions(person(3), mask(Region.L_EAR))
     assert (style.regions[Region.L_EAR] == 1).all()
     assert region_areas(mask(Region.L_EAR))[Region.L_EAR] == 200
 

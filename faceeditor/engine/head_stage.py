@@ -1,6 +1,6 @@
 """The stage of the head: a request's mask moved to where its head is, and the maps of that head.
 
-The head model, numba and its machine code are loaded at the first need, or by `Heads.warm_up` beforehand: a portrait
+The head model, numba and its machine code are loaded at the first need, or earlier by `HeadStage.warm_up`: a portrait
 without a head never waits for them.
 """
 
@@ -12,11 +12,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.engine.beside import Beside, Task
 from faceeditor.engine.compiling import compile_head
+from faceeditor.engine.helper_thread import HelperThread, Task
 from faceeditor.engine.requests import Morph, RenderRequest, mask_key
 from faceeditor.engine.stages import Cache, Pixels
-from faceeditor.head.relight import relighting_gain, under_light_of
+from faceeditor.head.relight import relighting_gain, with_light_from
 from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
@@ -85,7 +85,7 @@ class Placed(NamedTuple):
     """(256, 256, 3) uint8 plain rendering of the head where it was asked for."""
 
 
-class Heads:
+class HeadStage:
     """Moves masks and draws maps, and remembers the last ones. Used behind the engine's gate.
 
     The maps are drawn on a second thread while the mask is moved; all of it is done when a method returns.
@@ -102,11 +102,11 @@ class Heads:
         self._maps: Cache[FloatArray] = Cache(8)
         self._gains: Cache[FloatArray] = Cache(4)
         self._pictures: Cache[Pixels] = Cache(4)
-        self._beside = Beside("engine-maps")
+        self._helper = HelperThread("engine-maps")
 
     def close(self) -> None:
         """End the second thread; what is asked for afterwards is made on one."""
-        self._beside.close()
+        self._helper.close()
 
     def _ready(self) -> HeadTools:
         with self._lock:
@@ -150,11 +150,11 @@ class Heads:
             return Placed(mask, key, None, "", None, None)
         self._ready()  # loaded once, before two threads need it
         # The generator draws under the light that its style code holds, which is the base's.
-        unlit = under_light_of(head, _base_light(request) or head)
+        unlit = with_light_from(head, _base_light(request) or head)
         lights = (unlit,) if unlit is head else (unlit, head)
         drawing = Task(lambda: [self.maps(each) for each in lights])
         if self._has_to_move(request) and any((each.key,) not in self._maps for each in lights):
-            self._beside.start(drawing)
+            self._helper.start(drawing)
         try:
             mask, key = self._drawn_mask(request)
         finally:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from faceeditor.engine import Engine, Morph, RenderRequest, Thumbnails
-from faceeditor.engine.heads import Heads, geometry_key, mixed_masks
+from faceeditor.engine.head_stage import HeadStage, geometry_key, mixed_masks
 from faceeditor.engine.requests import FAST, FULL
 from faceeditor.engine.stages import Stages
 from faceeditor.errors import EngineError, ModelError
@@ -80,7 +80,7 @@ def test_light_of_the_head_changes_the_picture_and_not_what_the_network_is_given
     mask[0, 0] = Region.HAIR  # the stand-in draws a grey by the first pixel
     base = HeadCoefficients.neutral()
     darker = base.changed(gamma=base.gamma * 0.3)
-    with Engine("openvino-cpu", opener=lambda device: fake, heads=Heads()) as engine:
+    with Engine("openvino-cpu", opener=lambda device: fake, heads=HeadStage()) as engine:
         bright = engine.render(RenderRequest(1, mask, STYLE, head=base, base_head=base)).pixels
         shown = RenderRequest(2, mask, STYLE, head=darker, base_head=base)
         dark = engine.render(shown).pixels
@@ -183,7 +183,7 @@ def test_impossible_heads_are_refused() -> None:
     with pytest.raises(EngineError, match="no head to move it to"):
         RenderRequest(1, MASK, STYLE, base_head=turned(0))
     for share in (-0.1, float("nan"), 1.5):
-        with pytest.raises(EngineError, match="morph"):
+        with pytest.raises(EngineError, match="Morph position"):
             Morph(MASK, share)
 
 

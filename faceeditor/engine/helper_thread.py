@@ -1,4 +1,4 @@
-"""One more thread for work that another one can do meanwhile, as the head's compiled loops on a second core."""
+"""A helper thread for work that can run in parallel, as the compiled loops of the head on a second core."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 
 class Task(Generic[Value]):
-    """A piece of work that is done once, by whoever comes first."""
+    """A piece of work that is done once, by the first thread that asks for it."""
 
     def __init__(self, work: Callable[[], Value]) -> None:
         self._work: Callable[[], Value] | None = work
@@ -19,7 +19,7 @@ class Task(Generic[Value]):
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        """Do the work unless somebody has begun it."""
+        """Do the work unless another thread has begun it."""
         if not self._begun.acquire(blocking=False):
             return
         work, self._work = self._work, None
@@ -44,11 +44,11 @@ class Task(Generic[Value]):
         return self._value[0]
 
 
-class Beside:
-    """A thread that takes work while its owner goes on with something else.
+class HelperThread:
+    """A thread that runs tasks in parallel to its owner.
 
-    Work that it has not begun by the time the result is wanted is done by the one who wants it: a busy machine never
-    waits for a thread to be scheduled. The thread is started with the first work.
+    A task that has not begun when its result is asked for runs on the asking thread, so that a busy machine never
+    waits for a thread to be scheduled. The thread is started with the first task.
     """
 
     def __init__(self, name: str) -> None:
@@ -60,10 +60,10 @@ class Beside:
         self._closed = False
 
     def start(self, task: Task[Any]) -> None:
-        """Have a task done while the caller goes on; he asks for its result in the end."""
+        """Run a task in parallel; the caller asks for its result later."""
         with self._lock:
             if self._closed:
-                return  # it is done by whoever asks for its result
+                return  # it runs on the thread that asks for its result
             if self._thread is None:
                 self._thread = threading.Thread(target=self._go, name=self._name, daemon=True)
                 self._thread.start()

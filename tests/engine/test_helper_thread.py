@@ -6,23 +6,23 @@ from collections.abc import Iterator
 import pytest
 
 from faceeditor.engine import Engine, RenderRequest
-from faceeditor.engine.beside import Beside, Task
+from faceeditor.engine.helper_thread import HelperThread, Task
 from faceeditor.engine.requests import FAST
 from faceeditor.portrait.head import HeadCoefficients
 from tests.engine.fakes import Answers, Endless, FakeGenerator
 from tests.engine.heads import FakeHeads
-from tests.engine.test_heads import request
+from tests.engine.test_head_stage import request
 from tests.patience import WAIT
 
 
 @pytest.fixture
-def beside() -> Iterator[Beside]:
-    made = Beside("beside-test")
+def helper() -> Iterator[HelperThread]:
+    made = HelperThread("helper-test")
     yield made
     made.close(WAIT)
 
 
-def test_work_goes_on_while_its_owner_does_something_else(beside: Beside) -> None:
+def test_work_goes_on_while_its_owner_does_something_else(helper: HelperThread) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def work() -> str:
@@ -31,13 +31,13 @@ def test_work_goes_on_while_its_owner_does_something_else(beside: Beside) -> Non
         return threading.current_thread().name
 
     task = Task(work)
-    beside.start(task)
+    helper.start(task)
     assert begun.wait(WAIT)
     go_on.set()
-    assert task.result() == "beside-test"
+    assert task.result() == "helper-test"
 
 
-def test_work_that_has_not_begun_is_done_by_whoever_wants_it(beside: Beside) -> None:
+def test_work_that_has_not_begun_is_done_by_whoever_wants_it(helper: HelperThread) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -46,28 +46,28 @@ def test_work_that_has_not_begun_is_done_by_whoever_wants_it(beside: Beside) -> 
 
     runs: list[str] = []
     busy, waiting = Task(hold), Task(lambda: runs.append(threading.current_thread().name))
-    beside.start(busy)
-    beside.start(waiting)
+    helper.start(busy)
+    helper.start(waiting)
     assert begun.wait(WAIT)
     waiting.settle()
     go_on.set()
     busy.settle()
-    beside.close(WAIT)
+    helper.close(WAIT)
     assert runs == [threading.current_thread().name]
 
 
-def test_errors_reach_whoever_asks(beside: Beside) -> None:
+def test_errors_reach_whoever_asks(helper: HelperThread) -> None:
     task: Task[float] = Task(lambda: 1 / 0)
-    beside.start(task)
+    helper.start(task)
     task.settle()
     with pytest.raises(ZeroDivisionError):
         task.result()
 
 
-def test_a_closed_one_leaves_work_to_its_owner(beside: Beside) -> None:
-    beside.close()
+def test_a_closed_one_leaves_work_to_its_owner(helper: HelperThread) -> None:
+    helper.close()
     task = Task(lambda: threading.current_thread())
-    beside.start(task)
+    helper.start(task)
     assert task.result() is threading.current_thread()
 
 
@@ -84,7 +84,7 @@ def test_mask_and_maps_of_a_head_are_made_at_the_same_time(fake: FakeGenerator) 
         met.wait()
         return maps(head)
 
-    heads.tools.move, heads.tools.maps = moved, drawn  # type: ignore[method-assign, assignment]
+    heads.tools.move, heads.tools.maps = moved, drawn  # type: ignore[method-assign, pending]
     with Engine("openvino-cpu", opener=lambda device: fake, heads=heads) as engine:
         frame = engine.render(request(1, 12))
     assert frame.mask is not None and fake.maps[-1] is not None and (fake.maps[-1] == 12).all()
@@ -107,7 +107,7 @@ def test_an_error_of_the_one_waits_for_the_other() -> None:
         ended.append("maps")
         return maps(head)
 
-    heads.tools.move, heads.tools.maps = failing, slow  # type: ignore[method-assign, assignment]
+    heads.tools.move, heads.tools.maps = failing, slow  # type: ignore[method-assign, pending]
     with pytest.raises(ValueError, match="no mask"):
         heads.place(request(1, 12))
     assert ended == ["maps"]
@@ -123,7 +123,7 @@ def test_light_alone_is_drawn_on_one_thread() -> None:
         names.append(threading.current_thread().name)
         return maps(head)
 
-    heads.tools.maps = drawn  # type: ignore[method-assign, assignment]
+    heads.tools.maps = drawn  # type: ignore[method-assign, pending]
     still = HeadCoefficients.neutral()
     wanted = RenderRequest(1, request(1, 0).mask, request(1, 0).style, head=still, base_head=still)
     assert heads.place(wanted).mask is wanted.mask
