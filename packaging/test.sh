@@ -21,8 +21,8 @@ check "types" "$PY" -m mypy faceeditor
 check "import contracts" "$venv/bin/lint-imports"
 if command -v xvfb-run >/dev/null 2>&1; then
     check "tests on a virtual display" env QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1000x24" \
-        "$PY" -m pytest -rs tests/gui/test_on_display.py tests/gui/test_painting.py tests/gui/test_keys_and_view.py \
-        tests/gui/test_head_gizmo.py tests/gui/test_light_ball.py tests/gui/test_head_panel.py tests/gui/test_preset_ring.py
+        "$PY" -m pytest -rs tests/gui/test_on_display.py tests/gui/canvas/test_painting.py tests/gui/test_keys_and_view.py \
+        tests/gui/canvas/test_head_gizmo.py tests/gui/widgets/test_light_ball.py tests/gui/panels/test_head_panel.py tests/gui/widgets/test_preset_ring.py
 else
     say "== SKIPPED: the tests on a virtual display need Xvfb (sudo apt-get install xvfb xauth xdotool)"
 fi

@@ -6,8 +6,8 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from faceeditor.gui.canvas.tools import Tool
 from faceeditor.gui.icons import icon
-from faceeditor.gui.tools import Tool
 
 
 @dataclass(frozen=True)

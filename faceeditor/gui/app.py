@@ -21,14 +21,14 @@ from faceeditor.engine import Engine
 from faceeditor.errors import FaceEditorError
 from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
-from faceeditor.gui.bridge import Bridge
 from faceeditor.gui.collector import Collector
-from faceeditor.gui.head_desk import HeadDesk
+from faceeditor.gui.controllers.bridge import Bridge
+from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.controllers.style_controller import StyleDesk
 from faceeditor.gui.icons import app_icon
 from faceeditor.gui.main_window import MainWindow
-from faceeditor.gui.session import PortraitSession
 from faceeditor.gui.singletons import keep_singletons
-from faceeditor.gui.styles import StyleDesk
 from faceeditor.gui.theme import apply_theme
 from faceeditor.head.model import HeadModel
 from faceeditor.paths import state_dir

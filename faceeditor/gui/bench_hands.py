@@ -11,9 +11,9 @@ from PySide6.QtGui import QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from faceeditor.gui.app import Program
-from faceeditor.gui.canvas_pen import Canvas
-from faceeditor.gui.head_panel import HeadPanel
-from faceeditor.gui.slider_row import SliderRow
+from faceeditor.gui.canvas.canvas import Canvas
+from faceeditor.gui.panels.head_panel import HeadPanel
+from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.regions import Region
 
 _EVENT_MS = 8

@@ -9,28 +9,28 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVB
 
 from faceeditor.engine import EngineStatus
 from faceeditor.gui.actions import Actions
-from faceeditor.gui.banner import Banner
-from faceeditor.gui.canvas_bar import MODES, CanvasBar
-from faceeditor.gui.canvas_pen import Canvas
-from faceeditor.gui.dialogs import KeysDialog
-from faceeditor.gui.files import PHOTO_SUFFIXES, FileDesk
-from faceeditor.gui.head_desk import HeadDesk
-from faceeditor.gui.head_panel import HeadPanel, group_title, group_tools
-from faceeditor.gui.head_panels import ExpressionPanel, IdentityPanel, PosePanel
-from faceeditor.gui.history_panel import HistoryPanel
-from faceeditor.gui.light_panel import LightPanel
+from faceeditor.gui.canvas.canvas import Canvas
+from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
+from faceeditor.gui.canvas.tools import Tool, ToolState
+from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES, FileDesk
+from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.dialogs.keys import KeysDialog
+from faceeditor.gui.dialogs.photo_drop import PhotoDrop
+from faceeditor.gui.dialogs.video_dialog import export_video
 from faceeditor.gui.menus import build_menus
-from faceeditor.gui.photo_drop import PhotoDrop
-from faceeditor.gui.region_panel import RegionPanel
-from faceeditor.gui.session import PortraitSession
+from faceeditor.gui.panels.head_panel import HeadPanel, group_title, group_tools
+from faceeditor.gui.panels.head_panels import ExpressionPanel, IdentityPanel, PosePanel
+from faceeditor.gui.panels.history_panel import HistoryPanel
+from faceeditor.gui.panels.light_panel import LightPanel
+from faceeditor.gui.panels.region_panel import RegionPanel
+from faceeditor.gui.panels.status_bar import StatusBar
+from faceeditor.gui.panels.style_panel import StylePanel
+from faceeditor.gui.panels.tool_panel import ToolPanel
 from faceeditor.gui.settings import remember_folder, settings
-from faceeditor.gui.status import StatusBar
-from faceeditor.gui.style_panel import StylePanel
-from faceeditor.gui.styles import StyleDesk
-from faceeditor.gui.tool_panel import ToolPanel
-from faceeditor.gui.tools import Tool, ToolState
-from faceeditor.gui.video_dialog import export_video
-from faceeditor.gui.widgets import make_dock
+from faceeditor.gui.widgets.banner import Banner
+from faceeditor.gui.widgets.dock import make_dock
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
 

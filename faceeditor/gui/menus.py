@@ -6,7 +6,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMessageBox
 
 from faceeditor import __version__
-from faceeditor.gui.head_panel import group_title
+from faceeditor.gui.panels.head_panel import group_title
 from faceeditor.gui.settings import forget_files, recent_files
 from faceeditor.portrait.head import GROUPS
 

@@ -14,7 +14,7 @@ from faceeditor.engine import Engine
 from faceeditor.errors import EngineError, FaceEditorError
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.gui.app import Program, application
-from faceeditor.gui.canvas_pen import Canvas
+from faceeditor.gui.canvas.canvas import Canvas
 from faceeditor.portrait.brush import Point
 from faceeditor.regions import Region
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine import ReadHead
 from faceeditor.gui import app as gui_app
-from faceeditor.gui import head_reader
+from faceeditor.gui.controllers import head_reader
 from faceeditor.gui.snapshot import pump
 from tests.gui.fake_engine import READ_HEAD, FakeGenerator, FakeHeadPrior, FakePrior, face_mask, fake_engine
 from tests.patience import WAIT

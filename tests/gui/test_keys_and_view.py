@@ -7,9 +7,9 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from faceeditor.gui.dialogs import KeysDialog
-from faceeditor.gui.tools import Tool
-from faceeditor.gui.view import ViewMode
+from faceeditor.gui.canvas.tools import Tool
+from faceeditor.gui.dialogs.keys import KeysDialog
+from faceeditor.interaction.view import ViewMode
 from faceeditor.regions import Region, mirrored
 from tests.gui.head_hands import when_modal
 

@@ -6,12 +6,12 @@ from PySide6.QtCore import QPointF
 from PySide6.QtTest import QTest
 
 from faceeditor.gui.app import Program, application
-from faceeditor.gui.light_shading import handle_of
 from faceeditor.gui.snapshot import draw_stroke, pump
+from faceeditor.interaction.light_shading import handle_of
 from faceeditor.paths import models_dir
 from faceeditor.regions import Region
+from tests.gui.canvas.test_head_gizmo import drag as drag_face
 from tests.gui.head_hands import drag, drag_row
-from tests.gui.test_head_gizmo import drag as drag_face
 from tests.patience import WAIT
 
 pytestmark = pytest.mark.skipif(

@@ -1,0 +1,404 @@
+"""The pen on the canvas: mouse, tablet and keys become strokes, fills, picks, pans and turns of the head."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPointingDevice, QTabletEvent
+from PySide6.QtWidgets import QWidget
+
+from faceeditor.errors import FaceEditorError
+from faceeditor.gui.canvas import overlays as paint
+from faceeditor.gui.canvas.canvas_view import CanvasView
+from faceeditor.gui.canvas.tools import Tool, ToolState
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.interaction.head_gizmo import Hold
+from faceeditor.interaction.strokes import BrushStroke, LassoStroke, Paint, Stroke, fill, pressed_radius
+from faceeditor.interaction.view import Box, Pane, ViewMode, pane_at
+from faceeditor.portrait.brush import Point, region_at
+from faceeditor.regions import MaskArray, Region
+
+if TYPE_CHECKING:
+    from faceeditor.gui.controllers.head_controller import HeadDesk
+
+_CTRL_MS = 300
+"""Ctrl held for so long shows the gizmo; a key with Ctrl does not make it flash."""
+
+
+@dataclass
+class _Pan:
+    last: QPointF
+
+
+@dataclass
+class _Wipe:
+    pane: Box
+
+
+@dataclass
+class _Painting:
+    stroke: Stroke
+    pane: Box
+
+
+@dataclass
+class _Turning:
+    pane: Box
+
+
+class Canvas(CanvasView):
+    """The canvas that is painted on, on the mask and on the face alike.
+
+    Signals:
+        hovered: the Region under the pen, or None.
+        panels_toggled: Tab was pressed.
+    """
+
+    hovered = Signal(object)
+    panels_toggled = Signal()
+
+    def __init__(self, session: PortraitSession, tools: ToolState, parent: QWidget | None = None) -> None:
+        super().__init__(session, tools, parent)
+        self._action: _Pan | _Wipe | _Painting | _Turning | None = None
+        self._space = False
+        self._ctrl = False  # held alone, for a while
+        self._ctrl_held = QTimer(self, interval=_CTRL_MS, singleShot=True)
+        self._ctrl_held.timeout.connect(lambda: self._set_ctrl(True))
+        self._eraser_end = False
+        self._pressure = 1.0
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_TabletTracking)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        tools.changed.connect(self._tools_changed)
+        session.portrait_replaced.connect(self._forget_action)
+        session.open_work_ended.connect(self._forget_action)
+        self._tools_changed()
+
+    @property
+    def painting(self) -> bool:
+        """Whether a stroke is under way."""
+        return isinstance(self._action, _Painting)
+
+    def set_head_desk(self, desk: "HeadDesk") -> None:
+        """Let the hand turn the head with the Turn tool or Ctrl held; done once."""
+        super().set_head_desk(desk)
+        assert self.turner is not None
+        self.turner.moved.connect(self._update_gizmo)
+
+    @property
+    def turning(self) -> bool:
+        """Whether the gizmo is shown: the Turn tool is in hand, Ctrl is held, or the head is being turned."""
+        if self.turner is None:
+            return False
+        return self.tools.tool is Tool.TURN or self._ctrl or isinstance(self._action, _Turning)
+
+    # The pen goes down, moves, goes up: the same for mouse and tablet.
+
+    def _pen_down(
+        self,
+        at: QPointF,
+        pressure: float,
+        eraser_end: bool,
+        modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        self.finish()
+        self.session.end_open_work()
+        boxes = self.boxes
+        pane = boxes[pane_at(boxes, at.x(), at.y())]
+        self._eraser_end, self._pressure = eraser_end, pressure
+        if self._space or (self.tools.tool is Tool.PAN and not eraser_end):
+            self._begin_pan(at)
+            return
+        if self.mode is ViewMode.WIPE and self._on_wipe(pane, at):
+            self._action = _Wipe(pane)
+            return
+        point = self.view.to_picture(pane, at.x(), at.y())
+        tool = Tool.ERASER if eraser_end else self.tools.tool
+        if self.turner is not None and modifiers & Qt.KeyboardModifier.ControlModifier:
+            tool = Tool.TURN
+        try:
+            if tool is Tool.TURN:
+                self._begin_turn(pane, point, at, modifiers)
+                return
+            self._begin(tool, pane, point, pressure)
+        except FaceEditorError as error:
+            self.session.failed.emit(str(error))
+
+    def _begin(self, tool: Tool, pane: Box, point: Point, pressure: float) -> None:
+        portrait = self.session.portrait
+        if tool is Tool.PICKER:
+            self._pick(point)
+        elif tool is Tool.FILL:
+            fill(portrait, self._paint(tool), point, self._moved_mask)
+        elif tool is Tool.LASSO:
+            self._action = _Painting(LassoStroke(portrait, self._paint(tool), point, self._moved_mask), pane)
+        else:
+            stroke = BrushStroke(portrait, self._paint(tool), point, pressure, self._moved_mask)
+            self._action = _Painting(stroke, pane)
+
+    def _moved_mask(self) -> MaskArray | None:
+        """The mask that a stroke adopts because the head has moved since it was painted."""
+        return self.session.shown_mask if self.session.portrait.moved else None
+
+    def _begin_turn(self, pane: Box, point: Point, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        self._ctrl_held.stop()
+        if self.turner is not None and self.turner.press(point, at, self.view.zoom, modifiers):
+            self._action = _Turning(pane)
+        self._choose_cursor()
+
+    def _paint(self, tool: Tool) -> Paint:
+        tools = self.tools
+        names = {
+            Tool.BRUSH: self.tr("Brush"),
+            Tool.ERASER: self.tr("Eraser"),
+            Tool.FILL: self.tr("Fill"),
+            Tool.LASSO: self.tr("Lasso"),
+        }
+        region = Region.BACKGROUND if tool is Tool.ERASER else tools.region
+        return Paint(region, tools.size, tools.symmetry, tools.paint_over, names[tool])
+
+    def _pen_move(
+        self, at: QPointF, pressure: float, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        self._pressure = pressure
+        action = self._action
+        boxes = self.boxes
+        held = isinstance(action, (_Painting, _Turning))
+        pane = action.pane if held else boxes[pane_at(boxes, at.x(), at.y())]
+        point = self.view.to_picture(pane, at.x(), at.y())
+        if isinstance(action, _Pan):
+            moved = at - action.last
+            action.last = at
+            self.set_view(self.view.panned(moved.x(), moved.y()))
+        elif isinstance(action, _Wipe):
+            self.set_wipe(point[0])
+        elif isinstance(action, _Painting):
+            action.stroke.move(point, pressure)
+            if isinstance(action.stroke, LassoStroke):
+                self.update()
+        elif isinstance(action, _Turning) and self.turner is not None:
+            self.turner.drag(point, at, modifiers)
+        elif self.turning and self.turner is not None:
+            self.turner.hover(point, self.view.zoom, modifiers)
+            self._choose_cursor()
+        self._move_pen(point)
+
+    def _pen_up(self) -> None:
+        self.finish()
+
+    def finish(self) -> None:
+        """End what the pen does, keeping it: also when the release is lost because the window loses the focus."""
+        action, self._action = self._action, None
+        if isinstance(action, _Turning) and self.turner is not None:
+            self.session.guarded(self.turner.release)
+        elif isinstance(action, _Painting):
+            try:
+                action.stroke.commit()
+            except FaceEditorError as error:
+                self.session.failed.emit(str(error))
+            self._axis = None
+            if self.tools.symmetry or isinstance(action.stroke, LassoStroke):
+                self.update()  # the axis follows the new mask, the outline goes
+        self._choose_cursor()
+
+    def abort(self) -> bool:
+        """Take back the stroke or turn under way; False if there is none."""
+        action, self._action = self._action, None
+        if isinstance(action, _Turning) and self.turner is not None:
+            self.turner.abort()
+            self._choose_cursor()
+            return True
+        if not isinstance(action, _Painting):
+            self._action = action
+            return False
+        action.stroke.abort()
+        self.update()
+        self._choose_cursor()
+        return True
+
+    def _forget_action(self) -> None:
+        self._action = None
+        self._choose_cursor()
+
+    def _begin_pan(self, at: QPointF) -> None:
+        self._action = _Pan(at)
+        self._choose_cursor()
+
+    def _on_wipe(self, pane: Box, at: QPointF) -> bool:
+        if self._before is None:
+            return False
+        x, y = self.wipe_handle(pane)
+        near_handle = abs(at.x() - x) <= paint.HANDLE and abs(at.y() - y) <= paint.HANDLE
+        return near_handle or abs(at.x() - x) <= 4
+
+    def _pick(self, point: Point) -> None:
+        region = region_at(self.shown_mask, point)
+        if region is not None:
+            self.tools.set_region(region)
+
+    # The gizmo.
+
+    def _set_ctrl(self, on: bool) -> None:
+        self._ctrl_held.stop()
+        if on != self._ctrl:
+            self._ctrl = on
+            self._tools_changed()
+
+    def _update_gizmo(self) -> None:
+        if not self.turning or self.turner is None:
+            return
+        self.update(paint.qrect(self.pane(Pane.FACE)).toAlignedRect())
+        if isinstance(self._action, _Turning) and self._action.pane != self.pane(Pane.FACE):
+            self.update(paint.qrect(self._action.pane).toAlignedRect())
+
+    # The outline that follows the pen.
+
+    def _move_pen(self, point: Point | None) -> None:
+        self.update_pen()
+        self.pen_at = point
+        self.pen_radius = self._outline_radius()
+        self.update_pen()
+        self.hovered.emit(None if point is None else region_at(self.shown_mask, point))
+
+    def _outline_radius(self) -> float:
+        sized = self._eraser_end or self.tools.tool in (Tool.BRUSH, Tool.ERASER)
+        if not sized or self._space or self.turning or isinstance(self._action, (_Pan, _Wipe)):
+            return 0.0
+        return pressed_radius(self.tools.size, self._pressure if self.painting else 1.0)
+
+    def _tools_changed(self) -> None:
+        self._axis = None if not self.painting else self._axis
+        self.pen_radius = self._outline_radius()
+        self._choose_cursor()
+        self.update()
+
+    def _choose_cursor(self) -> None:
+        shape = Qt.CursorShape.CrossCursor
+        if isinstance(self._action, _Pan):
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif isinstance(self._action, _Wipe):
+            shape = Qt.CursorShape.SplitHCursor
+        elif self._space or self.tools.tool is Tool.PAN:
+            shape = Qt.CursorShape.OpenHandCursor
+        elif isinstance(self._action, _Turning):
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif self.turning and self.turner is not None:
+            on_handle = self.turner.hold in (Hold.ROLL, Hold.GAZE)
+            shape = Qt.CursorShape.PointingHandCursor if on_handle else Qt.CursorShape.OpenHandCursor
+        elif self.tools.tool in (Tool.BRUSH, Tool.ERASER) and self.tools.size * self.view.zoom >= 8:
+            shape = Qt.CursorShape.BlankCursor
+        self.setCursor(shape)
+
+    # Events.
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        button = event.button()
+        if button == Qt.MouseButton.LeftButton:
+            self._pen_down(event.position(), 1.0, eraser_end=False, modifiers=event.modifiers())
+        elif button == Qt.MouseButton.MiddleButton and not self.painting:
+            self._begin_pan(event.position())
+        elif button == Qt.MouseButton.RightButton and self._action is None:
+            boxes = self.boxes
+            at = event.position()
+            self._pick(self.view.to_picture(boxes[pane_at(boxes, at.x(), at.y())], at.x(), at.y()))
+        event.accept()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._action is not None and event.buttons() == Qt.MouseButton.NoButton:
+            self.finish()  # the release went to another window
+        self._pen_move(event.position(), 1.0, event.modifiers())
+        if self._action is None and self.mode is ViewMode.WIPE:
+            on_wipe = self._on_wipe(self.boxes[0], event.position())
+            self.setCursor(Qt.CursorShape.SplitHCursor) if on_wipe else self._choose_cursor()
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        ends: dict[type, tuple[Qt.MouseButton, ...]] = {_Pan: (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton)}
+        if event.button() in ends.get(type(self._action), (Qt.MouseButton.LeftButton,)):
+            self._pen_up()
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.turning and self.turner is not None:
+            self.finish()
+            boxes, at = self.boxes, event.position()
+            pane = boxes[pane_at(boxes, at.x(), at.y())]
+            self.turner.reset(self.view.to_picture(pane, at.x(), at.y()), self.view.zoom)
+            event.accept()
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
+        if event.type() == QEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
+            self._pen_down(event.position(), event.pressure(), eraser, event.modifiers())
+        elif event.type() == QEvent.Type.TabletMove:
+            down = self._action is not None
+            self._eraser_end = eraser
+            self._pen_move(event.position(), event.pressure() if down else 1.0, event.modifiers())
+        elif event.type() == QEvent.Type.TabletRelease and event.button() == Qt.MouseButton.LeftButton:
+            self._pen_up()
+            self._eraser_end = False
+        else:
+            event.ignore()  # barrel buttons arrive as mouse buttons
+            return
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space = True
+                self._tools_changed()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.abort()
+        elif event.key() == Qt.Key.Key_Control:
+            if self.turner is not None and not event.isAutoRepeat():
+                self._ctrl_held.start()
+        elif self.tools.tool is Tool.TURN and self.turner and self.turner.key(event.key(), event.modifiers()):
+            event.accept()
+        elif event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.panels_toggled.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space = False
+                self._tools_changed()
+        elif event.key() == Qt.Key.Key_Control:
+            self._set_ctrl(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab hides the panels here; F6 leads to them."""
+        return False
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._space = False
+        self._set_ctrl(False)
+        self.finish()
+        if self.turner is not None:
+            self.turner.end_keys()
+        super().focusOutEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.finish()
+        super().hideEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._action is None:
+            self._move_pen(None)
+            if self.turner is not None:
+                self.turner.leave()
+        super().leaveEvent(event)
+
+    def _draw_over(self, painter: QPainter, pane: Box, kind: Pane) -> None:
+        super()._draw_over(painter, pane, kind)
+        if self.turning and self.turner is not None:
+            if kind is Pane.FACE:
+                self.turner.draw(painter, self.view, pane)
+            self.turner.draw_text(painter, pane)
+        if isinstance(self._action, _Painting) and isinstance(self._action.stroke, LassoStroke):
+            paint.draw_lasso(painter, self.view, pane, self._action.stroke.points)

@@ -1,0 +1,124 @@
+"""The bar above the canvas: how mask, face and 3D head are shown, and how large."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QWidget
+
+from faceeditor.gui.actions import Actions
+from faceeditor.gui.canvas.canvas_view import CanvasView
+from faceeditor.gui.widgets.basic import label, tool_button
+from faceeditor.gui.widgets.segments import Segments
+from faceeditor.interaction.view import HeadView, ViewMode
+
+MODES = (ViewMode.SIDE_BY_SIDE, ViewMode.OVERLAY, ViewMode.WIPE)
+
+
+class CanvasBar(QFrame):
+    """View mode, opacity of the mask, pin, head view, zoom. It connects the actions of the head view itself."""
+
+    def __init__(self, canvas: CanvasView, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvasBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._canvas = canvas
+        self._actions = actions
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 6, 8, 6)
+        row.setSpacing(8)
+        for name in ("undo", "redo"):
+            row.addWidget(tool_button(actions[name], 18))
+        row.addSpacing(8)
+        self.modes = Segments(
+            [self.tr("Side by side"), self.tr("Overlay"), self.tr("Before / after")],
+            ["side-by-side", "overlay", "wipe"],
+        )
+        self.modes.chosen.connect(lambda index: actions.modes[index].trigger())
+        row.addWidget(self.modes)
+        self._compact = False
+        self.opacity = self._slider(self.tr("Opacity of the mask"), canvas.mask_opacity)
+        self._mask_part = self._add_opacity(row, self.tr("Mask"), self.opacity, canvas.set_mask_opacity)
+        self.pin = tool_button(actions["pin"], 18, text=True)
+        self.pin.setText(self.tr("Pin as before"))
+        row.addWidget(self.pin)
+        row.addSpacing(8)
+        for name, head_view in self.HEAD_VIEWS.items():
+            row.addWidget(tool_button(actions[name], 18))
+            actions[name].triggered.connect(lambda on, chosen=head_view: self._choose_head_view(chosen, on))
+        self.head_opacity = self._slider(self.tr("Opacity of the 3D head"), canvas.head_opacity)
+        self._head_part = self._add_opacity(row, self.tr("Head"), self.head_opacity, canvas.set_head_opacity)
+        row.addStretch(1)
+        row.addWidget(tool_button(actions["fit"], 18))
+        row.addWidget(tool_button(actions["actual"], 18))
+        self.zoom = QLabel()
+        self.zoom.setObjectName("value")
+        self.zoom.setMinimumWidth(46)
+        self.zoom.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.zoom.setAccessibleName(self.tr("Zoom"))
+        row.addWidget(self.zoom)
+        canvas.view_changed.connect(self.refresh)
+        self.refresh()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where there is no room for the words of the modes, their icons stand alone."""
+        style = Qt.ToolButtonStyle
+        buttons = [self.modes.button(index) for index in range(len(MODES))]
+        for button in buttons:
+            button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
+        needed = self.layout().sizeHint().width()
+        self._compact = self.width() < needed
+        for button in buttons:
+            button.setToolButtonStyle(style.ToolButtonIconOnly if self._compact else style.ToolButtonTextBesideIcon)
+            button.setToolTip(button.accessibleName())
+
+    HEAD_VIEWS: ClassVar[dict[str, HeadView]] = {"head_over": HeadView.OVER, "head_beside": HeadView.BESIDE}
+
+    def _slider(self, name: str, share: float) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, 100)
+        slider.setValue(round(share * 100))
+        slider.setFixedWidth(100)
+        slider.setAccessibleName(name)
+        slider.setToolTip(name)
+        slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return slider
+
+    def _add_opacity(
+        self, row: QHBoxLayout, name: str, slider: QSlider, apply: Callable[[float], None]
+    ) -> tuple[QWidget, ...]:
+        """Put a slider with its name and value into the bar; returns the three."""
+        value = label(f"{slider.value()} %", "value")
+        slider.valueChanged.connect(lambda percent: apply(percent / 100))
+        slider.valueChanged.connect(lambda percent: value.setText(f"{percent} %"))
+        parts = (label(name, "hint"), slider, value)
+        for part in parts:
+            row.addWidget(part)
+        return parts
+
+    def _choose_head_view(self, chosen: HeadView, on: bool) -> None:
+        self._canvas.set_head_view(chosen if on else HeadView.OFF)
+
+    def refresh(self) -> None:
+        """Show the canvas's mode, head view and zoom."""
+        mode = self._canvas.mode
+        self.modes.set_current(MODES.index(mode))
+        self._actions.modes[MODES.index(mode)].setChecked(True)
+        for widget in self._mask_part:
+            widget.setVisible(mode is ViewMode.OVERLAY)
+        for widget in self._head_part:
+            widget.setVisible(self._canvas.head_view is HeadView.OVER)
+        for name, head_view in self.HEAD_VIEWS.items():
+            self._actions[name].setChecked(self._canvas.head_view is head_view)
+        self.pin.setVisible(mode is ViewMode.WIPE)
+        self._fit()
+        percent = self._canvas.view.zoom * self._canvas.devicePixelRatioF() * 100
+        self.zoom.setText(f"{percent:.0f} %")

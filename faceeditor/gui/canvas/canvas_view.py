@@ -1,0 +1,373 @@
+"""The canvas: mask, face and 3D head in step, drawn by dirty rectangles. What the pen does is in ``canvas``."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QNativeGestureEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from faceeditor.engine import Frame
+from faceeditor.gui.canvas import overlays as paint
+from faceeditor.gui.canvas.head_picture import HeadPicture
+from faceeditor.gui.canvas.head_turner import HeadTurner
+from faceeditor.gui.canvas.tools import ToolState
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.imaging import MaskPicture, to_qimage
+from faceeditor.gui.theme import color
+from faceeditor.interaction.view import Box, HeadView, Pane, View, ViewMode, fitted, pane_at, panes, shown_panes
+from faceeditor.portrait.brush import FaceAxis, face_axis
+from faceeditor.portrait.document import Change
+from faceeditor.regions import MASK_SIZE, MaskArray
+
+if TYPE_CHECKING:
+    from faceeditor.gui.controllers.head_controller import HeadDesk
+
+_SPIN_MS = 40
+
+
+class CanvasView(QWidget):
+    """Shows the session's mask, face and 3D head; knows nothing of painting.
+
+    The mask is shown as it is drawn: where the head has moved since it was painted, that is the mask of the last frame.
+
+    Signals:
+        view_changed: zoom, position, mode or head view is another one.
+    """
+
+    view_changed = Signal()
+
+    def __init__(self, session: PortraitSession, tools: ToolState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.tools = tools
+        self.mode = ViewMode.SIDE_BY_SIDE
+        self.head_view = HeadView.OFF
+        self.mask_opacity = 0.5
+        self.head_opacity = 0.6
+        self.wipe = MASK_SIZE / 2
+        self.view = View()
+        self._fitted = True
+        self._mask = MaskPicture()
+        self._shown_mask: MaskArray = session.portrait.mask
+        self._coloured: MaskArray = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)  # what the mask's picture shows
+        self._face: QImage | None = None
+        self._head: QImage | None = None
+        self._head_picture: HeadPicture | None = None
+        self.turner: HeadTurner | None = None
+        self._before: QImage | None = None
+        self._axis: FaceAxis | None = None
+        self._loading: tuple[str, str] | None = None
+        self._turn = 0.0
+        self.pen_at: tuple[float, float] | None = None  # in picture coordinates
+        self.pen_radius = 0.0  # in mask pixels; 0 hides the outline
+        self._spin = QTimer(self, interval=_SPIN_MS)
+        self._spin.timeout.connect(self._advance_spinner)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(QSize(320, 240))
+        self.setAccessibleName(self.tr("Canvas"))
+        self.setAccessibleDescription(self.tr("The mask to paint on and the face that follows it"))
+        session.portrait_replaced.connect(self.reload)
+        session.changed.connect(self._follow)
+        session.frame_shown.connect(self._show_frame)
+        session.before_changed.connect(self._take_before)
+        self.reload()
+
+    # What is shown.
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The panes of the present mode."""
+        return panes(self.mode, self.width(), self.height(), self.head_view)
+
+    @property
+    def shown(self) -> tuple[Pane, ...]:
+        """What the panes show, in the order of `boxes`."""
+        return shown_panes(self.mode, self.head_view)
+
+    def pane(self, kind: Pane) -> Box:
+        """The pane that shows something; the face's if nothing does."""
+        shown = self.shown
+        return self.boxes[shown.index(kind if kind in shown else Pane.FACE)]
+
+    @property
+    def shown_mask(self) -> MaskArray:
+        """(256, 256) uint8: the mask that is on the screen."""
+        return self._shown_mask
+
+    def set_head_desk(self, desk: "HeadDesk") -> None:
+        """Let the hand turn the head, and the head view show it; done once."""
+        self._head_picture = HeadPicture(desk, self)
+        self._head_picture.changed.connect(self._take_head)
+        self.turner = HeadTurner(desk, self)
+        self._head_picture.want(self.head_view is not HeadView.OFF)
+
+    def reload(self) -> None:
+        """Show the portrait anew, as after another one was opened."""
+        self._shown_mask = self.session.portrait.mask
+        self._coloured[...] = self._shown_mask
+        self._mask.update(self._shown_mask, 0, 0, MASK_SIZE, MASK_SIZE)
+        self._face = self._before = self._head = None
+        self._axis = None
+        if self._loading is None:
+            self._spin.start()
+        self.update()
+
+    def _follow(self, change: Change) -> None:
+        portrait = self.session.portrait
+        if portrait.moved and self._face is not None:
+            return  # the frame that is on its way brings the mask
+        if self._shown_mask is not portrait.mask:
+            self._show_mask(portrait.mask)
+        elif change.dirty is not None:
+            x, y, width, height = change.dirty
+            self._recolour(x, y, x + width, y + height)
+
+    def _show_mask(self, mask: MaskArray) -> None:
+        """Show another mask in place of the present one; only what differs is painted anew."""
+        differs = mask != self._coloured
+        self._shown_mask = mask
+        self._axis = None
+        rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+        if len(rows):
+            self._recolour(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+    def _recolour(self, left: int, top: int, right: int, bottom: int) -> None:
+        """Pixels [left, right) x [top, bottom) of the shown mask have new values."""
+        self._coloured[top:bottom, left:right] = self._shown_mask[top:bottom, left:right]
+        self._mask.update(self._shown_mask, left, top, right, bottom)
+        if not self.session.portrait.busy:
+            self._axis = None
+            if self.tools.symmetry:
+                self.update()
+        if self.mode is not ViewMode.WIPE:
+            self._update_pixels(self.pane(Pane.MASK), left, top, right, bottom)
+        if self._face is None:
+            self.update()
+
+    def _update_pixels(self, pane: Box, left: int, top: int, right: int, bottom: int) -> None:
+        """Repaint pixels of the picture in one pane."""
+        x0, y0, x1, y1 = self.view.map_rect(pane, left, top, right, bottom)
+        inside = QRect(x0, y0, x1 - x0, y1 - y0) & paint.qrect(pane).toAlignedRect()
+        if not inside.isEmpty():
+            self.update(inside)
+
+    def _show_frame(self, frame: Frame) -> None:
+        first = self._face is None
+        self._face = to_qimage(frame.pixels)
+        self._spin.stop()
+        if first:
+            self.update()
+        if self.session.portrait.moved and frame.mask is not None:
+            self._show_mask(frame.mask)
+        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
+
+    def _take_head(self) -> None:
+        picture = None if self._head_picture is None else self._head_picture.picture
+        self._head = None if picture is None else to_qimage(picture)
+        if self.head_view is not HeadView.OFF:
+            self._update_pixels(self.pane(Pane.HEAD), 0, 0, MASK_SIZE, MASK_SIZE)
+
+    def _take_before(self) -> None:
+        before = self.session.before
+        self._before = None if before is None else to_qimage(before)
+        if self.mode is ViewMode.WIPE:
+            self.update()
+
+    def set_loading_text(self, text: str, hint: str) -> None:
+        """The words on the face half in place of "Loading the model ...": there will be no face."""
+        self._loading = (text, hint)
+        self._spin.stop()
+        if self._face is None:
+            self.update()
+
+    def _advance_spinner(self) -> None:
+        self._turn = (self._turn + _SPIN_MS / 1100) % 1.0
+        card = paint.loading_card(self.view.picture_box(self.pane(Pane.FACE)))
+        self.update(card.toAlignedRect())
+
+    @property
+    def axis(self) -> FaceAxis:
+        """The face's line of symmetry; it stays still during a stroke."""
+        if self._axis is None:
+            self._axis = face_axis(self._shown_mask)
+        return self._axis
+
+    # Mode, zoom and position.
+
+    def set_mode(self, mode: ViewMode) -> None:
+        """Side by side, overlaid or before/after."""
+        if mode is not self.mode:
+            self.mode = mode
+            if self._fitted:
+                self.view = fitted(self.boxes[0])
+            self.view_changed.emit()
+            self.update()
+
+    def set_head_view(self, head_view: HeadView) -> None:
+        """Show the 3D head beside the face, over it or not at all."""
+        if head_view is self.head_view:
+            return
+        self.head_view = head_view
+        if self._head_picture is not None:
+            self._head_picture.want(head_view is not HeadView.OFF)
+        if self._fitted:
+            self.view = fitted(self.boxes[0])
+        self.view_changed.emit()
+        self.update()
+
+    def set_head_opacity(self, share: float) -> None:
+        """How much of the face the 3D head covers when it is shown over it, 0..1."""
+        self.head_opacity = min(max(share, 0.0), 1.0)
+        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
+
+    def set_mask_opacity(self, share: float) -> None:
+        """How much of the mask covers the face when overlaid, 0..1."""
+        self.mask_opacity = min(max(share, 0.0), 1.0)
+        self.update()
+
+    def set_view(self, view: View, fitted_view: bool = False) -> None:
+        """Move to a zoom and position."""
+        self.view = view.bounded()
+        self._fitted = fitted_view
+        self.view_changed.emit()
+        self.update()
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        self.set_view(fitted(self.boxes[0]), fitted_view=True)
+
+    def actual_size(self) -> None:
+        """One pixel of the face on one pixel of the screen."""
+        self.set_view(View(1.0 / self.devicePixelRatioF()))
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom about a point of the widget, or about the middle of the first pane."""
+        boxes = self.boxes
+        x, y = boxes[0].centre if at is None else (at.x(), at.y())
+        self.set_view(self.view.zoomed_at(boxes[pane_at(boxes, x, y)], x, y, factor))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._fitted:
+            self.view = fitted(self.boxes[0])
+        self.view_changed.emit()
+        super().resizeEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        steps = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_by(1.25 ** (steps.y() / 120.0), event.position())
+        else:
+            moved = event.pixelDelta() if not event.pixelDelta().isNull() else steps / 2
+            dx, dy = moved.x(), moved.y()
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                dx, dy = dy, dx
+            self.set_view(self.view.panned(dx, dy))
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        pinch = Qt.NativeGestureType.ZoomNativeGesture
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == pinch:
+            self.zoom_by(1.0 + event.value(), event.position())
+            return True
+        return super().event(event)
+
+    # Drawing.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), color("window"))
+        for kind, pane in zip(self.shown, self.boxes, strict=True):
+            area = paint.qrect(pane)
+            if not area.toAlignedRect().intersects(event.rect()):
+                continue
+            painter.save()
+            painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
+            painter.fillRect(area, color("surround"))
+            self._draw_pane(painter, pane, kind)
+            self._draw_over(painter, pane, kind)
+            painter.restore()
+        painter.end()
+
+    def _draw_pane(self, painter: QPainter, pane: Box, kind: Pane) -> None:
+        picture = self.view.picture_box(pane)
+        if kind is Pane.HEAD:
+            if self._head is not None:
+                paint.draw_picture(painter, self._head, picture, smooth=True)
+            else:
+                painter.fillRect(paint.qrect(picture), color("panel"))
+            paint.draw_frame_line(painter, picture)
+            paint.draw_caption(painter, pane, self.tr("3D head"))
+            return
+        if kind is Pane.MASK:
+            paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
+            paint.draw_frame_line(painter, picture)
+            paint.draw_caption(painter, pane, self.tr("Mask"))
+            return
+        if self._face is None:
+            text, hint = self._loading or (self.tr("Loading the model ..."), self.tr("You can paint already."))
+            turn = None if self._loading else self._turn
+            paint.draw_loading(painter, picture, self._mask.image, text, hint, turn)
+        else:
+            paint.draw_picture(painter, self._face, picture, smooth=True)
+            if self.head_view is HeadView.OVER and self._head is not None:
+                painter.setOpacity(self.head_opacity)
+                paint.draw_picture(painter, self._head, picture, smooth=True)
+                painter.setOpacity(1.0)
+        if self.mode is ViewMode.OVERLAY:
+            painter.setOpacity(self.mask_opacity)
+            paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
+            painter.setOpacity(1.0)
+        elif self.mode is ViewMode.WIPE and self._before is not None:
+            self._draw_before(painter, pane, picture)
+        paint.draw_frame_line(painter, picture)
+        if self.mode is ViewMode.SIDE_BY_SIDE:
+            paint.draw_caption(painter, pane, self.tr("Face"))
+        elif self.mode is ViewMode.OVERLAY:
+            paint.draw_caption(painter, pane, self.tr("Mask over face"))
+
+    def _draw_before(self, painter: QPainter, pane: Box, picture: Box) -> None:
+        if self._before is None:
+            return
+        x, y = self.wipe_handle(pane)
+        painter.save()
+        painter.setClipRect(QRectF(pane.x, pane.y, x - pane.x, pane.height), Qt.ClipOperation.IntersectClip)
+        paint.draw_picture(painter, self._before, picture, smooth=True)
+        painter.restore()
+        paint.draw_wipe(painter, pane, x, y)
+        paint.draw_caption(painter, pane, self.tr("Before"))
+        paint.draw_caption(painter, pane, self.tr("Now"), right=True)
+
+    def wipe_handle(self, pane: Box) -> tuple[float, float]:
+        """Where the wipe's handle lies in the widget."""
+        x, _ = self.view.to_widget(pane, self.wipe, 0.0)
+        return x, pane.y + pane.height * 0.85
+
+    def set_wipe(self, x: float) -> None:
+        """Move the wipe's line to a column of the picture, 0..256."""
+        self.wipe = min(max(x, 0.0), float(MASK_SIZE))
+        self.update()
+
+    def _draw_over(self, painter: QPainter, pane: Box, kind: Pane) -> None:
+        """Lines over the picture: axis, lasso, pen, gizmo."""
+        if self.tools.symmetry:
+            paint.draw_axis(painter, self.view, pane, self.axis)
+        if self.pen_at is None:
+            return
+        radius = self.pen_radius * self.view.zoom
+        if radius > 0:
+            if self.tools.symmetry:
+                paint.draw_pen(painter, *self.view.to_widget(pane, *self.axis.reflect(self.pen_at)), radius, faint=True)
+            paint.draw_pen(painter, *self.view.to_widget(pane, *self.pen_at), radius)
+
+    def update_pen(self) -> None:
+        """Repaint where the pen's outline is, in every pane."""
+        if self.pen_at is None:
+            return
+        points = [self.pen_at, self.axis.reflect(self.pen_at)] if self.tools.symmetry else [self.pen_at]
+        reach = self.pen_radius * self.view.zoom + 3
+        for pane in self.boxes:
+            area = paint.qrect(pane)
+            for point in points:
+                x, y = self.view.to_widget(pane, *point)
+                self.update((QRectF(x - reach, y - reach, 2 * reach, 2 * reach) & area).toAlignedRect())

@@ -1,0 +1,169 @@
+"""What the canvas draws around mask and face: captions, pen outline, outlines of the lasso, the card while loading."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+
+from faceeditor.gui.theme import color
+from faceeditor.interaction.view import Box, View
+from faceeditor.portrait.brush import FaceAxis, Point
+
+HANDLE = 17.0
+"""Radius of the wipe's handle in widget pixels."""
+
+
+def qrect(box: Box) -> QRectF:
+    """A box as Qt's rectangle."""
+    return QRectF(box.x, box.y, box.width, box.height)
+
+
+def draw_picture(painter: QPainter, image: QImage, target: Box, smooth: bool) -> None:
+    """Draw a picture over a box, smoothly or with crisp pixels."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+    painter.drawImage(qrect(target), image)
+
+
+def draw_frame_line(painter: QPainter, target: Box) -> None:
+    """A hairline around the picture, so that dark backgrounds do not melt into the surround."""
+    painter.setPen(QPen(QColor(0, 0, 0, 110), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(qrect(target).adjusted(-0.5, -0.5, 0.5, 0.5))
+
+
+def draw_caption(painter: QPainter, pane: Box, text: str, right: bool = False) -> None:
+    """A small label in a pane's upper corner."""
+    font = QFont(painter.font())
+    font.setPixelSize(11)
+    font.setWeight(QFont.Weight.DemiBold)
+    width = QFontMetricsF(font).horizontalAdvance(text) + 18
+    left = pane.right - width - 10 if right else pane.x + 10
+    box = QRectF(left, pane.y + 10, width, 21)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(20, 20, 20, 190))
+    painter.drawRoundedRect(box, 4, 4)
+    painter.setFont(font)
+    painter.setPen(color("text-soft"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()
+
+
+def draw_pen(painter: QPainter, x: float, y: float, radius: float, faint: bool = False) -> None:
+    """The outline of the brush: light inside dark, seen on every ground."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    alpha = 110 if faint else 235
+    centre = QPointF(x, y)
+    painter.setPen(QPen(QColor(0, 0, 0, alpha * 2 // 3), 1))
+    painter.drawEllipse(centre, radius + 1.0, radius + 1.0)
+    painter.setPen(QPen(QColor(255, 255, 255, alpha), 1))
+    painter.drawEllipse(centre, radius, radius)
+    if not faint:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(255, 255, 255, 200))
+        painter.drawEllipse(centre, 1.0, 1.0)
+    painter.restore()
+
+
+def draw_lasso(painter: QPainter, view: View, pane: Box, points: Sequence[Point]) -> None:
+    """The lasso's outline so far, closed by a fine line."""
+    if len(points) < 2:
+        return
+    line = QPolygonF([QPointF(*view.to_widget(pane, *point)) for point in points])
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QColor(255, 255, 255, 28))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawPolygon(line)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(0, 0, 0, 180), 2.4))
+    painter.drawPolyline(line)
+    painter.setPen(QPen(QColor(255, 255, 255), 1.2))
+    painter.drawPolyline(line)
+    painter.setPen(QPen(QColor(255, 255, 255, 150), 1, Qt.PenStyle.DashLine))
+    painter.drawLine(line.last(), line.first())
+    painter.restore()
+
+
+def draw_axis(painter: QPainter, view: View, pane: Box, axis: FaceAxis) -> None:
+    """The line of symmetry across the whole pane."""
+    x, y = view.to_widget(pane, axis.x, axis.y)
+    reach = pane.width + pane.height + abs(x) + abs(y)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    start = QPointF(x - axis.dx * reach, y - axis.dy * reach)
+    end = QPointF(x + axis.dx * reach, y + axis.dy * reach)
+    painter.setPen(QPen(QColor(0, 0, 0, 120), 2))
+    painter.drawLine(start, end)
+    painter.setPen(QPen(color("accent"), 1, Qt.PenStyle.DashLine))
+    painter.drawLine(start, end)
+    painter.restore()
+
+
+def draw_wipe(painter: QPainter, pane: Box, x: float, y: float) -> None:
+    """The wipe's line with its handle at (x, y)."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(0, 0, 0, 130), 3))
+    painter.drawLine(QPointF(x, pane.y), QPointF(x, pane.bottom))
+    painter.setPen(QPen(QColor(255, 255, 255, 230), 1.4))
+    painter.drawLine(QPointF(x, pane.y), QPointF(x, pane.bottom))
+    painter.setBrush(color("raised"))
+    painter.drawEllipse(QPointF(x, y), HANDLE - 2, HANDLE - 2)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    pen = QPen(color("text"), 1.8)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    for side in (-1, 1):
+        tip = QPointF(x + side * 8, y)
+        painter.drawPolyline([QPointF(x + side * 4, y - 4), tip, QPointF(x + side * 4, y + 4)])
+    painter.restore()
+
+
+def loading_card(picture: Box) -> QRectF:
+    """Where the card lies over the picture while there is no face."""
+    x, y = picture.centre
+    return QRectF(x - 130, y - 60, 260, 120)
+
+
+def draw_loading(painter: QPainter, picture: Box, ghost: QImage, text: str, hint: str, turn: float | None) -> None:
+    """The face half without a face: the mask as a pale shape, a turning arc (``turn`` 0..1; None: a bar) and words."""
+    target = qrect(picture)
+    painter.save()
+    painter.fillRect(target, color("panel"))
+    painter.setOpacity(0.22)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
+    painter.drawImage(target, ghost)
+    painter.setOpacity(1.0)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    card = loading_card(picture)
+    painter.setPen(QPen(color("line"), 1))
+    painter.setBrush(color("window", 225))
+    painter.drawRoundedRect(card, 10, 10)
+    ring = QRectF(card.center().x() - 14, card.y() + 18, 28, 28)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(color("control-hover"), 3))
+    painter.drawEllipse(ring)
+    if turn is None:
+        painter.drawLine(ring.center() - QPointF(6, 0), ring.center() + QPointF(6, 0))
+    else:
+        pen = QPen(color("accent"), 3)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawArc(ring, round(90 * 16 - turn * 360 * 16), -100 * 16)
+    font = QFont(painter.font())
+    font.setPixelSize(14)
+    font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    painter.setPen(color("text"))
+    painter.drawText(QRectF(card.x(), card.y() + 56, card.width(), 24), Qt.AlignmentFlag.AlignCenter, text)
+    font.setPixelSize(11)
+    font.setWeight(QFont.Weight.Normal)
+    painter.setFont(font)
+    painter.setPen(color("text-soft"))
+    painter.drawText(QRectF(card.x(), card.y() + 82, card.width(), 20), Qt.AlignmentFlag.AlignCenter, hint)
+    painter.restore()

@@ -1,0 +1,1 @@
+"""Controllers: between the widgets on one side and portrait and engine on the other."""

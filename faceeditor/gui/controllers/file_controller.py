@@ -1,0 +1,343 @@
+"""Files in the window: new, open, save, export, recovery, what is dropped, and the question before work is lost."""
+
+import secrets
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QMimeData, QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+from faceeditor.errors import FaceEditorError
+from faceeditor.export import scaled, side_by_side, write_mask, write_picture
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
+from faceeditor.gui.dialogs.new_portrait import SampleDialog
+from faceeditor.gui.dialogs.recovery import RecoveryDialog
+from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.settings import last_folder, remember_file, remember_folder
+from faceeditor.images import open_picture
+from faceeditor.portrait import autosave, store
+from faceeditor.portrait.document import Change, Portrait
+from faceeditor.portrait.masks import read_mask, sample_masks
+from faceeditor.regions import colorize
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+_FEW_COLOURS = 64
+_FRAME_WAIT_MS = 8000
+
+
+class Answer(Enum):
+    """Answer to the question about unsaved changes."""
+
+    SAVE = "save"
+    LOSE = "lose"
+    CANCEL = "cancel"
+
+
+class FileDesk(QObject):
+    """Opens and writes files on behalf of the window.
+
+    Every method leaves the open portrait as it is if something goes wrong; the reason appears in the banner.
+
+    Attributes:
+        offer_photo: what becomes of a picture that is dropped or opened; by default its style is taken.
+
+    Signals:
+        noted: a sentence worth knowing ("The mask was resampled ...").
+        files_changed: the list of recent files or the portrait's file changed.
+    """
+
+    noted = Signal(str)
+    files_changed = Signal()
+    _autosave_failed = Signal(str)
+
+    def __init__(
+        self, session: PortraitSession, desk: StyleDesk, saver: autosave.Autosave | None, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self.session = session
+        self.desk = desk
+        self.window = window
+        self.saver = saver
+        self.offer_photo: Callable[[Path], None] = lambda path: desk.from_photo(path)
+        self._autosave_failed.connect(session.failed)
+        session.changed.connect(self._snapshot)
+
+    def report_autosave(self, error: FaceEditorError) -> None:
+        """Told by the autosave's thread that a snapshot could not be written."""
+        self._autosave_failed.emit(str(error))
+
+    def _snapshot(self, change: Change) -> None:
+        portrait = self.session.portrait
+        if self.saver is not None and change.history and not portrait.busy and portrait.modified:
+            frame = self.session.frame
+            self.saver.snapshot(portrait, None if frame is None else frame.pixels)
+
+    # Questions; tests put their own answers in their place.
+
+    def ask_unsaved(self) -> Answer:
+        """Ask what to do with changes that are not saved."""
+        box = QMessageBox(self.window)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle(self.tr("Unsaved changes"))
+        box.setText(self.tr("Save the changes to “{name}”?").format(name=self.session.title))
+        box.setInformativeText(self.tr("They are lost if you do not save them."))
+        save = box.addButton(self.tr("Save"), QMessageBox.ButtonRole.AcceptRole)
+        lose = box.addButton(self.tr("Do not save"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+        box.setEscapeButton(cancel)
+        box.exec()
+        box.deleteLater()
+        return {save: Answer.SAVE, lose: Answer.LOSE}.get(box.clickedButton(), Answer.CANCEL)
+
+    def ask_open(self, title: str, kinds: str) -> Path | None:
+        """Ask for a file to read."""
+        name, _ = QFileDialog.getOpenFileName(self.window, title, last_folder(), kinds)
+        return Path(name) if name else None
+
+    def ask_save(self, title: str, proposal: str, kinds: str) -> Path | None:
+        """Ask for a file to write."""
+        name, _ = QFileDialog.getSaveFileName(self.window, title, str(Path(last_folder()) / proposal), kinds)
+        return Path(name) if name else None
+
+    def ask_mask_or_photo(self, path: Path) -> str:
+        """Ask what a picture is: "mask", "photo" or "" for neither."""
+        box = QMessageBox(self.window)
+        box.setWindowTitle(self.tr("Mask or photo?"))
+        box.setText(self.tr("What is “{name}”?").format(name=path.name))
+        box.setInformativeText(self.tr("A mask opens as a new portrait; a photo lends its style or head to this one."))
+        mask = box.addButton(self.tr("A mask"), QMessageBox.ButtonRole.AcceptRole)
+        photo = box.addButton(self.tr("A photo"), QMessageBox.ButtonRole.AcceptRole)
+        box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
+        box.exec()
+        box.deleteLater()
+        return {mask: "mask", photo: "photo"}.get(box.clickedButton(), "")
+
+    # Opening.
+
+    def may_replace(self) -> bool:
+        """Whether the open portrait may go: it is saved, or the user said so."""
+        self.session.end_open_work()
+        if not self.session.portrait.modified:
+            return True
+        answer = self.ask_unsaved()
+        return answer is Answer.LOSE or (answer is Answer.SAVE and self.save())
+
+    def new_from_sample(self) -> None:
+        """Begin a portrait with one of the sample masks."""
+        dialog = SampleDialog(sample_masks(), self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        if dialog.exec() != QDialog.DialogCode.Accepted or dialog.chosen is None:
+            return
+        sample, keep, present = dialog.chosen, dialog.keep_style.isChecked(), self.session.portrait
+        if not self.may_replace():
+            return
+
+        def begin() -> None:
+            style = present.style if keep else self.desk.prior.draw(secrets.randbelow(1_000_000))
+            self._adopt(Portrait(sample.read(), style, present.truncation, present.recent_styles))
+
+        self.session.guarded(begin)
+
+    def open(self) -> None:
+        """Ask for a portrait, a mask or a photo and open it."""
+        pictures = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+        kinds = self.tr(
+            "All that can be opened (*.fep {pictures});;Portraits (*.fep);;Masks (*.png);;Photos ({pictures})"
+        ).format(pictures=pictures)
+        path = self.ask_open(self.tr("Open a portrait, a mask or a photo"), kinds)
+        if path is not None:
+            remember_folder(path)
+            self.take_drop(path)
+
+    def open_path(self, path: Path) -> bool:
+        """Open a portrait file or a mask; returns whether it is open now."""
+        opened: list[tuple[Portrait, str]] = []
+        if not self.session.guarded(lambda: opened.append(self._read(path))) or not self.may_replace():
+            return False
+        portrait, note = opened[0]
+        self._adopt(portrait)
+        remember_file(path)
+        self.files_changed.emit()
+        if note:
+            self.noted.emit(note)
+        return True
+
+    def _read(self, path: Path) -> tuple[Portrait, str]:
+        if path.suffix.lower() == store.SUFFIX:
+            return store.load(path), ""
+        mask, note = read_mask(path)
+        present = self.session.portrait
+        return Portrait(mask, present.style, present.truncation, present.recent_styles), note
+
+    def _adopt(self, portrait: Portrait) -> None:
+        if self.saver is not None:
+            self.saver.clear()
+        self.session.replace(portrait)
+        self.files_changed.emit()
+
+    # Saving.
+
+    def save(self) -> bool:
+        """Save the portrait in its file, or ask for one."""
+        path = self.session.portrait.path
+        return self.save_as() if path is None else self._save_to(path)
+
+    def save_as(self) -> bool:
+        """Ask for a file and save the portrait in it."""
+        path = self.session.portrait.path
+        proposal = path.name if path is not None else self.tr("Portrait") + store.SUFFIX
+        chosen = self.ask_save(self.tr("Save the portrait"), proposal, self.tr("Portraits (*.fep)"))
+        if chosen is None:
+            return False
+        if chosen.suffix.lower() != store.SUFFIX:
+            chosen = chosen.with_name(chosen.name + store.SUFFIX)
+        remember_folder(chosen)
+        return self._save_to(chosen)
+
+    def _save_to(self, path: Path) -> bool:
+        self.session.end_open_work()
+        frame = self.session.frame
+        preview = None if frame is None else frame.pixels
+        if not self.session.guarded(lambda: store.save(self.session.portrait, path, preview)):
+            return False
+        if self.saver is not None:
+            self.saver.clear()
+        remember_file(path)
+        self.files_changed.emit()
+        return True
+
+    # Leaving the program as a picture.
+
+    def _present_face(self) -> bool:
+        """Wait until the face on screen is that of the portrait as it is; False (and a banner) if none comes."""
+        self.session.end_open_work()
+        if not self.session.up_to_date:
+            loop = QEventLoop()
+            self.session.frame_shown.connect(lambda: self.session.up_to_date and loop.quit())
+            self.session.failed.connect(loop.quit)
+            QTimer.singleShot(_FRAME_WAIT_MS, loop.quit)
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        if self.session.frame is None or not self.session.up_to_date:
+            self.session.failed.emit(self.tr("There is no face to export yet; wait until it is drawn and try again."))
+            return False
+        return True
+
+    def export(self) -> None:
+        """Ask what to export and where to, and write it."""
+        frame = self.session.frame
+        mask = self.session.shown_mask.copy()  # as it is drawn, moved by the head
+        face = np.zeros((256, 256, 3), np.uint8) if frame is None else frame.pixels
+        dialog = ExportDialog(face, mask, self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        if dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        choice = dialog.choice
+        path = self.session.portrait.path
+        stem = path.stem if path is not None else self.tr("Portrait")
+        proposal = f"{stem}-{choice.what.value}{choice.suffix}"
+        chosen = self.ask_save(self.tr("Export"), proposal, f"*{choice.suffix}")
+        if chosen is not None:
+            if not chosen.suffix:
+                chosen = chosen.with_suffix(choice.suffix)
+            remember_folder(chosen)
+            self.export_to(chosen, choice)
+
+    def export_to(self, path: Path, choice: ExportChoice) -> bool:
+        """Write an export; returns whether it is written."""
+        mask = self.session.shown_mask.copy()
+        if choice.what is What.MASK:
+            done = self.session.guarded(lambda: write_mask(path, mask))
+        else:
+            if not self._present_face() or self.session.frame is None:
+                return False
+            face = self.session.frame.pixels
+
+            def write() -> None:
+                picture = scaled(face, choice.size)
+                if choice.what is What.BOTH:
+                    picture = side_by_side(picture, colorize(mask))
+                write_picture(path, picture, quality=choice.quality)
+
+            done = self.session.guarded(write)
+        if done:
+            self.noted.emit(self.tr("“{name}” is written.").format(name=path.name))
+        return done
+
+    def copy_face(self) -> None:
+        """Put the face on the clipboard."""
+        if self._present_face() and self.session.frame is not None:
+            QGuiApplication.clipboard().setImage(to_qimage(self.session.frame.pixels))
+            self.noted.emit(self.tr("The face is on the clipboard."))
+
+    # A photo, and what is dropped.
+
+    def open_photo(self) -> None:
+        """Ask for a photo and take its style."""
+        patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+        path = self.ask_open(self.tr("Style from a photo"), self.tr("Photos ({patterns})").format(patterns=patterns))
+        if path is not None:
+            remember_folder(path)
+            self.desk.from_photo(path)
+
+    @staticmethod
+    def dropped_files(data: QMimeData) -> list[Path]:
+        """The local files of a drop that can be of use."""
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        return [path for path in paths if path.suffix.lower() in (store.SUFFIX, *PHOTO_SUFFIXES)]
+
+    def take_drop(self, path: Path) -> None:
+        """Use a dropped or chosen file: a portrait or mask is opened, a photo offered; asks if that is unclear."""
+        kinds: list[str] = []
+        if path.suffix.lower() == store.SUFFIX:
+            kinds.append("portrait")
+        elif not self.session.guarded(lambda: kinds.append(self._kind_of(path))):
+            return
+        kind = kinds[0] or self.ask_mask_or_photo(path)
+        if kind in ("portrait", "mask"):
+            self.open_path(path)
+        elif kind == "photo":
+            self.offer_photo(path)
+
+    @staticmethod
+    def _kind_of(path: Path) -> str:
+        """ "mask", "photo" or "" if a picture could be either."""
+        try:
+            _, note = read_mask(path)
+        except FaceEditorError:
+            pixels = open_picture(path)[::4, ::4].reshape(-1, 3)
+            few = len(np.unique(pixels @ np.array([1, 256, 65536]), axis=0)) <= _FEW_COLOURS
+            # Flat colours that are not ours: perhaps a mask in another palette, whose error message explains it.
+            return "" if few else "photo"
+        return "" if "off the palette" in note else "mask"
+
+    # What a killed run left.
+
+    def offer_recovery(self) -> bool:
+        """Offer what a killed run left behind; returns whether a portrait was restored."""
+        entries = autosave.recoverable()
+        if not entries:
+            return False
+        dialog = RecoveryDialog(entries, self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        result = dialog.exec()
+        if result == RecoveryDialog.DISCARD:
+            for entry in entries:
+                autosave.discard(entry)
+        if result != RecoveryDialog.RESTORE:
+            return False
+        chosen = dialog.chosen
+        restored: list[Portrait] = []
+        if not self.session.guarded(lambda: restored.append(autosave.restore(chosen))):
+            return False
+        self._adopt(restored[0])
+        if self.saver is not None:
+            self.saver.snapshot(restored[0])
+            self.saver.flush()
+        autosave.discard(chosen)
+        return True

@@ -1,0 +1,403 @@
+"""Heads in the window: every gesture on identity, expression, pose and light becomes an edit here."""
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from faceeditor.engine import EmbedPhoto, PhotoReading, ReadPhoto
+from faceeditor.errors import Cancelled, FaceEditorError
+from faceeditor.generators.head_prior import HeadPrior
+from faceeditor.gui.controllers.head_reader import HeadReader
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.head.controls import control
+from faceeditor.head.model import HeadModel
+from faceeditor.head.presets import Preset
+from faceeditor.interaction.head_values import group_from_text, group_to_text
+from faceeditor.interaction.preset_mix import Mix, PresetMixer
+from faceeditor.portrait.document import Change, ReplaceMask, SetHead, SetStyle
+from faceeditor.portrait.head import GROUPS, HeadCoefficients
+
+EMBED_STEPS = 60
+"""Steps that a photo's style is optimised for."""
+
+
+class HeadDesk(QObject):
+    """Changes the head of the session's portrait.
+
+    While the portrait has no head, the one that was read from its face stands for it; the first change makes it the
+    portrait's base. A locked group is changed by nothing that goes through the desk.
+
+    Signals:
+        changed: the head that is shown is another one.
+        read: the head of the face was read.
+        model_loaded: `model` is there.
+        locks_changed: a group was locked or unlocked.
+        noted: a sentence worth knowing.
+        work_started: a sentence on long work that began.
+        work_progress: fraction 0..1.
+        work_ended: the long work is over, whatever its outcome.
+        work_pictured: (256, 256, 3) uint8, how far the picture of long work is.
+    """
+
+    changed = Signal()
+    read = Signal()
+    model_loaded = Signal()
+    locks_changed = Signal()
+    noted = Signal(str)
+    work_started = Signal(str)
+    work_progress = Signal(float)
+    work_ended = Signal()
+    work_pictured = Signal(object)
+
+    def __init__(
+        self,
+        session: PortraitSession,
+        load_model: Callable[[], HeadModel] = HeadModel.load,
+        load_prior: Callable[[], HeadPrior] = HeadPrior.load,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.reader = HeadReader(session, load_model, self)
+        self.mixer = PresetMixer()
+        self.rings: dict[str, tuple[str, ...]] = {}  # names of the presets on each group's ring
+        self._load_prior = load_prior
+        self._prior: HeadPrior | None = None
+        self._locks: set[str] = set()
+        self._gesture = False
+        self._cut = False  # something else ended the open gesture: what the hand still does is not wanted
+        self._name = ""
+        self._photo_job: int | None = None
+        self._take_photo: Callable[[PhotoReading], None] = lambda reading: None
+        self.reader.model_loaded.connect(self.model_loaded)
+        self.reader.noted.connect(self.noted)
+        self.reader.read.connect(self._show_reading)
+        session.changed.connect(self._follow)
+        session.portrait_replaced.connect(self._start_anew)
+        session.open_work_ended.connect(self._gesture_cut)
+        bridge = session.bridge
+        bridge.job_done.connect(self._job_done)
+        bridge.job_failed.connect(self._job_failed)
+        bridge.job_progress.connect(self._job_progress)
+        bridge.pictured.connect(self.work_pictured)
+
+    # What there is.
+
+    @property
+    def model(self) -> HeadModel | None:
+        """The head model; None until it is loaded, or if it is missing."""
+        return self.reader.model
+
+    @property
+    def head(self) -> HeadCoefficients | None:
+        """The portrait's head, else the one read from its face; None while neither is there."""
+        own = self.session.portrait.head
+        return self.reader.reading if own is None else own
+
+    @property
+    def origin(self) -> HeadCoefficients | None:
+        """What resets lead back to: the head as it was read from the face, else the one the mask was painted at."""
+        reading = self.reader.reading
+        return self.session.portrait.base_head if reading is None else reading
+
+    @property
+    def ready(self) -> bool:
+        """Whether sliders have something to show and to change."""
+        return self.model is not None and self.head is not None
+
+    def value(self, name: str) -> float:
+        """Value of a control of the present head; 0 while there is none."""
+        if self.head is None or self.model is None:
+            return 0.0
+        return control(name, self.model).get(self.head, self.model)
+
+    # Locks.
+
+    def locked(self, group: str) -> bool:
+        """Whether a group is protected from every change."""
+        return group in self._locks
+
+    def lock(self, group: str, on: bool = True) -> None:
+        """Protect a group, or no longer."""
+        if on != (group in self._locks):
+            (self._locks.add if on else self._locks.discard)(group)
+            self.locks_changed.emit()
+
+    @property
+    def unlocked(self) -> tuple[str, ...]:
+        """The groups that may be changed."""
+        return tuple(group for group in GROUPS if group not in self._locks)
+
+    def _free(self, groups: Iterable[str]) -> list[str]:
+        """Those of the groups that may be changed; says so if there are none."""
+        free = [group for group in groups if group not in self._locks]
+        if not free:
+            self.noted.emit(self.tr("That is locked; unlock it in its panel to change it."))
+        return free
+
+    # Gestures: one undo step each.
+
+    def begin(self, name: str) -> None:
+        """A hand takes hold: what follows until `end` is one undo step of this name."""
+        self._cut = False
+        if self.head is None:
+            return
+        self.session.end_open_work()
+        self._name = name
+        self._cut = False
+        self._gesture = self.session.guarded(lambda: self.session.portrait.begin_gesture(name))
+
+    def set(self, head: HeadCoefficients, name: str = "") -> None:
+        """Make this the head; locked groups stay as they are. Outside of a gesture it is an undo step of its own."""
+        present = self.head
+        if present is None or self._cut:
+            return
+        for group in self._locks:
+            head = head.with_group(group, present)
+        if not self._gesture:
+            self.session.end_open_work()
+        portrait = self.session.portrait
+        base = self.reader.reading if portrait.head is None else None
+        title = name or self._name or self.tr("Head")
+        self.session.guarded(lambda: portrait.apply(SetHead(head, base, title)))
+
+    def end(self) -> None:
+        """The hand lets go."""
+        self._cut = False
+        if self._gesture:
+            self._gesture = False
+            self.session.portrait.commit_gesture()
+
+    def abort(self) -> None:
+        """Take the open gesture back."""
+        self._cut = True
+        if self._gesture:
+            self._gesture = False
+            self.session.portrait.abort_gesture()
+
+    def _gesture_cut(self) -> None:
+        self._cut = self._gesture
+        self._gesture = False
+
+    def _step(self, name: str, make: Callable[[HeadCoefficients], HeadCoefficients]) -> bool:
+        """Change the head once, as one undo step; a failure to make it is reported. Returns whether it was made."""
+        head = self.head
+        if head is None:
+            self.noted.emit(self.tr("Wait until the face is drawn and read, then try again."))
+            return False
+        made: list[HeadCoefficients] = []
+        if not self.session.guarded(lambda: made.append(make(head))):
+            return False
+        self._cut = False
+        self.session.end_open_work()
+        self._cut = self._gesture = False
+        self.set(made[0], name)
+        return True
+
+    # Single controls.
+
+    def set_control(self, name: str, value: float, symmetric: bool = False) -> None:
+        """Set one control, clipped to its range.
+
+        Args:
+            name: of the control.
+            value: in its unit.
+            symmetric: set its twin on the other side of the face as well, if it has one.
+        """
+        head, model = self.head, self.model
+        if head is None or model is None:
+            return
+        made: list[HeadCoefficients] = []
+
+        def make() -> None:
+            changed = head
+            for each in [name, *(twins(name) if symmetric else [])]:
+                changed = control(each, model).set(changed, model, value)
+            made.append(changed)
+
+        if self.session.guarded(make):
+            self.set(made[0], "" if self._gesture else control(name, model).title)
+
+    def reset_control(self, name: str) -> None:
+        """One control back to what was read."""
+        origin, model = self.origin, self.model
+        if origin is not None and model is not None:
+            found = control(name, model)
+            self.begin(found.title)
+            self.set_control(name, found.get(origin, model))
+            self.end()
+
+    # Groups.
+
+    def reset_group(self, group: str) -> None:
+        """A group back to what was read."""
+        origin = self.origin
+        if origin is not None and self._free([group]):
+            self._step(self.tr("Reset {group}").format(group=group), lambda head: head.with_group(group, origin))
+
+    def reset_all(self) -> None:
+        """Everything that is not locked back to what was read."""
+        origin, free = self.origin, self._free(GROUPS)
+        if origin is not None and free:
+            self._step(self.tr("Reset the head"), lambda head: _with_groups(head, origin, free))
+
+    def randomise(self, group: str | None = None, seed: int | None = None) -> None:
+        """Draw a plausible group at random, or (None) all that are not locked: one undo step."""
+        free = self._free(GROUPS if group is None else [group])
+        random = np.random.default_rng(secrets.randbits(63) if seed is None else seed)
+
+        def draw(head: HeadCoefficients) -> HeadCoefficients:
+            for each in free:
+                head = self.prior.draw(each, random, head)
+            return head
+
+        if free:
+            name = self.tr("Random head") if group is None else self.tr("Random {group}").format(group=group)
+            self._step(name, draw)
+
+    @property
+    def prior(self) -> HeadPrior:
+        """The model of random heads; raises ModelError if it is not there."""
+        if self._prior is None:
+            self._prior = self._load_prior()
+        return self._prior
+
+    def copy(self, group: str) -> None:
+        """Put a group on the clipboard, from where any window of the program can paste it."""
+        if self.head is not None:
+            QGuiApplication.clipboard().setText(group_to_text(group, self.head))
+            self.noted.emit(self.tr("The {group} is on the clipboard; paste it into any portrait.").format(group=group))
+
+    def paste(self, group: str) -> None:
+        """Take a group from the clipboard."""
+        if self._free([group]):
+            text = QGuiApplication.clipboard().text()
+            self._step(self.tr("Paste {group}").format(group=group), lambda head: group_from_text(group, text, head))
+
+    # Presets.
+
+    def apply_preset(self, preset: Preset, amount: float = 1.0) -> None:
+        """Give the preset's group its look; less than 1 goes part of the way from the present one."""
+        model = self.model
+        if model is not None and self._free([preset.group]):
+            self._step(preset.name, lambda head: self.mixer.applied(preset, amount, head, model))
+
+    def set_amount(self, group: str, amount: float) -> None:
+        """Another amount of the preset that was applied last, inside a gesture; nothing if it is not in effect."""
+        head, model, preset = self.head, self.model, self.mix(group).preset
+        if head is not None and model is not None and preset is not None and group not in self._locks:
+            self.set(self.mixer.applied(preset, amount, head, model))
+
+    def mix(self, group: str) -> Mix:
+        """How the present group was mixed in its ring of presets; undo and redo lead back to the mixture, too."""
+        return self.mixer.mix_of(group, self.head)
+
+    def set_mix(self, group: str, ring: Sequence[Preset], x: float, y: float) -> None:
+        """Move the handle of a ring of presets to (x, y) in the unit disc, inside a gesture."""
+        head, model = self.head, self.model
+        if head is None or model is None or group in self._locks:
+            return
+        made: list[HeadCoefficients] = []
+        if self.session.guarded(lambda: made.append(self.mixer.mixed(group, ring, (x, y), head, model))):
+            self.set(made[0])
+
+    # Photos.
+
+    def from_photo(self, path: Path, groups: Iterable[str] = tuple(GROUPS)) -> None:
+        """Take groups of the head from a photo, in the background."""
+        free = self._free(groups)
+        if not free:
+            return
+        name = self.tr("Head of {name}").format(name=path.name)
+
+        def take(reading: PhotoReading) -> None:
+            self._step(name, lambda head: _with_groups(head, reading.head, free))
+
+        self._read_photo(ReadPhoto(path), take, self.tr("Reading the head of {name} ...").format(name=path.name))
+
+    def embed_photo(self, path: Path) -> None:
+        """Make the portrait that of a photo: mask, head and a style that is optimised to draw it. One undo step."""
+
+        def take(reading: PhotoReading) -> None:
+            self.session.end_open_work()
+            portrait = self.session.portrait
+            name = self.tr("Photo {name}").format(name=path.name)
+
+            def replace() -> None:
+                portrait.begin_gesture(name)
+                try:
+                    portrait.apply(ReplaceMask(reading.mask, name, reading.head))
+                    portrait.apply(SetStyle(reading.style, name))
+                finally:
+                    portrait.commit_gesture()
+
+            self.session.guarded(replace)
+
+        job = EmbedPhoto(path, EMBED_STEPS, preview=self.session.bridge.show_picture)
+        self._read_photo(job, take, self.tr("Rebuilding {name} ...").format(name=path.name))
+
+    def _read_photo(self, job: Any, take: Callable[[PhotoReading], None], sentence: str) -> None:
+        self.cancel_work()
+        self._take_photo = take
+        self._photo_job = self.session.bridge.run(job)
+        self.work_started.emit(sentence)
+
+    def cancel_work(self) -> None:
+        """Stop reading or rebuilding a photo."""
+        if self._photo_job is not None:
+            self.session.bridge.cancel(self._photo_job)
+            self._photo_job = None
+            self.work_ended.emit()
+
+    # Following.
+
+    def _follow(self, change: Change) -> None:
+        if change.head:
+            self.changed.emit()
+
+    def _show_reading(self) -> None:
+        self.read.emit()
+        self.changed.emit()
+
+    def _start_anew(self) -> None:
+        self.mixer.forget()
+        self._gesture = self._cut = False
+        self.changed.emit()
+
+    def _job_progress(self, job: int, fraction: float) -> None:
+        if job == self._photo_job:
+            self.work_progress.emit(fraction)
+
+    def _job_done(self, job: int, result: Any) -> None:
+        if job == self._photo_job:
+            self._photo_job = None
+            self.work_ended.emit()
+            self._take_photo(result)
+            if result.note:
+                self.noted.emit(result.note)
+
+    def _job_failed(self, job: int, error: FaceEditorError) -> None:
+        if job == self._photo_job:
+            self._photo_job = None
+            self.work_ended.emit()
+            if not isinstance(error, Cancelled):
+                self.session.failed.emit(str(error))
+
+
+def twins(name: str) -> list[str]:
+    """The control of the other side of the face, if there is one: "mouthSmile_L" has "mouthSmile_R"."""
+    for one, other in (("_L", "_R"), ("_R", "_L"), ("_left", "_right"), ("_right", "_left")):
+        if name.endswith(one) and not name.startswith("wink"):
+            return [name.removesuffix(one) + other]
+    return []
+
+
+def _with_groups(head: HeadCoefficients, other: HeadCoefficients, groups: Iterable[str]) -> HeadCoefficients:
+    for group in groups:
+        head = head.with_group(group, other)
+    return head

@@ -1,0 +1,248 @@
+"""The open portrait in the window: edits go in, frames come out. Widgets talk to this and to each other through it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from faceeditor.engine import Frame, RenderRequest
+from faceeditor.engine.requests import FAST, FULL
+from faceeditor.errors import FaceEditorError
+from faceeditor.gui.controllers.bridge import Bridge
+from faceeditor.interaction.head_values import mirrored_head
+from faceeditor.interaction.meter import FrameMeter
+from faceeditor.portrait.document import Change, Portrait, ReplaceMask
+from faceeditor.portrait.edits import moves_mask
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.regions import MaskArray, Region, mirrored
+
+
+class PortraitSession(QObject):
+    """Owns the portrait and the way to the engine.
+
+    Signals:
+        portrait_replaced: another portrait is open.
+        changed: Change of the open portrait.
+        frame_shown: Frame, newer than the last one.
+        before_changed: the picture to compare with is another one.
+        open_work_ended: a stroke or gesture was committed by something else than its own end.
+        failed: a sentence for the user.
+        status_changed: EngineStatus.
+    """
+
+    portrait_replaced = Signal()
+    changed = Signal(object)
+    frame_shown = Signal(object)
+    before_changed = Signal()
+    open_work_ended = Signal()
+    failed = Signal(str)
+    status_changed = Signal(object)
+
+    def __init__(self, bridge: Bridge, portrait: Portrait, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.bridge = bridge
+        self.meter = FrameMeter()
+        self.portrait = portrait
+        self.frame: Frame | None = None
+        self.before: npt.NDArray[np.uint8] | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._epoch = 0
+        self._told = ""  # the engine's last complaint
+        self._show_head = False
+        self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
+        self._painted = 0  # the last revision at which the painted mask changed
+        self._moved: tuple[int, MaskArray] | None = None  # a moved mask that no frame brought, and its revision
+        self._requests = QTimer(self, interval=0, singleShot=True)
+        self._requests.timeout.connect(self._request)
+        bridge.frame.connect(self._take_frame)
+        bridge.failed.connect(self._take_failure)
+        bridge.status.connect(self.status_changed)
+        self._adopt(portrait)
+
+    # The portrait.
+
+    def replace(self, portrait: Portrait) -> None:
+        """Open another portrait in place of this one."""
+        self.end_open_work()
+        self._adopt(portrait)
+        self.portrait_replaced.emit()
+
+    def _adopt(self, portrait: Portrait) -> None:
+        self._unsubscribe()
+        self.portrait = portrait
+        self._epoch += 1
+        self._shown = (-1, 0, False)
+        self._painted = portrait.revision
+        self._moved = None
+        self.frame = self.before = None
+        self._unsubscribe = portrait.subscribe(self._follow)
+        self._requests.start()
+
+    def _follow(self, change: Change) -> None:
+        if change.dirty is not None:
+            self._painted = change.revision
+        coarse = self.frame is not None and self.frame.drawn < FULL
+        if change.dirty is not None or change.style or change.head or (change.history and coarse):
+            self._requests.start()
+        self.changed.emit(change)
+
+    def end_open_work(self) -> None:
+        """Commit a stroke or gesture that is still open; does nothing if there is none."""
+        if not self.portrait.busy:
+            return
+        try:
+            self.portrait.commit_stroke()
+        except FaceEditorError:
+            self.portrait.commit_gesture()
+        self.open_work_ended.emit()
+
+    def guarded(self, action: Callable[[], object]) -> bool:
+        """Do something that can fail because of the user's data; a failure is reported and False returned."""
+        try:
+            action()
+        except FaceEditorError as error:
+            self.failed.emit(str(error))
+            return False
+        return True
+
+    def undo(self) -> None:
+        self.end_open_work()
+        self.guarded(self.portrait.undo)
+
+    def redo(self) -> None:
+        self.end_open_work()
+        self.guarded(self.portrait.redo)
+
+    def go_to(self, position: int) -> None:
+        """Go to a step of the history."""
+        self.end_open_work()
+        self.guarded(lambda: self.portrait.go_to(position))
+
+    def replace_mask(self, mask: MaskArray, name: str, head: HeadCoefficients | None = None) -> None:
+        """Exchange the whole mask, and the head with it: one undo step. No head: it is read from the new face."""
+        self.end_open_work()
+        self.guarded(lambda: self.portrait.apply(ReplaceMask(mask, name, head)))
+
+    def mirror_mask(self) -> None:
+        """Flip the mask, left and right regions exchanged; a head is turned round with it."""
+        self.end_open_work()
+        head = self.portrait.head
+        turned = None if head is None else mirrored_head(head)
+        self.replace_mask(mirrored(self.shown_mask), self.tr("Mirror mask"), turned)
+
+    def clear_region(self, region: Region) -> None:
+        """Give all of a region's pixels to the region that surrounds it most, so that no hole is left."""
+        self.end_open_work()
+        mask = self.shown_mask
+        inside = mask == region
+        if not inside.any():
+            return
+        grown = inside.copy()
+        grown[1:] |= inside[:-1]
+        grown[:-1] |= inside[1:]
+        grown[:, 1:] |= inside[:, :-1]
+        grown[:, :-1] |= inside[:, 1:]
+        around = mask[grown & ~inside]
+        filler = int(np.bincount(around).argmax()) if around.size else int(Region.BACKGROUND)
+        cleared = mask.copy()
+        cleared[inside] = filler
+        self.replace_mask(cleared, self.tr("Clear region"), self.portrait.head)
+
+    # Frames.
+
+    @property
+    def shown_mask(self) -> MaskArray:
+        """The mask as it is drawn: the painted one, carried along where the head has moved since.
+
+        (256, 256) uint8, read-only. It is what the canvas shows, and what a stroke adopts as it begins
+        (`Portrait.begin_stroke`).
+        """
+        portrait = self.portrait
+        head, base = portrait.head, portrait.base_head
+        if not portrait.moved or head is None or base is None:
+            return portrait.mask
+        frame = self.frame
+        # Later changes of style or light leave the moved mask as it is.
+        fits = frame is not None and frame.revision >= self._painted and frame.head is not None
+        if fits and frame.mask is not None and not moves_mask(frame.head, head):
+            return frame.mask
+        if self._moved is None or self._moved[0] != portrait.revision:
+            # Imported here: it loads numba, which only a portrait with a head needs.
+            from faceeditor.head.model import HeadModel
+            from faceeditor.head.motion import move_mask
+
+            mask = move_mask(HeadModel.load(), portrait.mask, base, head)
+            mask.flags.writeable = False
+            self._moved = (portrait.revision, mask)
+        return self._moved[1]
+
+    @property
+    def show_head(self) -> bool:
+        """Whether frames bring the plain rendering of the head (`Frame.head_picture`)."""
+        return self._show_head
+
+    @show_head.setter
+    def show_head(self, on: bool) -> None:
+        asked = on and not self._show_head
+        self._show_head = on
+        if asked:
+            self._requests.start()
+
+    def request_frame(self) -> None:
+        """Ask for a face of the portrait as it is."""
+        self._requests.start()
+
+    def _request(self) -> None:
+        state = self.portrait.state()
+        # While the hand moves the engine may take its fast tier; the end of the gesture asks for the full one.
+        size = FAST if self.portrait.busy else FULL
+        heads = (state.head, state.base_head, self._show_head)
+        request = RenderRequest(state.revision, state.mask, state.style, state.truncation, size, *heads)
+        self.bridge.submit(self._epoch, request)
+
+    def _take_frame(self, epoch: int, frame: Frame) -> None:
+        key = (frame.revision, frame.drawn, frame.head_picture is not None)
+        if epoch != self._epoch or key <= self._shown:
+            return
+        self._shown = key
+        self._told = ""
+        self.frame = frame
+        self.meter.count(frame)
+        if self.before is None and frame.drawn >= FULL:
+            self.before = frame.pixels
+            self.before_changed.emit()
+        self.frame_shown.emit(frame)
+        if frame.drawn < FULL and not self.portrait.busy and frame.revision == self.portrait.revision:
+            self._requests.start()  # the hand has come to rest while the fast frame was on its way
+
+    def _take_failure(self, epoch: int, error: Any) -> None:
+        # A generator that is missing fails every request in the same way: told once is enough.
+        if epoch == self._epoch and str(error) != self._told:
+            self._told = str(error)
+            self.failed.emit(self._told)
+
+    def pin_before(self) -> None:
+        """Compare with the face as it is now from here on."""
+        if self.frame is not None:
+            self.before = self.frame.pixels
+            self.before_changed.emit()
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the frame on screen shows the portrait as it is, in full size."""
+        return self._shown[:2] >= (self.portrait.revision, FULL)
+
+    @property
+    def title(self) -> str:
+        """The portrait's name for the window's title."""
+        path: Path | None = self.portrait.path
+        return path.name if path is not None else self.tr("Untitled portrait")
+
+    def close(self) -> None:
+        """Stop the engine; its threads have ended when this returns."""
+        self._requests.stop()
+        self._unsubscribe()
+        self.bridge.close()

@@ -1,0 +1,149 @@
+"""The export dialog: what, how large, in which format."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from faceeditor.export import side_by_side
+from faceeditor.gui.dialogs.export_boxes import format_box, size_box
+from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.widgets.basic import label
+from faceeditor.regions import MaskArray, colorize
+
+SIZES = (256, 512, 1024, 2048)
+FORMATS = (("PNG", ".png"), ("JPEG", ".jpg"), ("WebP", ".webp"), ("TIFF", ".tiff"))
+_PREVIEW = 280
+
+
+class What(Enum):
+    """What is exported."""
+
+    FACE = "face"
+    MASK = "mask"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """What the user chose: size is the face's side in pixels, quality 1..100 for JPEG and WebP."""
+
+    what: What
+    size: int
+    suffix: str
+    quality: int
+
+
+class ExportDialog(QDialog):
+    """Choose an export; the file name is asked for afterwards."""
+
+    def __init__(self, face: npt.NDArray[np.uint8], mask: MaskArray, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._face, self._mask = face, mask
+        self.setWindowTitle(self.tr("Export"))
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(24, 20, 24, 20)
+        outer.setSpacing(24)
+        self.preview = QLabel()
+        self.preview.setFixedSize(_PREVIEW, _PREVIEW)
+        self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.preview.setAccessibleName(self.tr("Preview"))
+        outer.addWidget(self.preview)
+        column = QVBoxLayout()
+        column.setSpacing(16)
+        column.addWidget(label(self.tr("Export"), "dialogTitle"))
+        form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(12)
+        self.what = QComboBox()
+        for text, what in (
+            (self.tr("Face"), What.FACE),
+            (self.tr("Mask"), What.MASK),
+            (self.tr("Mask and face, side by side"), What.BOTH),
+        ):
+            self.what.addItem(text, what)
+        form.addRow(self.tr("What"), self.what)
+        self.size = size_box(SIZES)
+        form.addRow(self.tr("Size"), self.size)
+        self.format = format_box(FORMATS)
+        form.addRow(self.tr("Format"), self.format)
+        self.quality = QSlider(Qt.Orientation.Horizontal)
+        self.quality.setRange(50, 100)
+        self.quality.setValue(95)
+        self._quality_value = label("95", "value")
+        quality = QHBoxLayout()
+        quality.addWidget(self.quality, 1)
+        quality.addWidget(self._quality_value)
+        self._quality_name = QLabel(self.tr("Quality"))
+        form.addRow(self._quality_name, quality)
+        column.addLayout(form)
+        hint = label(self.tr("Every file says in its metadata that it was made by a trained algorithm."), "hint")
+        hint.setWordWrap(True)
+        column.addWidget(hint)
+        column.addStretch(1)
+        column.addLayout(self._buttons())
+        outer.addLayout(column, 1)
+        for box in (self.what, self.format):
+            box.currentIndexChanged.connect(self._refresh)
+        self.quality.valueChanged.connect(lambda value: self._quality_value.setText(str(value)))
+        self._refresh()
+        self.setMinimumWidth(660)
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        cancel = QPushButton(self.tr("Cancel"))
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        export = QPushButton(self.tr("Export ..."))
+        export.setDefault(True)
+        export.clicked.connect(self.accept)
+        row.addWidget(cancel)
+        row.addWidget(export)
+        return row
+
+    @property
+    def choice(self) -> ExportChoice:
+        """What is chosen now."""
+        what = What(self.what.currentData())
+        suffix = ".png" if what is What.MASK else str(self.format.currentData())
+        return ExportChoice(what, int(self.size.currentData()), suffix, self.quality.value())
+
+    def _refresh(self) -> None:
+        choice = self.choice
+        is_mask = choice.what is What.MASK
+        # Only PNG keeps the indices of a mask, and only at its own size do they mean what was painted.
+        self.size.setEnabled(not is_mask)
+        self.format.setEnabled(not is_mask)
+        lossy = choice.suffix in (".jpg", ".webp")
+        for widget in (self.quality, self._quality_name, self._quality_value):
+            widget.setVisible(lossy)
+        picture = {
+            What.FACE: lambda: self._face,
+            What.MASK: lambda: colorize(self._mask),
+            What.BOTH: lambda: side_by_side(self._face, colorize(self._mask)),
+        }[choice.what]()
+        ratio = self.devicePixelRatioF()
+        pixels = QPixmap.fromImage(to_qimage(picture))
+        side = round(_PREVIEW * ratio)
+        pixels = pixels.scaled(
+            side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        pixels.setDevicePixelRatio(ratio)
+        self.preview.setPixmap(pixels)

@@ -1,0 +1,82 @@
+"""The list of keyboard shortcuts."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from faceeditor.gui.actions import commands, hand_keys
+from faceeditor.gui.widgets.basic import label
+
+
+class KeysDialog(QDialog):
+    """All keys on one sheet."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keys"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(16)
+        column.addWidget(label(self.tr("Keys"), "dialogTitle"))
+        body = QWidget()
+        columns = QHBoxLayout(body)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(24)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for command in commands():
+            if command.keys:
+                name = command.text.replace("&", "").removesuffix(" ...")
+                groups.setdefault(command.group, []).append((command.keys[0], name))
+        groups[self.tr("Hand")] = list(hand_keys())
+        for chosen in _columns({name: len(rows) for name, rows in groups.items()}):
+            side = QVBoxLayout()
+            side.setSpacing(8)
+            for name in chosen:
+                side.addWidget(label(name, "panelTitle"))
+                side.addLayout(self._group(groups[name]))
+                side.addSpacing(8)
+            side.addStretch(1)
+            columns.addLayout(side)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(body)
+        area.setMinimumSize(min(body.sizeHint().width() + 24, 1140), min(body.sizeHint().height() + 8, 620))
+        column.addWidget(area)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+
+    def _group(self, rows: list[tuple[str, str]]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(6)
+        for row, (key, text) in enumerate(rows):
+            grid.addWidget(label(key, "keycap"), row, 0, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(label(text, ""), row, 1)
+        grid.setColumnStretch(1, 1)
+        return grid
+
+
+def _columns(lengths: dict[str, int], count: int = 4) -> list[list[str]]:
+    """Spread groups over columns of about the same length: the longest first, each into the shortest column.
+
+    Args:
+        lengths: rows of each group, in the order in which the groups are to be read.
+        count: how many columns.
+    """
+    order = list(lengths)
+    columns: list[list[str]] = [[] for _ in range(count)]
+    heights = [0] * count
+    for name in sorted(order, key=lambda name: -lengths[name]):
+        shortest = heights.index(min(heights))
+        columns[shortest].append(name)
+        heights[shortest] += lengths[name] + 2  # its title and the space behind it
+    filled = [sorted(column, key=order.index) for column in columns if column]
+    return sorted(filled, key=lambda column: order.index(column[0]))

@@ -1,0 +1,432 @@
+"""The video dialog: a turntable of the head or a morph to another portrait, watched while it is drawn.
+
+Public API for the window: `export_video(session, styles, heads, ask_save, ask_open, parent)` shows the dialog and
+returns the file that was written, or None. Everything is drawn in the background of the engine.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QCloseEvent, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
+from faceeditor.engine.sequences import MAX_FRAMES, MAX_TURN, morph, turntable
+from faceeditor.errors import Cancelled, FaceEditorError
+from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.dialogs.export_boxes import format_box, size_box
+from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.settings import remember_folder
+from faceeditor.gui.theme import color
+from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.segments import Segments
+from faceeditor.portrait import store
+from faceeditor.portrait.document import PortraitState
+from faceeditor.portrait.style import StyleCode
+
+RATES = (12, 25, 30, 50)
+SIZES = (256, 512, 1024)
+FORMATS = (("MP4", ".mp4"), ("WebP", ".webp"))
+_PREVIEW = 300
+_SMALL = 24
+_SECONDS = 4.0
+_LENGTH_STEP = 0.5
+_LONGEST = 20.0
+
+AskFile = Callable[[str, str], Path | None]
+"""(title, kinds) -> the file that the user names, or None."""
+AskSave = Callable[[str, str, str], Path | None]
+"""(title, proposed name, kinds) -> the file that the user names, or None."""
+
+
+class Motion(Enum):
+    """What moves in a video."""
+
+    TURNTABLE = "turntable"
+    MORPH = "morph"
+
+
+@dataclass(frozen=True, eq=False)
+class WatchedVideo:
+    """`RenderVideo` that shows each of its frames as it is drawn.
+
+    Attributes:
+        video: the job itself.
+        show: called on the job's thread with (256, 256, 3) uint8 pixels, in order.
+    """
+
+    video: RenderVideo
+    show: Callable[[npt.NDArray[np.uint8]], None]
+
+    def run(self, context: JobContext) -> Path:
+        """As of `RenderVideo`."""
+
+        def frame(request: RenderRequest, side: int) -> Frame:
+            drawn = context.frame(request, side)
+            self.show(drawn.pixels)
+            return drawn
+
+        return self.video.run(replace(context, frame=frame))
+
+
+def request_of(state: PortraitState, heads: HeadDesk | None = None) -> RenderRequest:
+    """A portrait as a request; while it has no head, it gets the one that was read from its face, if there is one."""
+    head, base = state.head, state.base_head
+    if head is None and heads is not None and heads.head is not None:
+        head = base = heads.head
+    return RenderRequest(state.revision, state.mask, state.style, state.truncation, head=head, base_head=base)
+
+
+class VideoDialog(QDialog):
+    """Choose, watch and write a video.
+
+    Attributes:
+        written: the file, once it is there.
+    """
+
+    def __init__(
+        self,
+        session: PortraitSession,
+        styles: StyleDesk,
+        heads: HeadDesk,
+        ask_save: AskSave,
+        ask_open: AskFile,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._heads = heads
+        self._ask_save, self._ask_open = ask_save, ask_open
+        self._job: int | None = None
+        self._path: Path | None = None
+        self._drawn = self._count = 0
+        self._others: list[RenderRequest] = []  # ends of a morph, in the order of the box
+        self.written: Path | None = None
+        self.setWindowTitle(self.tr("Export a video"))
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(24, 20, 24, 20)
+        outer.setSpacing(24)
+        self.preview = QLabel()
+        self.preview.setFixedSize(_PREVIEW, _PREVIEW)
+        self.preview.setAccessibleName(self.tr("Preview"))
+        outer.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(14)
+        column.addWidget(label(self.tr("Export a video"), "dialogTitle"))
+        self.motion = Segments([self.tr("Turntable"), self.tr("Morph")])
+        self.motion.set_current(0)
+        self.motion.chosen.connect(self._refresh)
+        column.addWidget(self.motion)
+        self.form = QWidget()
+        self._fill_form(styles)
+        column.addWidget(self.form)
+        self.message = label("", "hint")
+        self.message.setWordWrap(True)
+        self.message.setMinimumHeight(32)
+        column.addWidget(self.message)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(self.tr("How far the video is"))
+        column.addWidget(self.bar)
+        column.addStretch(1)
+        column.addLayout(self._buttons())
+        outer.addLayout(column, 1)
+        self.setMinimumWidth(720)
+        bridge = session.bridge
+        bridge.job_progress.connect(self._progress)
+        bridge.job_done.connect(self._done)
+        bridge.job_failed.connect(self._failed)
+        bridge.pictured.connect(self._picture)
+        self._show_pixels(None if session.frame is None else session.frame.pixels)
+        self._refresh()
+        self.make.setFocus()
+
+    # Building.
+
+    def _fill_form(self, styles: StyleDesk) -> None:
+        form = QFormLayout(self.form)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(10)
+        self.degrees = QSlider(Qt.Orientation.Horizontal)
+        self.degrees.setRange(10, int(MAX_TURN))
+        self.degrees.setValue(35)
+        self.degrees.setAccessibleName(self.tr("Degrees to each side"))
+        self._degrees_value = label("", "value")
+        turn = QHBoxLayout()
+        turn.addWidget(self.degrees, 1)
+        turn.addWidget(self._degrees_value)
+        form.addRow(self.tr("To each side"), turn)
+        self._turn_row = turn
+        self.other = QComboBox()
+        self.other.setAccessibleName(self.tr("The other end of the morph"))
+        self.other.setIconSize(QSize(_SMALL, _SMALL))
+        for style in styles.recent:
+            if style.key != self._session.portrait.style.key:
+                self._add_style(style, styles.picture(style))
+        self.browse = QPushButton(self.tr("Portrait ..."))
+        self.browse.setToolTip(self.tr("Morph to a portrait file"))
+        self.browse.setAutoDefault(False)
+        self.browse.clicked.connect(self._browse)
+        to = QHBoxLayout()
+        to.addWidget(self.other, 1)
+        to.addWidget(self.browse)
+        form.addRow(self.tr("To"), to)
+        self._to_row = to
+        self.back = QCheckBox(self.tr("And back, so that it can be played in a loop"))
+        self.back.setChecked(True)
+        form.addRow("", self.back)
+        self.length = QSlider(Qt.Orientation.Horizontal)
+        self.length.setRange(1, round(_LONGEST / _LENGTH_STEP))
+        self.length.setAccessibleName(self.tr("Length in seconds"))
+        self._length_value = label("", "value")
+        length = QHBoxLayout()
+        length.addWidget(self.length, 1)
+        length.addWidget(self._length_value)
+        form.addRow(self.tr("Length"), length)
+        self.set_seconds(_SECONDS)
+        self.rate = QComboBox()
+        for rate in RATES:
+            self.rate.addItem(self.tr("{n} a second").format(n=rate), rate)
+        self.rate.setCurrentIndex(RATES.index(25))
+        form.addRow(self.tr("Frames"), self.rate)
+        self.size = size_box(SIZES)
+        form.addRow(self.tr("Size"), self.size)
+        self.format = format_box(FORMATS)
+        form.addRow(self.tr("Format"), self.format)
+        self._form = form
+        for box in (self.other, self.rate, self.size, self.format):
+            box.currentIndexChanged.connect(self._refresh)
+        for changed in (self.degrees.valueChanged, self.length.valueChanged, self.back.toggled):
+            changed.connect(self._refresh)
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        self.cancel = QPushButton(self.tr("Cancel"))
+        self.cancel.setAutoDefault(False)
+        self.cancel.clicked.connect(self._stop_or_reject)
+        self.make = QPushButton(self.tr("Make video ..."))
+        self.make.setDefault(True)
+        self.make.clicked.connect(self._ask_and_begin)
+        row.addWidget(self.cancel)
+        row.addWidget(self.make)
+        return row
+
+    def _add_style(self, style: StyleCode, picture: npt.NDArray[np.uint8] | None) -> None:
+        here = request_of(self._session.portrait.state())
+        self._add_other(style.label or self.tr("Style"), replace(here, style=style), picture)
+
+    def _add_other(self, name: str, request: RenderRequest, picture: npt.NDArray[np.uint8] | None) -> None:
+        icon = QIcon() if picture is None else QIcon(QPixmap.fromImage(to_qimage(picture)))
+        self._others.append(request)
+        self.other.addItem(icon, name)
+
+    def _browse(self) -> None:
+        path = self._ask_open(self.tr("Morph to a portrait"), self.tr("Portraits (*.fep)"))
+        if path is not None:
+            self.add_portrait(path)
+
+    def add_portrait(self, path: Path) -> None:
+        """Take a portrait file as the other end of the morph; the message says so if it cannot be read."""
+        try:
+            request = request_of(store.load(path).state())
+            picture = store.load_preview(path)
+        except FaceEditorError as error:
+            self._complain(str(error))
+            return
+        remember_folder(path)
+        self._add_other(path.stem, request, picture)
+        self.other.setCurrentIndex(self.other.count() - 1)
+        self._refresh()
+
+    # What is chosen.
+
+    @property
+    def chosen_motion(self) -> Motion:
+        """Turntable or morph."""
+        return Motion.MORPH if self.motion.current() == 1 else Motion.TURNTABLE
+
+    @property
+    def seconds(self) -> float:
+        """How long the video will last."""
+        return self.length.value() * _LENGTH_STEP
+
+    def set_seconds(self, seconds: float) -> None:
+        """Choose how long the video lasts, in steps of half a second."""
+        self.length.setValue(round(seconds / _LENGTH_STEP))
+
+    @property
+    def frames(self) -> int:
+        """How many frames the video will have."""
+        count = round(self.seconds * int(self.rate.currentData()))
+        return min(max(count, 2), MAX_FRAMES)
+
+    @property
+    def running(self) -> bool:
+        """Whether a video is being made."""
+        return self._job is not None
+
+    def _obstacle(self) -> str:
+        """Why no video can be made of what is chosen; empty if it can."""
+        if self.chosen_motion is Motion.MORPH and not self._others:
+            return self.tr("Draw a second style (N) or choose a portrait file to morph to.")
+        if self.chosen_motion is Motion.TURNTABLE and self._heads.head is None:
+            return self.tr("The head is still being read from the face; wait a moment.")
+        return ""
+
+    def _refresh(self) -> None:
+        turning = self.chosen_motion is Motion.TURNTABLE
+        self._form.setRowVisible(self._turn_row, turning)
+        self._form.setRowVisible(self._to_row, not turning)
+        self._form.setRowVisible(self.back, not turning)
+        self._degrees_value.setText(f"{self.degrees.value()}°")
+        self._length_value.setText(self.tr("{n} s").format(n=f"{self.seconds:.1f}"))
+        self.form.setEnabled(not self.running)
+        self.motion.setEnabled(not self.running)
+        self.make.setVisible(not self.running)
+        self.bar.setVisible(self.running)
+        self.cancel.setText(self.tr("Stop") if self.running else self.tr("Cancel"))
+        if not self.running:
+            obstacle = self._obstacle()
+            self.make.setEnabled(not obstacle)
+            self._say(obstacle or self.tr("{n} frames").format(n=self.frames))
+
+    def _say(self, sentence: str, problem: bool = False) -> None:
+        """Put a sentence under the form; a problem stands out."""
+        self.message.setText(sentence)
+        self.message.setStyleSheet(f"color: {color('banner-edge').lighter(150).name()};" if problem else "")
+
+    def _complain(self, sentence: str) -> None:
+        self._say(sentence, problem=True)
+
+    # Making it.
+
+    def _ask_and_begin(self) -> None:
+        self._session.end_open_work()
+        suffix = str(self.format.currentData())
+        own = self._session.portrait.path
+        stem = own.stem if own is not None else self.tr("Portrait")
+        path = self._ask_save(self.tr("Export a video"), f"{stem}-{self.chosen_motion.value}{suffix}", f"*{suffix}")
+        if path is not None:
+            path = path if path.suffix else path.with_suffix(suffix)
+            remember_folder(path)
+            self.begin(path)
+
+    def begin(self, path: Path) -> None:
+        """Make the video that is chosen; progress and frames show in the dialog, which closes when it is written."""
+        try:
+            requests = self._requests()
+            video = RenderVideo(path, requests, int(self.rate.currentData()), int(self.size.currentData()))
+        except FaceEditorError as error:
+            self._complain(str(error))
+            return
+        self._path = path
+        self._drawn, self._count = 0, len(requests)
+        self.bar.setValue(0)
+        self._job = self._session.bridge.run(WatchedVideo(video, self._session.bridge.show_picture))
+        self._refresh()
+        self._say(self.tr("Frame 1 of {n}").format(n=self._count))
+
+    def _requests(self) -> tuple[RenderRequest, ...]:
+        here = request_of(self._session.portrait.state(), self._heads)
+        if self.chosen_motion is Motion.TURNTABLE:
+            return turntable(here, float(self.degrees.value()), self.frames)
+        other = self._others[self.other.currentIndex()]
+        if other.head is None:
+            here = request_of(self._session.portrait.state())  # two painted portraits: their outlines wander
+        if not self.back.isChecked():
+            return morph(here, other, self.frames)
+        forth = morph(here, other, max(2, self.frames // 2 + 1))
+        return (*forth, *forth[-2:0:-1])
+
+    def _progress(self, job: int, fraction: float) -> None:
+        if job == self._job:
+            self.bar.setValue(round(fraction * 1000))
+
+    def _picture(self, pixels: npt.NDArray[np.uint8]) -> None:
+        if self.running:
+            self._drawn = min(self._drawn + 1, self._count)
+            self._say(self.tr("Frame {i} of {n}").format(i=self._drawn, n=self._count))
+            self._show_pixels(pixels)
+
+    def _show_pixels(self, pixels: npt.NDArray[np.uint8] | None) -> None:
+        if pixels is None:
+            return
+        ratio = self.devicePixelRatioF()
+        side = round(_PREVIEW * ratio)
+        picture = QPixmap.fromImage(to_qimage(pixels)).scaled(
+            side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        picture.setDevicePixelRatio(ratio)
+        self.preview.setPixmap(picture)
+
+    def _done(self, job: int, result: object) -> None:
+        if job == self._job:
+            self._job = None
+            self.written = self._path
+            self.accept()
+
+    def _failed(self, job: int, error: FaceEditorError) -> None:
+        if job == self._job:
+            self._job = None
+            self._refresh()
+            if isinstance(error, Cancelled):
+                self._say(self.tr("Stopped; nothing was written."))
+            else:
+                self._complain(str(error))
+
+    def _stop_or_reject(self) -> None:
+        if self._job is not None:
+            self._session.bridge.cancel(self._job)
+            self._say(self.tr("Stopping ..."))
+        else:
+            self.reject()
+
+    def reject(self) -> None:
+        """Close; a video under way is stopped and nothing of it is left."""
+        if self._job is not None:
+            self._session.bridge.cancel(self._job)
+            self._job = None
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.reject()
+        super().closeEvent(event)
+
+
+def export_video(
+    session: PortraitSession,
+    styles: StyleDesk,
+    heads: HeadDesk,
+    ask_save: AskSave,
+    ask_open: AskFile,
+    parent: QWidget | None = None,
+) -> Path | None:
+    """Show the dialog; returns the file that was written, or None."""
+    dialog = VideoDialog(session, styles, heads, ask_save, ask_open, parent)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.exec()
+    return dialog.written

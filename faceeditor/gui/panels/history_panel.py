@@ -1,0 +1,140 @@
+"""The history: every step of the portrait in a row; a click goes to it."""
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.theme import color
+from faceeditor.portrait.document import Change
+
+_STEP_HEIGHT = 34
+_POSITION = Qt.ItemDataRole.UserRole
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class HistoryModel(QAbstractListModel):
+    """The steps of the session's portrait; row 0 is the portrait as it was opened."""
+
+    def __init__(self, session: PortraitSession) -> None:
+        super().__init__()
+        self._session = session
+        self._names: tuple[str, ...] = ()
+
+    def refresh(self) -> None:
+        """Take over the names and the position from the portrait."""
+        names = self._session.portrait.undo_stack
+        if names == self._names:
+            if names:
+                self.dataChanged.emit(self.index(0), self.index(len(names)))
+            return
+        self.beginResetModel()
+        self._names = names
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._names) + 1
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = index.row()
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self.tr("Opened") if row == 0 else self._names[row - 1]
+        if role == _POSITION:
+            return row - self._session.portrait.position
+        return None
+
+
+class _StepDelegate(QStyledItemDelegate):
+    """Draws a step: done, present or undone."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(124, _STEP_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        distance = int(index.data(_POSITION))
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        body = QRectF(option.rect).adjusted(2.5, 2.5, -2.5, -2.5)
+        body.setHeight(min(body.height(), _STEP_HEIGHT - 5.0))
+        ground = color("accent-deep") if distance == 0 else color("control-hover" if hovered else "control")
+        painter.setPen(Qt.PenStyle.NoPen)
+        if distance > 0:
+            painter.setPen(QPen(color("line"), 1, Qt.PenStyle.DashLine))
+            ground = color("control") if hovered else color("panel")
+        painter.setBrush(ground)
+        painter.drawRoundedRect(body, 5, 5)
+        painter.setPen(color("text-dim") if distance > 0 else color("text"))
+        number = str(index.row()) if index.row() else ""
+        if number:
+            painter.save()
+            painter.setPen(color("text", 150) if distance == 0 else color("text-dim"))
+            painter.drawText(
+                body.adjusted(8, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number
+            )
+            painter.restore()
+        space = int(body.width()) - 20 - (painter.fontMetrics().horizontalAdvance(number) + 6 if number else 0)
+        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, space)
+        painter.drawText(body.adjusted(10, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.restore()
+
+
+class _StepList(QListView):
+    """Runs along the longer side of its panel; the wheel moves it either way."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        wide = self.width() > 2 * self.height()
+        self.setFlow(QListView.Flow.LeftToRight if wide else QListView.Flow.TopToBottom)
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.flow() == QListView.Flow.LeftToRight:
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.value() - event.angleDelta().y() - event.angleDelta().x())
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+
+class HistoryPanel(QWidget):
+    """The row of steps."""
+
+    def __init__(self, session: PortraitSession, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = HistoryModel(session)
+        self.list = _StepList()
+        self.list.setObjectName("history")
+        self.list.setAccessibleName(self.tr("History"))
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(_StepDelegate(self.list))
+        self.list.setFlow(QListView.Flow.LeftToRight)
+        self.list.setUniformItemSizes(True)
+        self.list.setMouseTracking(True)
+        self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.list.setMinimumHeight(48)
+        self.list.clicked.connect(lambda index: session.go_to(index.row()))
+        self.list.activated.connect(lambda index: session.go_to(index.row()))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.list)
+        session.changed.connect(self._follow)
+        session.portrait_replaced.connect(self.refresh)
+        self.refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, 52)
+
+    def _follow(self, change: Change) -> None:
+        if change.history:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the portrait's steps; the present one is scrolled into sight."""
+        self.model.refresh()
+        here = self.model.index(self._session.portrait.position)
+        self.list.setCurrentIndex(here)
+        self.list.scrollTo(here)

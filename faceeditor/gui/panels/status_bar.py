@@ -1,0 +1,116 @@
+"""The status bar: message, long work with a cancel button, frames per second, milliseconds, device."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from faceeditor.engine import EngineStatus
+from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.widgets.region_look import region_name
+from faceeditor.interaction.meter import FrameMeter
+from faceeditor.regions import Region
+
+_REFRESH_MS = 250
+
+_DEVICES = {"cuda": "CUDA", "torch-cpu": "CPU · PyTorch", "openvino-cpu": "CPU · OpenVINO"}
+
+
+class StatusBar(QStatusBar):
+    """Reads the session's meter four times a second, so that it costs nothing while painting."""
+
+    def __init__(self, session: PortraitSession, desk: StyleDesk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._meter: FrameMeter = session.meter
+        self.setSizeGripEnabled(False)
+        self.message = QLabel()
+        self.message.setContentsMargins(8, 0, 0, 0)
+        self.addWidget(self.message, 1)
+        self.work = QWidget()
+        row = QHBoxLayout(self.work)
+        row.setContentsMargins(0, 0, 12, 0)
+        row.setSpacing(8)
+        self._work_text = QLabel()
+        self.progress = QProgressBar()
+        self.progress.setFixedWidth(120)
+        self.progress.setTextVisible(False)
+        self.cancel = QToolButton()
+        self.cancel.setText(self.tr("Cancel"))
+        self.cancel.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.cancel.clicked.connect(self._cancel_work)
+        row.addWidget(self._work_text)
+        row.addWidget(self.progress)
+        row.addWidget(self.cancel)
+        self.work.hide()
+        self.addPermanentWidget(self.work)
+        self.rate = self._figure(self.tr("Frames per second"), 56)
+        self.time = self._figure(self.tr("Milliseconds from a change to its face"), 56)
+        self.device = self._figure(self.tr("Device that draws the face"), 0)
+        self._timer = QTimer(self, interval=_REFRESH_MS)
+        self._timer.timeout.connect(self._show_figures)
+        self._timer.start()
+        self._cancels: dict[object, Callable[[], None]] = {}
+        self._working: object = None
+        self.follow_work(desk, desk.cancel_photo)
+        session.status_changed.connect(self._show_engine)
+
+    def _figure(self, name: str, width: int) -> QLabel:
+        figure = QLabel()
+        figure.setToolTip(name)
+        figure.setAccessibleName(name)
+        figure.setMinimumWidth(width)
+        figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        figure.setContentsMargins(0, 0, 12, 0)
+        self.addPermanentWidget(figure)
+        return figure
+
+    def follow_work(self, desk: Any, cancel: Callable[[], None]) -> None:
+        """Show the long work of a desk (signals work_started, work_progress, work_ended); the last begun is shown."""
+        self._cancels[desk] = cancel
+        desk.work_started.connect(lambda sentence: self._begin_work(desk, sentence))
+        desk.work_progress.connect(lambda fraction: self._show_progress(desk, fraction))
+        desk.work_ended.connect(lambda: self._end_work(desk))
+
+    def _cancel_work(self) -> None:
+        if self._working in self._cancels:
+            self._cancels[self._working]()
+
+    def _end_work(self, desk: object) -> None:
+        if self._working is desk:
+            self._working = None
+            self.work.hide()
+
+    def _begin_work(self, desk: object, sentence: str) -> None:
+        self._working = desk
+        self._work_text.setText(sentence)
+        self.progress.setAccessibleName(sentence)
+        self.progress.setRange(0, 0)
+        self.work.show()
+
+    def _show_progress(self, desk: object, fraction: float) -> None:
+        if self._working is not desk:
+            return
+        self.progress.setRange(0, 100)
+        self.progress.setValue(round(fraction * 100))
+
+    def _show_engine(self, status: EngineStatus) -> None:
+        if status.failed:
+            text = self.tr("No device")
+        else:
+            text = _DEVICES.get(status.device, status.device) if status.ready else self.tr("Starting ...")
+        self.device.setText(text)
+        self.device.setToolTip(status.message or self.tr("Device that draws the face"))
+
+    def _show_figures(self) -> None:
+        rate = self._meter.rate()
+        self.rate.setText("" if rate is None else self.tr("{n} fps").format(n=round(rate)))
+        ms = self._meter.last_ms
+        self.time.setText(self.tr("{n} ms").format(n=round(ms)) if ms else "")
+
+    def show_hover(self, region: Region | None) -> None:
+        """Name the region under the pen."""
+        text = "" if region is None else self.tr("Under the pen: {region}").format(region=region_name(region))
+        if text != self.message.text():
+            self.message.setText(text)

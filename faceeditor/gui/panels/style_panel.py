@@ -1,0 +1,202 @@
+"""The style panel: new styles, recent ones, blend, variety, a style from a photo, a style for one region."""
+
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from faceeditor.gui.canvas.tools import ToolState
+from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.icons import icon
+from faceeditor.gui.widgets.basic import label, rule
+from faceeditor.gui.widgets.gesture_slider import GestureSlider
+from faceeditor.gui.widgets.region_look import region_name
+from faceeditor.gui.widgets.segments import Segments
+from faceeditor.gui.widgets.style_thumb import STYLE_MIME, StyleThumb
+from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import Region
+
+COLUMNS = 4
+VARIETY_MAX = 150
+BLEND_STEPS = 200
+
+
+class PartnerSlot(StyleThumb):
+    """The place for the second style of a blend; a style can be dropped on it."""
+
+    def __init__(self, desk: StyleDesk, parent: QWidget | None = None) -> None:
+        super().__init__(44, parent)
+        self._desk = desk
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasFormat(STYLE_MIME):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        key = bytes(event.mimeData().data(STYLE_MIME).data()).decode()
+        style = next((style for style in self._desk.recent if style.key == key), None)
+        if style is not None:
+            self._desk.choose_partner(style)
+            event.acceptProposedAction()
+
+
+class StylePanel(QWidget):
+    """Everything about the style of the portrait."""
+
+    def __init__(
+        self, desk: StyleDesk, tools: ToolState, new_style: QAction, photo: QAction, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._tools = tools
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(12)
+        column.addWidget(self._draw_button(new_style))
+        column.addLayout(self._recent_section())
+        column.addWidget(rule())
+        column.addLayout(self._blend_section())
+        column.addWidget(rule())
+        column.addWidget(self._variety_section())
+        column.addWidget(rule())
+        column.addLayout(self._photo_section(photo))
+        column.addStretch(1)
+        desk.changed.connect(self.refresh)
+        desk.thumbnails_changed.connect(self.refresh)
+        tools.changed.connect(self._show_target)
+        self._show_target()
+        self.refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(288, 560)
+
+    @property
+    def target(self) -> Region | None:
+        """The region that a style is applied to; None for the whole face."""
+        return self._tools.region if self.segments.current() == 1 else None
+
+    def _draw_button(self, action: QAction) -> QPushButton:
+        button = QPushButton(" " + self.tr("New style"))
+        button.setObjectName("primary")
+        button.setIcon(icon("new-style", 18))
+        button.setIconSize(QSize(18, 18))
+        button.setMinimumHeight(34)
+        button.setToolTip(self.tr("Draw a new person for this mask (N)"))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(action.trigger)
+        self.draw_button = button
+        return button
+
+    def _recent_section(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        head.addWidget(label(self.tr("Recent styles"), "sectionTitle"))
+        head.addStretch(1)
+        column.addLayout(head)
+        self.segments = Segments([self.tr("Whole face"), self.tr("One region")])
+        self.segments.set_current(0)
+        self.segments.setToolTip(self.tr("What a click on a style changes"))
+        column.addWidget(self.segments)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(4)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.thumbs: list[StyleThumb] = []
+        column.addLayout(self._grid)
+        return column
+
+    def _blend_section(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        self.blend = GestureSlider(self.tr("Blend"), 0, BLEND_STEPS, 0, lambda value: f"{value * 100 // BLEND_STEPS} %")
+        self.blend.started.connect(lambda: self._desk.begin(self.tr("Blend")))
+        self.blend.moved.connect(lambda value: self._desk.set_blend(value / BLEND_STEPS))
+        self.blend.ended.connect(self._desk.end)
+        self.base = StyleThumb(44)
+        self.base.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.partner = PartnerSlot(self._desk)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.base)
+        row.addWidget(self.blend, 1)
+        row.addWidget(self.partner)
+        column.addLayout(row)
+        self._blend_hint = label(self.tr("Ctrl+click a recent style, or drag it here, to blend with it."), "hint")
+        self._blend_hint.setWordWrap(True)
+        column.addWidget(self._blend_hint)
+        return column
+
+    def _variety_section(self) -> GestureSlider:
+        self.variety = GestureSlider(self.tr("Variety"), 0, VARIETY_MAX, 100, lambda value: f"{value} %")
+        self.variety.slider.setToolTip(
+            self.tr("How far the style leaves the average person. Double click: as it was drawn.")
+        )
+        self.variety.started.connect(lambda: self._desk.begin(self.tr("Variety")))
+        self.variety.moved.connect(lambda value: self._desk.set_truncation(value / 100))
+        self.variety.ended.connect(self._desk.end)
+        return self.variety
+
+    def _photo_section(self, action: QAction) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(label(self.tr("Style from a photo"), "sectionTitle"))
+        button = QPushButton(" " + self.tr("Choose a photo ..."))
+        button.setIcon(icon("photo", 18))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(action.trigger)
+        column.addWidget(button)
+        column.addWidget(label(self.tr("or drop one anywhere on the window"), "hint"))
+        return column
+
+    def _show_target(self) -> None:
+        name = region_name(self._tools.region)
+        self.segments.button(1).setText(self.tr("{region} only").format(region=name))
+
+    def refresh(self) -> None:
+        """Show the portrait's styles as they are now."""
+        desk = self._desk
+        recent = desk.recent
+        while len(self.thumbs) < len(recent):
+            self._add_thumb()
+        current = desk.session.portrait.style.key
+        for index, thumb in enumerate(self.thumbs):
+            if index < len(recent):
+                thumb.show_style(recent[index], desk.picture(recent[index]), recent[index].key == current)
+            thumb.setVisible(index < len(recent))
+        blend = desk.blend
+        self.base.show_style(blend.base, desk.picture(blend.base))
+        self.partner.show_style(blend.partner, None if blend.partner is None else desk.picture(blend.partner))
+        self.blend.setEnabled(blend.partner is not None)
+        self.blend.show_value(round(blend.t * BLEND_STEPS))
+        self._blend_hint.setVisible(blend.partner is None)
+        self.variety.show_value(round(desk.session.portrait.truncation * 100))
+
+    def _add_thumb(self) -> None:
+        thumb = StyleThumb()
+        thumb.applied.connect(lambda: self._apply(thumb.style_code))
+        thumb.partnered.connect(lambda: self._choose_partner(thumb.style_code))
+        thumb.menu_wanted.connect(lambda at: self._menu(thumb.style_code, at))
+        index = len(self.thumbs)
+        self.thumbs.append(thumb)
+        self._grid.addWidget(thumb, index // COLUMNS, index % COLUMNS)
+
+    def _apply(self, style: StyleCode | None) -> None:
+        if style is not None:
+            self._desk.apply(style, self.target)
+
+    def _choose_partner(self, style: StyleCode | None) -> None:
+        if style is not None:
+            self._desk.choose_partner(style)
+
+    def _menu(self, style: StyleCode | None, at: QPoint) -> None:
+        if style is None:
+            return
+        menu = QMenu(self)
+        menu.addAction(self.tr("Use for the whole face"), lambda: self._desk.apply(style))
+        region = self._tools.region
+        text = self.tr("Use for {region} only").format(region=region_name(region).lower())
+        menu.addAction(text, lambda: self._desk.apply(style, region))
+        menu.addSeparator()
+        menu.addAction(self.tr("Blend with this style"), lambda: self._desk.choose_partner(style))
+        menu.exec(at)
+        menu.deleteLater()

@@ -1,0 +1,125 @@
+"""The panel of tools: which tool, how large, symmetric or not, over what it may paint."""
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from faceeditor.gui.canvas.tools import MAX_SIZE, MIN_SIZE, ToolState
+from faceeditor.gui.icons import icon
+from faceeditor.gui.widgets.basic import label, rule, tool_button
+from faceeditor.gui.widgets.gesture_slider import GestureSlider
+from faceeditor.gui.widgets.region_look import ORDER, chip_icon, region_name
+from faceeditor.regions import FACE_REGIONS, Region
+
+
+class PaintOverPopup(QFrame):
+    """A small sheet with a check box for each region: what may be painted over."""
+
+    def __init__(self, tools: ToolState, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self._tools = tools
+        self.setObjectName("popup")
+        self.setAccessibleName(self.tr("Paint only over these regions"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(8)
+        column.addWidget(label(self.tr("Paint only over these regions"), "sectionTitle"))
+        presets = QHBoxLayout()
+        presets.setSpacing(4)
+        for text, regions in (
+            (self.tr("Everything"), frozenset(Region)),
+            (self.tr("Face"), frozenset(FACE_REGIONS)),
+            (self.tr("Not the face"), frozenset(Region) - frozenset(FACE_REGIONS)),
+        ):
+            button = QPushButton(text)
+            button.clicked.connect(lambda _=False, chosen=regions: self._show(chosen, apply=True))
+            presets.addWidget(button)
+        column.addLayout(presets)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(4)
+        self._boxes: dict[Region, QCheckBox] = {}
+        for row, pair in enumerate(ORDER):
+            for side, region in enumerate(pair):
+                if region is not None:
+                    box = QCheckBox(region_name(region))
+                    box.setIcon(chip_icon(region))
+                    box.clicked.connect(self._apply)
+                    self._boxes[region] = box
+                    grid.addWidget(box, row, side)
+        column.addLayout(grid)
+        self._show(tools.paint_over or frozenset(Region), apply=False)
+
+    def _show(self, regions: frozenset[Region], apply: bool) -> None:
+        for region, box in self._boxes.items():
+            box.setChecked(region in regions)
+        if apply:
+            self._apply()
+
+    def _apply(self) -> None:
+        self._tools.set_paint_over(frozenset(region for region, box in self._boxes.items() if box.isChecked()))
+
+
+class ToolPanel(QWidget):
+    """Tools, brush size, symmetry and protection."""
+
+    def __init__(
+        self, tools: ToolState, tool_actions: list[QAction], symmetry: QAction, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._tools = tools
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        for action in tool_actions:
+            button = tool_button(action, 18)
+            button.setObjectName("tool")
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
+        self.size = GestureSlider(
+            self.tr("Brush size"), int(MIN_SIZE), int(MAX_SIZE), 14, lambda value: self.tr("{n} px").format(n=value)
+        )
+        self.size.moved.connect(lambda value: tools.set_size(float(value)))
+        column.addWidget(self.size)
+        column.addWidget(rule())
+        options = QGridLayout()
+        options.setHorizontalSpacing(8)
+        options.setVerticalSpacing(8)
+        self.symmetry = tool_button(symmetry, 18, text=True)
+        self.symmetry.setObjectName("toggle")
+        self.symmetry.setSizePolicy(
+            self.symmetry.sizePolicy().Policy.Expanding, self.symmetry.sizePolicy().Policy.Fixed
+        )
+        options.addWidget(self.symmetry, 0, 0, 1, 2)
+        options.addWidget(QLabel(self.tr("Paint over")), 1, 0)
+        self.paint_over = QPushButton()
+        self.paint_over.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.paint_over.setAccessibleName(self.tr("Paint only over chosen regions"))
+        self.paint_over.setToolTip(self.tr("Protect regions: the pen changes only what is chosen here"))
+        self.paint_over.clicked.connect(self._choose_paint_over)
+        options.addWidget(self.paint_over, 1, 1)
+        options.setColumnStretch(1, 1)
+        column.addLayout(options)
+        tools.changed.connect(self._show)
+        self._show()
+
+    def _choose_paint_over(self) -> None:
+        popup = PaintOverPopup(self._tools, self)
+        popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        popup.move(self.paint_over.mapToGlobal(QPoint(0, self.paint_over.height() + 4)))
+        popup.show()
+
+    def _show(self) -> None:
+        self.size.show_value(round(self._tools.size))
+        regions = self._tools.paint_over
+        if regions is None:
+            text = self.tr("Everything")
+        elif len(regions) == 1:
+            text = region_name(next(iter(regions)))
+        else:
+            text = self.tr("{n} regions").format(n=len(regions))
+        self.paint_over.setText(text)
+        self.paint_over.setIcon(icon("shield", 16))

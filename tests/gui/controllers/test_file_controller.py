@@ -1,0 +1,255 @@
+"""Files: bad ones leave the portrait alone, questions before work is lost, export, drop, recovery."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from faceeditor.gui.app import application
+from faceeditor.gui.controllers.file_controller import Answer
+from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
+from faceeditor.gui.imaging import from_qimage
+from faceeditor.gui.settings import recent_files
+from faceeditor.gui.snapshot import draw_stroke
+from faceeditor.portrait import autosave, store
+from faceeditor.portrait.document import Portrait
+from faceeditor.portrait.masks import read_mask, write_mask
+from faceeditor.regions import Region
+from tests.gui.fake_engine import face_mask, random_style
+from tests.patience import WAIT
+
+
+def text_as_png(path: Path) -> Path:
+    path.write_text("not a picture")
+    return path
+
+
+def empty(path: Path) -> Path:
+    path.write_bytes(b"")
+    return path
+
+
+def cut(path: Path) -> Path:
+    write_mask(path, face_mask())
+    path.write_bytes(path.read_bytes()[:300])
+    return path
+
+
+def values_above_18(path: Path) -> Path:
+    Image.fromarray(np.full((256, 256), 40, np.uint8)).save(path)
+    return path
+
+
+def lacking_a_member(path: Path) -> Path:
+    path = path.with_suffix(".fep")
+    store.save(Portrait(face_mask(), random_style(1, "")), path)
+    whole = zipfile.ZipFile(path)
+    members = {name: whole.read(name) for name in whole.namelist() if name != "mask.png"}
+    whole.close()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("make", [text_as_png, empty, cut, values_above_18, lacking_a_member])
+def test_bad_files_show_a_banner_and_the_portrait_stays(app, tmp_path, make):
+    path = make(tmp_path / "bad.png")
+    draw_stroke(app.canvas, [(20.0, 60.0), (30.0, 60.0)])
+    portrait, mask = app.portrait, app.portrait.mask.copy()
+    assert not app.files.open_path(path)
+    assert app.portrait is portrait and np.array_equal(app.portrait.mask, mask)
+    assert app.window.banner.isVisible() and path.name in app.window.banner.text
+    assert "Traceback" not in app.window.banner.text
+    app.window.banner.close_button.click()
+    assert not app.window.banner.isVisible()
+    draw_stroke(app.canvas, [(20.0, 90.0)])
+    assert app.portrait.undo_stack == ("Brush", "Brush")
+
+
+def test_save_and_open_again(app, tmp_path, monkeypatch):
+    path = tmp_path / "one.fep"
+    monkeypatch.setattr(app.files, "ask_save", lambda *_: path.with_suffix(""))
+    draw_stroke(app.canvas, [(20.0, 60.0), (30.0, 60.0)])
+    assert app.window.isWindowModified()
+    app.settle()
+    assert app.files.save()
+    assert not app.window.isWindowModified() and app.portrait.path == path
+    assert "one.fep" in app.window.windowTitle()
+    mask, style = app.portrait.mask.copy(), app.portrait.style.key
+    app.desk.draw(9)
+    monkeypatch.setattr(app.files, "ask_unsaved", lambda: Answer.LOSE)
+    assert app.files.open_path(path)
+    assert np.array_equal(app.portrait.mask, mask) and app.portrait.style.key == style
+    assert recent_files() == [path]
+    app.settle()
+    assert store.load_preview(path) is not None
+
+
+def test_folder_that_cannot_be_written(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(app.files, "ask_save", lambda *_: tmp_path / "nowhere" / "one.fep")
+    draw_stroke(app.canvas, [(20.0, 60.0)])
+    assert not app.files.save()
+    assert app.portrait.modified and app.window.banner.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes"), [(Answer.CANCEL, False), (Answer.LOSE, True), (Answer.SAVE, True)], ids=lambda v: str(v)
+)
+def test_question_before_unsaved_work_is_lost(run, tmp_path, monkeypatch, answer, closes):
+    app = run()
+    asked = []
+    monkeypatch.setattr(app.files, "ask_unsaved", lambda: asked.append(1) or answer)
+    monkeypatch.setattr(app.files, "ask_save", lambda *_: tmp_path / "kept.fep")
+    draw_stroke(app.canvas, [(20.0, 60.0)])
+    event = QCloseEvent()
+    QApplication.sendEvent(app.window, event)
+    assert asked and event.isAccepted() == closes
+    assert (tmp_path / "kept.fep").exists() == (answer is Answer.SAVE)
+
+
+def test_quit_key_asks(app, monkeypatch):
+    asked = []
+    monkeypatch.setattr(app.files, "ask_unsaved", lambda: asked.append(1) or Answer.CANCEL)
+    draw_stroke(app.canvas, [(20.0, 60.0)])
+    QTest.keyClick(app.canvas, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert asked and app.window.isVisible()
+
+
+def test_no_question_without_changes(app, monkeypatch):
+    monkeypatch.setattr(app.files, "ask_unsaved", lambda: pytest.fail("nothing to ask"))
+    assert app.files.may_replace()
+
+
+def test_save_that_is_given_up_keeps_the_window_open(app, monkeypatch):
+    monkeypatch.setattr(app.files, "ask_unsaved", lambda: Answer.SAVE)
+    monkeypatch.setattr(app.files, "ask_save", lambda *_: None)
+    draw_stroke(app.canvas, [(20.0, 60.0)])
+    event = QCloseEvent()
+    QApplication.sendEvent(app.window, event)
+    assert not event.isAccepted()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff"])
+@pytest.mark.parametrize(("what", "size", "shape"), [(What.FACE, 512, (512, 512)), (What.BOTH, 256, (512, 256))])
+def test_export(app, tmp_path, suffix, what, size, shape):
+    path = tmp_path / f"out{suffix}"
+    assert app.files.export_to(path, ExportChoice(what, size, suffix, 95))
+    assert Image.open(path).size == shape
+    assert b"trainedAlgorithmicMedia" in path.read_bytes()
+
+
+def test_export_shows_the_latest_stroke(app, tmp_path):
+    app.tools.set_region(Region.HAT)
+    app.tools.set_size(60)
+    draw_stroke(app.canvas, [(128.0, 40.0)])
+    path = tmp_path / "out.png"
+    assert app.files.export_to(path, ExportChoice(What.FACE, 256, ".png", 95))
+    assert app.session.up_to_date
+    assert np.array_equal(np.asarray(Image.open(path).convert("RGB")), app.session.frame.pixels)
+
+
+def test_exported_mask_opens_again(app, tmp_path):
+    path = tmp_path / "mask.png"
+    assert app.files.export_to(path, ExportChoice(What.MASK, 256, ".png", 95))
+    assert np.array_equal(read_mask(path)[0], app.portrait.mask)
+
+
+def test_export_dialog_offers_png_alone_for_masks(app):
+    dialog = ExportDialog(app.session.frame.pixels, app.portrait.mask, app.window)
+    dialog.format.setCurrentIndex(1)
+    assert dialog.choice == ExportChoice(What.FACE, 256, ".jpg", 95)
+    dialog.what.setCurrentIndex(1)
+    assert dialog.choice.suffix == ".png" and not dialog.format.isEnabled()
+
+
+def test_face_goes_to_the_clipboard(app):
+    app.window.actions_by_name["copy_face"].trigger()
+    image = QGuiApplication.clipboard().image()
+    assert np.array_equal(from_qimage(image), app.session.frame.pixels)
+
+
+def drop(app, path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy = Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(300, 300), copy, data, left, none)
+    app.window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    app.window.dropEvent(QDropEvent(QPointF(300, 300), copy, data, left, none))
+    QApplication.processEvents()
+
+
+def test_dropped_mask_opens_and_dropped_photo_lends_its_style(app, tmp_path, monkeypatch):
+    photos = []
+    monkeypatch.setattr(app.desk, "from_photo", lambda path: photos.append(path))
+    mask = np.full((256, 256), Region.SKIN, np.uint8)
+    write_mask(tmp_path / "mask.png", mask)
+    drop(app, tmp_path / "mask.png")
+    assert np.array_equal(app.portrait.mask, mask) and not photos
+    noise = np.random.default_rng(0).integers(0, 255, (128, 128, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.png")
+    drop(app, tmp_path / "photo.png")
+    QTest.keyClick(app.window.photo_drop.sheet, Qt.Key.Key_Return)  # its style, as is proposed at first
+    assert photos == [tmp_path / "photo.png"]
+
+
+def test_unclear_picture_is_asked_about(app, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(app.files, "ask_mask_or_photo", lambda path: asked.append(path) or "mask")
+    flat = np.zeros((256, 256, 3), np.uint8)
+    flat[:128] = (255, 0, 0)
+    Image.fromarray(flat).save(tmp_path / "other-palette.png")
+    drop(app, tmp_path / "other-palette.png")
+    assert asked and app.window.banner.isVisible()
+    assert "colours" in app.window.banner.text
+
+
+def test_killed_run_is_recovered(run, tmp_path):
+    script = (
+        "import os, numpy as np\n"
+        "from faceeditor.portrait.autosave import Autosave\n"
+        "from tests.gui.fake_engine import face_mask, random_style\n"
+        "from faceeditor.portrait.document import Portrait\n"
+        "mask = face_mask(); mask[:10] = 18\n"
+        "saver = Autosave(); saver.snapshot(Portrait(mask, random_style(5, 'kept'))); saver.flush(60.0); os._exit(9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[3], check=False)
+    assert done.returncode == 9 and len(autosave.recoverable()) == 1
+    answered = []
+
+    def restore():
+        dialog = QApplication.activeModalWidget()
+        if dialog is not None:
+            answered.append(dialog.entries)
+            timer.stop()
+            dialog.done(dialog.RESTORE)
+
+    application()
+    timer = QTimer(interval=30)
+    timer.timeout.connect(restore)
+    timer.start()
+    app = run(remember=True)
+    assert answered and (app.portrait.mask[:10] == Region.HAT).all()
+    assert app.portrait.modified and autosave.recoverable() == []
+
+
+def test_autosave_follows_strokes_and_goes_with_a_clean_end(run):
+    app = run(remember=True)
+    draw_stroke(app.canvas, [(20.0, 60.0), (30.0, 60.0)])
+    saver = app.program.saver
+    assert saver.flush(WAIT)
+    assert np.array_equal(store.load(saver.file).mask, app.portrait.mask)
+    kept = shutil.copy(saver.file, saver.file.with_suffix(".copy"))
+    app.close()
+    assert not saver.file.exists() and Path(kept).exists()

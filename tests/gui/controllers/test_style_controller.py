@@ -1,0 +1,175 @@
+"""The style panel: new styles, blend, variety, one region, a photo."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+
+from faceeditor.gui.widgets.style_thumb import STYLE_MIME
+from faceeditor.images import write_atomic
+from faceeditor.regions import Region
+from tests.gui.fake_engine import face_of, random_style
+from tests.gui.head_hands import press_key
+
+
+def test_n_draws_a_new_style_and_another_face(app):
+    first, style = app.session.frame.pixels, app.portrait.style
+    QTest.keyClick(app.canvas, "N")
+    assert app.portrait.style.key != style.key
+    app.settle()
+    assert not np.array_equal(app.session.frame.pixels, first)
+    assert app.portrait.undo_stack == ("New style",)
+    app.session.undo()
+    assert app.portrait.style.key == style.key
+
+
+def test_recent_styles_get_pictures_and_a_click_applies(app):
+    first = app.portrait.style
+    app.desk.draw(5)
+    app.desk.draw(6)
+    panel = app.window.style_panel
+    app.wait(lambda: all(app.desk.picture(style) is not None for style in app.desk.recent))
+    keys = [thumb.style_code.key for thumb in panel.thumbs]
+    assert len(keys) == 3
+    QTest.mouseClick(panel.thumbs[keys.index(first.key)], Qt.MouseButton.LeftButton)
+    assert app.portrait.style.key == first.key
+    assert [thumb.style_code.key for thumb in panel.thumbs] == keys, "the strip must not jump under the hand"
+
+
+def test_style_for_one_region(app):
+    before = app.portrait.style
+    app.desk.draw(5)
+    other = app.portrait.style
+    app.tools.set_region(Region.HAIR)
+    panel = app.window.style_panel
+    panel.segments.button(1).click()
+    index = [thumb.style_code.key for thumb in panel.thumbs].index(before.key)
+    QTest.mouseClick(panel.thumbs[index], Qt.MouseButton.LeftButton)
+    mixed = app.portrait.style
+    assert np.array_equal(mixed.regions[Region.HAIR], before.regions[Region.HAIR])
+    assert np.array_equal(mixed.regions[Region.SKIN], other.regions[Region.SKIN])
+    assert app.portrait.undo_stack[-1] == "Style of Hair"
+
+
+def drag(slider, start, end):
+    y = slider.height() // 2
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(start, y))
+    for x in np.linspace(start, end, 8):
+        QTest.mouseMove(slider, QPoint(int(x), y))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(end, y))
+
+
+def test_blend_is_one_undo_step_and_undo_moves_the_slider(app):
+    base = app.portrait.style
+    app.desk.draw(5)
+    partner = app.portrait.style
+    app.desk.apply(base)
+    panel = app.window.style_panel
+    assert not panel.blend.isEnabled()
+    index = [thumb.style_code.key for thumb in panel.thumbs].index(partner.key)
+    QTest.mouseClick(panel.thumbs[index], Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
+    assert panel.blend.isEnabled() and app.portrait.style.key == base.key
+    steps = len(app.portrait.undo_stack)
+    slider = panel.blend.slider
+    drag(slider, 8, slider.width() // 2)
+    t = slider.value() / 200
+    assert 0.3 < t < 0.7
+    assert app.portrait.undo_stack[steps:] == ("Blend",)
+    assert np.allclose(app.portrait.style.overall, base.blend(partner, t).overall)
+    app.session.undo()
+    assert app.portrait.style.key == base.key and slider.value() == 0
+    app.session.redo()
+    assert slider.value() == round(t * 200)
+
+
+def test_style_dropped_on_the_slot_becomes_the_partner(app):
+    base = app.portrait.style
+    app.desk.draw(5)
+    data = QMimeData()
+    data.setData(STYLE_MIME, base.key.encode())
+    slot = app.window.style_panel.partner
+    none = Qt.KeyboardModifier.NoModifier
+    slot.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none))
+    assert app.desk.blend.partner.key == base.key and app.window.style_panel.blend.isEnabled()
+
+
+def test_variety_is_the_truncation_and_one_step(app):
+    slider = app.window.style_panel.variety.slider
+    drag(slider, slider.width() // 2, 10)
+    assert app.portrait.truncation == pytest.approx(slider.value() / 100)
+    assert app.portrait.truncation < 0.3
+    assert app.portrait.undo_stack == ("Variety",)
+    QTest.mouseDClick(slider, Qt.MouseButton.LeftButton)
+    assert app.portrait.truncation == 1.0
+
+
+def test_slider_by_keyboard_is_one_step(app):
+    slider = app.window.style_panel.variety.slider
+    press_key(slider, Qt.Key.Key_Left, 5)
+    app.wait(lambda: not app.portrait.busy)
+    assert app.portrait.undo_stack == ("Variety",)
+    assert app.portrait.truncation == pytest.approx(0.95)
+
+
+def test_style_of_a_photo_with_progress(app, monkeypatch):
+    from faceeditor.engine import EncodedPhoto, EncodePhoto
+
+    style = random_style(77, "photo.png")
+
+    def read(self, context):
+        context.progress(0.5, "half")
+        return EncodedPhoto(style, np.zeros((256, 256, 3), np.uint8), app.portrait.mask, "Two faces were found.", ())
+
+    monkeypatch.setattr(EncodePhoto, "run", read)
+    app.desk.from_photo(Path("photo.png"))
+    assert app.window.status.work.isVisible()
+    app.wait(lambda: app.portrait.style.key == style.key)
+    assert not app.window.status.work.isVisible()
+    assert app.window.banner.text == "Two faces were found."
+    app.settle()
+    assert np.array_equal(app.session.frame.pixels, face_of(app.portrait.mask, style))
+
+
+def test_photo_can_be_cancelled_while_painting_goes_on(app, monkeypatch, tmp_path):
+    import time
+
+    from faceeditor.engine import EncodePhoto
+    from faceeditor.gui.snapshot import draw_stroke
+
+    def slow(self, context):
+        while True:
+            context.ticket.check()
+            time.sleep(0.01)
+
+    monkeypatch.setattr(EncodePhoto, "run", slow)
+    style = app.portrait.style
+    app.desk.from_photo(tmp_path / "photo.jpg")
+    draw_stroke(app.canvas, [(30.0, 40.0), (60.0, 40.0)])
+    app.settle()
+    app.window.status.cancel.click()
+    assert not app.window.status.work.isVisible()
+    assert app.portrait.style.key == style.key and not app.window.banner.isVisible()
+
+
+def test_photo_that_is_none_is_explained(app, tmp_path):
+    path = tmp_path / "photo.jpg"
+    write_atomic(path, b"this is text")
+    app.desk.from_photo(path)
+    app.wait(lambda: app.window.banner.isVisible())
+    assert "photo.jpg" in app.window.banner.text
+    assert not app.window.status.work.isVisible()
+
+
+def test_history_panel_goes_to_a_step(app):
+    first = app.portrait.style
+    for seed in (3, 4, 5):
+        app.desk.draw(seed)
+    view = app.window.history_panel.list
+    assert view.model().rowCount() == 4
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(0, 0)).center())
+    assert app.portrait.position == 0 and app.portrait.style.key == first.key
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(2, 0)).center())
+    assert app.portrait.position == 2

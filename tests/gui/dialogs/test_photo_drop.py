@@ -1,0 +1,137 @@
+"""What a dropped picture is asked about, and what is taken from it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from faceeditor.engine import EmbedPhoto, EncodedPhoto, EncodePhoto, PhotoReading, ReadPhoto
+from faceeditor.gui.dialogs.photo_drop import PhotoChoice, PhotoDrop, Take
+from faceeditor.regions import Region
+from tests.gui.fake_engine import READ_HEAD, face_mask, random_style
+
+OTHER = READ_HEAD.changed(pose=(20, 3, -4), gaze=(-5, 0), shape=np.full(24, 0.5))
+
+
+@pytest.fixture
+def photo(tmp_path, monkeypatch):
+    """A picture whose reading is known."""
+    path = tmp_path / "somebody.png"
+    Image.fromarray(np.full((80, 60, 3), 120, np.uint8)).save(path)
+    mask = face_mask()
+    mask[:20] = Region.HAT
+    style = random_style(5, "somebody.png")
+    reading = PhotoReading(OTHER, style, mask, np.zeros((256, 256, 3), np.uint8), "", ())
+    monkeypatch.setattr(EncodePhoto, "run", lambda self, context: EncodedPhoto(style, reading.photo, mask, "", ()))
+    monkeypatch.setattr(ReadPhoto, "run", lambda self, context: reading)
+
+    def embed(self, context):
+        for step in range(3):
+            context.ticket.check()
+            context.progress(step / 3, "Embedding")
+            if self.preview is not None:
+                self.preview(np.full((256, 256, 3), 40 * step, np.uint8))
+        return replace(reading, style=random_style(6, "embedded"))
+
+    monkeypatch.setattr(EmbedPhoto, "run", embed)
+    return path
+
+
+@pytest.fixture
+def drop(app):
+    app.read_head()
+    return PhotoDrop(app.desk, app.heads, app.canvas)
+
+
+def test_style_alone(app, drop, photo):
+    drop.offer(photo)
+    assert drop.sheet.choice.take is Take.STYLE and drop.sheet.isVisible()
+    QTest.keyClick(drop.sheet, Qt.Key.Key_Return)
+    app.wait(lambda: app.portrait.style.label == "somebody.png")
+    assert app.portrait.head is None and drop.sheet is None
+    assert len(app.portrait.undo_stack) == 1
+
+
+def test_groups_of_the_head_by_keyboard(app, drop, photo):
+    mask = app.portrait.mask.copy()
+    drop.offer(photo)
+    sheet = drop.sheet
+    QTest.keyClick(sheet.focusWidget() or sheet, "2")
+    assert sheet.choice.take is Take.HEAD
+    sheet.groups["light"].setChecked(False)
+    QTest.keyClick(sheet.groups["expression"], Qt.Key.Key_Space)
+    assert sheet.choice.groups == ("pose",)
+    QTest.keyClick(sheet, Qt.Key.Key_Return)
+    app.wait(lambda: app.portrait.head is not None)
+    head = app.portrait.head
+    assert np.array_equal(head.pose, OTHER.pose) and np.array_equal(head.gaze, READ_HEAD.gaze)
+    assert np.array_equal(head.shape, READ_HEAD.shape) and np.array_equal(app.portrait.mask, mask)
+    assert len(app.portrait.undo_stack) == 1
+
+
+def test_a_group_box_chooses_the_head(app, drop, photo):
+    drop.offer(photo)
+    drop.sheet.groups["identity"].click()
+    assert drop.sheet.choice == PhotoChoice(Take.HEAD, ("identity", "expression", "pose", "light"))
+    for box in drop.sheet.groups.values():
+        box.setChecked(False)
+    assert not drop.sheet.take_button.isEnabled()
+    drop.sheet.choices[Take.STYLE].setChecked(True)
+    assert drop.sheet.take_button.isEnabled()
+    drop.sheet.reject()
+
+
+def test_whole_person_with_a_card_that_shows_it(app, drop, photo):
+    shown = []
+    app.heads.work_pictured.connect(lambda _: shown.append(drop.card.isVisible()))
+    drop.take(photo, PhotoChoice(Take.PERSON))
+    app.wait(lambda: app.portrait.style.label == "embedded")
+    assert (app.portrait.mask[:20] == Region.HAT).all() and app.portrait.head.key == OTHER.key
+    assert len(app.portrait.undo_stack) == 1
+    assert shown == [True, True, True] and not drop.card.isVisible()
+
+
+def test_rebuilding_is_stopped_by_its_button(app, drop, photo, monkeypatch):
+    def endless(self, context):
+        while True:
+            context.ticket.check()
+            self.preview(np.zeros((256, 256, 3), np.uint8))
+            QTest.qSleep(5)
+
+    monkeypatch.setattr(EmbedPhoto, "run", endless)
+    drop.take(photo, PhotoChoice(Take.PERSON))
+    app.wait(drop.card.isVisible)
+    QTest.mouseClick(drop.card.stop, Qt.MouseButton.LeftButton)
+    assert not drop.card.isVisible()
+    QTest.qWait(50)
+    assert app.portrait.undo_stack == () and not drop.card.isVisible()
+
+
+def test_last_answer_is_proposed_again(app, drop, photo):
+    assert PhotoChoice.remembered() == PhotoChoice()
+    drop.take(photo, PhotoChoice(Take.HEAD, ("identity",)))
+    assert PhotoChoice.remembered() == PhotoChoice(Take.HEAD, ("identity",))
+    drop.offer(photo)
+    assert drop.sheet.choice == PhotoChoice(Take.HEAD, ("identity",))
+    drop.sheet.reject()
+
+
+def test_escape_takes_nothing_and_locked_groups_are_closed(app, drop, photo):
+    app.heads.lock("pose")
+    drop.offer(photo)
+    assert not drop.sheet.groups["pose"].isEnabled() and not drop.sheet.groups["pose"].isChecked()
+    QTest.keyClick(drop.sheet, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert drop.sheet is None and app.portrait.undo_stack == ()
+
+
+def test_a_newer_picture_replaces_the_question(app, drop, photo, tmp_path):
+    drop.offer(photo)
+    first = drop.sheet
+    drop.offer(tmp_path / "missing.png")  # no picture to show, the question stands all the same
+    assert drop.sheet is not first and drop.sheet.isVisible()
+    drop.sheet.reject()

@@ -1,0 +1,70 @@
+"""Canvas geometry: maps are inverse to each other, zooming holds the point under the cursor, panes tile the canvas."""
+
+import pytest
+
+from faceeditor.interaction.view import MAX_ZOOM, Box, View, ViewMode, fitted, pane_at, panes, pixel
+
+PANE = Box(40, 10, 600, 500)
+
+
+@pytest.mark.parametrize("point", [(0.0, 0.0), (128.0, 128.0), (255.5, 3.25)])
+def test_maps_are_inverse(point):
+    view = View(2.7, 100.0, 140.0)
+    assert view.to_picture(PANE, *view.to_widget(PANE, *point)) == pytest.approx(point)
+
+
+@pytest.mark.parametrize("factor", [1.25, 0.6, 8.0])
+def test_zoom_holds_the_point_under_the_cursor(factor):
+    view = View(2.0, 120.0, 130.0)
+    before = view.to_picture(PANE, 300.0, 222.0)
+    assert view.zoomed_at(PANE, 300.0, 222.0, factor).to_picture(PANE, 300.0, 222.0) == pytest.approx(before)
+
+
+def test_zoom_is_bounded():
+    assert View(30.0).zoomed_at(PANE, 300, 200, 100.0).zoom == MAX_ZOOM
+
+
+def test_pan_moves_the_picture_with_the_hand():
+    view = View(4.0)
+    x, y = view.to_widget(PANE, 50.0, 60.0)
+    assert view.panned(8.0, -12.0).to_widget(PANE, 50.0, 60.0) == pytest.approx((x + 8.0, y - 12.0))
+
+
+def test_picture_never_leaves_for_good():
+    view = View(1.0).panned(1e6, -1e6)
+    assert -256 <= view.x <= 512 and -256 <= view.y <= 512
+
+
+def test_fitted_shows_all_of_the_picture():
+    box = fitted(PANE).picture_box(PANE)
+    assert box.x >= PANE.x and box.right <= PANE.right and box.y >= PANE.y and box.bottom <= PANE.bottom
+    assert box.height > 0.9 * PANE.height
+
+
+def test_panes_side_by_side_or_stacked():
+    mask, face = panes(ViewMode.SIDE_BY_SIDE, 1000, 500)
+    assert mask.width == face.width == 499 and face.x == 501
+    upper, lower = panes(ViewMode.SIDE_BY_SIDE, 400, 900)
+    assert upper.height == lower.height and lower.y > upper.bottom
+    assert len(panes(ViewMode.OVERLAY, 400, 900)) == 1
+
+
+def test_nearest_pane_is_taken_in_the_gap_and_outside():
+    boxes = panes(ViewMode.SIDE_BY_SIDE, 1000, 500)
+    assert pane_at(boxes, 20, 20) == 0
+    assert pane_at(boxes, 980, 600) == 1
+    assert pane_at(boxes, -50, 20) == 0
+
+
+def test_dirty_rectangle_encloses_the_pixels():
+    view = View(3.3, 90.0, 120.0)
+    x0, y0, x1, y1 = view.map_rect(PANE, 10, 20, 31, 40)
+    left, top = view.to_widget(PANE, 10, 20)
+    right, bottom = view.to_widget(PANE, 31, 40)
+    assert x0 < left and y0 < top and x1 > right and y1 > bottom
+    assert x1 - x0 < (right - left) + 5
+
+
+def test_pixel():
+    assert pixel(0.0, 255.99) == (0, 255)
+    assert pixel(-0.1, 3) is None and pixel(256.0, 3) is None
