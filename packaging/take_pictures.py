@@ -26,13 +26,13 @@ def restyled(program: Program) -> None:
     painted(program)
     for seed in SEEDS:
         seen = program.session.portrait.revision
-        program.desk.draw(seed)
+        program.styles.draw(seed)
         pump(lambda seen=seen: program.session.up_to_date and program.session.portrait.revision > seen, 10)
 
 
 def read(program: Program) -> None:
     """Wait until the head was read from the face."""
-    if not pump(lambda: program.head_desk.ready, 30):
+    if not pump(lambda: program.heads.ready, 30):
         raise SystemExit("The head was not read from the face.")
 
 
@@ -43,19 +43,19 @@ def settled(program: Program) -> None:
 
 def preset(program: Program, seed: int, group: str, name: str) -> None:
     """A person with a preset of a group, and that group's panel."""
-    program.desk.draw(seed)
+    program.styles.draw(seed)
     settled(program)
     read(program)
     program.window.actions_by_name[f"panel_{group}"].trigger()
-    program.head_desk.apply_preset(find_preset(group, name))
+    program.heads.apply_preset(find_preset(group, name))
     settled(program)
 
 
 def turned(program: Program) -> None:
     """The head turned by the hand, under other light, with the panel of the light."""
     preset(program, SEEDS[1], "light", "Rembrandt")
-    program.head_desk.set_control("yaw", 24.0)
-    program.head_desk.set_control("pitch", 4.0)
+    program.heads.set_control("yaw", 24.0)
+    program.heads.set_control("pitch", 4.0)
     settled(program)
 
 

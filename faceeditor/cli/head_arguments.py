@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from faceeditor.head.presets import Preset
     from faceeditor.portrait.head import HeadCoefficients
 
-MOST_STEPS = 100
+MAX_STEPS = 100
 """Values of one sweep at most."""
 
 FLAGS: dict[str, tuple[tuple[str, float, float, str], ...]] = {
@@ -69,7 +69,7 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class HeadOptions:
     """What a command line asks of the head, checked.
 
     Attributes:
@@ -123,7 +123,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 _EXAMPLES = {"expression": "joy", "light": "rembrandt", "pose": "three-quarter-left"}
 
 
-def wishes(args: argparse.Namespace, settings: Sequence[tuple[str, str]] = ()) -> Wishes:
+def parse_options(args: argparse.Namespace, settings: Sequence[tuple[str, str]] = ()) -> HeadOptions:
     """What parsed arguments ask of the head.
 
     Args:
@@ -138,7 +138,7 @@ def wishes(args: argparse.Namespace, settings: Sequence[tuple[str, str]] = ()) -
     seeds = tuple((g, getattr(args, f"{g}_seed")) for g in _SEEDED if getattr(args, f"{g}_seed") is not None)
     wanted = {group: getattr(args, group) for group in _PRESETS if getattr(args, group) is not None}
     if not (given or settings or seeds or wanted or args.sweep):
-        return Wishes(plain=args.plain)
+        return HeadOptions(plain=args.plain)
     for group, _ in seeds:
         if group in wanted:
             raise FaceEditorError(f"--{group} and --{group}-seed exclude each other; leave one of them out.")
@@ -149,7 +149,7 @@ def wishes(args: argparse.Namespace, settings: Sequence[tuple[str, str]] = ()) -
         found = _control(name)
         values.append((found, found.check(value)))
     values += [_setting(name, text) for name, text in settings]
-    return Wishes(
+    return HeadOptions(
         seeds,
         tuple(find_preset(group, name) for group, name in wanted.items()),
         tuple(values),
@@ -158,7 +158,7 @@ def wishes(args: argparse.Namespace, settings: Sequence[tuple[str, str]] = ()) -
     )
 
 
-def dressed(head: "HeadCoefficients", wanted: Wishes) -> "HeadCoefficients":
+def apply_options(head: "HeadCoefficients", wanted: HeadOptions) -> "HeadCoefficients":
     """A head with everything that is asked of it, the sweeps left aside.
 
     Raises:
@@ -221,8 +221,8 @@ def _sweep(text: str) -> Sweep:
         good = False
     if not good:
         raise FaceEditorError(f"{where}; write a control, two numbers and how many, as yaw:-40:40:9.")
-    if not 2 <= count <= MOST_STEPS:
-        raise FaceEditorError(f"{where}: {count} values are not within 2 to {MOST_STEPS}.")
+    if not 2 <= count <= MAX_STEPS:
+        raise FaceEditorError(f"{where}: {count} values are not within 2 to {MAX_STEPS}.")
     try:
         found = _control(name)
         values = [found.check(low + (high - low) * step / (count - 1)) for step in range(count)]

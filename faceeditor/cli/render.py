@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceeditor.cli import arguments, head_arguments
-from faceeditor.cli.head_arguments import Wishes
+from faceeditor.cli.head_arguments import HeadOptions
 from faceeditor.errors import FaceEditorError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from faceeditor.portrait.style import StyleCode
     from faceeditor.regions import MaskArray
 
-MOST_FACES = 1000
+MAX_FACES = 1000
 """Faces of one command at most."""
 
 
@@ -80,7 +80,7 @@ def run_render(args: argparse.Namespace) -> int:
     from faceeditor.export import format_of, sheet, write_picture
     from faceeditor.export.picture import MAX_SIDE
 
-    wanted = head_arguments.wishes(args, apply_settings(args))
+    wanted = head_arguments.parse_options(args, apply_settings(args))
     format_of(args.output)
     if args.size is not None and not 16 <= args.size <= MAX_SIDE:
         raise FaceEditorError(
@@ -91,8 +91,8 @@ def run_render(args: argparse.Namespace) -> int:
     total = args.count
     for sweep in wanted.sweeps:
         total *= len(sweep.values)
-    if total > MOST_FACES:
-        raise FaceEditorError(f"{total} faces are too many for one command; draw at most {MOST_FACES}.")
+    if total > MAX_FACES:
+        raise FaceEditorError(f"{total} faces are too many for one command; draw at most {MAX_FACES}.")
     source = _read_input(args.input)
     truncation = source.truncation if args.truncation is None else args.truncation
     faces: list[npt.NDArray[np.uint8]] = []
@@ -126,7 +126,7 @@ def run_render(args: argparse.Namespace) -> int:
     return 0
 
 
-def _requests(engine: "Engine", request: "RenderRequest", wanted: Wishes) -> "list[RenderRequest]":
+def _requests(engine: "Engine", request: "RenderRequest", wanted: HeadOptions) -> "list[RenderRequest]":
     """A request with what is asked of its head: one, or those of the sweeps, row by row."""
     from faceeditor.engine.sequences import sweep
 
@@ -138,7 +138,7 @@ def _requests(engine: "Engine", request: "RenderRequest", wanted: Wishes) -> "li
         head = _answer(engine, ReadHead(engine.render(request).pixels))
         request = replace(request, head=head, base_head=head)
     assert request.head is not None
-    made = [replace(request, head=head_arguments.dressed(request.head, wanted), show_head=wanted.plain)]
+    made = [replace(request, head=head_arguments.apply_options(request.head, wanted), show_head=wanted.plain)]
     for series in reversed(wanted.sweeps):
         made = [each for row in made for each in sweep(row, series.control, series.values)]
     return made

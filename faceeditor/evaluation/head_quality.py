@@ -30,7 +30,7 @@ from faceeditor.training.data import load_faces
 from faceeditor.training.head_changes import FittedFaces
 
 Pixels = npt.NDArray[np.uint8]
-Draw = Callable[["Sitter", HeadCoefficients], tuple[Pixels, MaskArray]]
+Draw = Callable[["TestSubject", HeadCoefficients], tuple[Pixels, MaskArray]]
 _Say = Callable[[str], None]
 
 FACTORS = ("identity", "expression", "pose", "light")
@@ -42,7 +42,7 @@ SAME_PERSON = 0.6
 
 
 @dataclass(frozen=True, eq=False)
-class Sitter:
+class TestSubject:
     """A kept-out photograph: picture and mask (256), its style and its fitted head."""
 
     picture: Pixels
@@ -75,8 +75,8 @@ class HeadQualityBench:
         faces, train = load_faces(data, "kept-out"), load_faces(data, "train")
         self.train_pictures, self.train_masks = list(train.pictures), list(train.masks)
         heads = FittedFaces(faces, fitted, self.model)
-        self.sitters = [
-            Sitter(
+        self.subjects = [
+            TestSubject(
                 faces.pictures[row], faces.masks[row], self.generator.encode(faces.pictures[row], faces.masks[row]),
                 heads.head(int(row), False),
             )
@@ -95,37 +95,37 @@ class HeadQualityBench:
 
     # How pictures come about.
 
-    def generated(self, sitter: Sitter, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
-        """The generator's picture of a sitter with another head, and the mask that it was drawn on."""
-        request = RenderRequest(0, sitter.mask, sitter.style, head=head, base_head=sitter.head)
+    def generated(self, subject: TestSubject, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
+        """The generator's picture of a subject with another head, and the mask that it was drawn on."""
+        request = RenderRequest(0, subject.mask, subject.style, head=head, base_head=subject.head)
         frame = self.engine.render(request)
         assert frame.mask is not None
         return frame.pixels, frame.mask
 
-    def rendered(self, sitter: Sitter, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
+    def rendered(self, subject: TestSubject, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
         """The baseline: the plain rendering of the head."""
         picture = render_head(self.model, head, 256)
-        return picture, move_mask(self.model, sitter.mask, sitter.head, head)
+        return picture, move_mask(self.model, subject.mask, subject.head, head)
 
-    def values(self, group: str, sitter: Sitter, seed: int) -> list[HeadCoefficients]:
-        """The sitter's head with `VALUES` random values of one factor, drawn by the prior."""
+    def values(self, group: str, subject: TestSubject, seed: int) -> list[HeadCoefficients]:
+        """The subject's head with `VALUES` random values of one factor, drawn by the prior."""
         random = np.random.default_rng(seed)
-        return [self.prior.draw(group, random, sitter.head) for _ in range(VALUES)]
+        return [self.prior.draw(group, random, subject.head) for _ in range(VALUES)]
 
     # What is measured.
 
     def run(self) -> dict[str, Any]:
         """All figures, as plain values for JSON."""
-        self.say(f"{len(self.sitters)} kept-out photographs with a fitted head")
+        self.say(f"{len(self.subjects)} kept-out photographs with a fitted head")
         spread = self._spread_of_photographs()
-        figures: dict[str, Any] = {"kept_out": len(self.sitters), "people": PEOPLE, "values": VALUES}
+        figures: dict[str, Any] = {"kept_out": len(self.subjects), "people": PEOPLE, "values": VALUES}
         for name, draw in (("generator", self.generated), ("plain_rendering", self.rendered)):
             self.say(f"{name}: control, disentanglement, identity")
             figures[name] = self._control(draw, spread)
             self.say(f"{name}: random people")
             figures[name]["frechet"] = self._frechet(draw)
-        photographs = [sitter.picture for sitter in self.sitters]
-        masks = [sitter.mask for sitter in self.sitters]
+        photographs = [subject.picture for subject in self.subjects]
+        masks = [subject.mask for subject in self.subjects]
         figures["frechet_kept_out_photographs"] = frechet_distance(
             self._train_features(), self._vectors(photographs, masks)
         )
@@ -133,7 +133,7 @@ class HeadQualityBench:
 
     def _spread_of_photographs(self) -> dict[str, float]:
         """Variance over the kept-out photographs of what is read from them, by factor."""
-        readings = [read_head(sitter.picture).head for sitter in self.sitters]
+        readings = [read_head(subject.picture).head for subject in self.subjects]
         return {group: _variance(readings, group) for group in FACTORS}
 
     def _control(self, draw: Draw, spread: dict[str, float]) -> dict[str, Any]:
@@ -142,11 +142,11 @@ class HeadQualityBench:
             name: [] for name in ("yaw", "pitch", "roll", "expression", "light", "landmarks")
         }
         distances: dict[str, list[float]] = {group: [] for group in ("expression", "pose", "light")}
-        for number, sitter in enumerate(self.sitters[:PEOPLE]):
-            own, own_mask = draw(sitter, sitter.head)
+        for number, subject in enumerate(self.subjects[:PEOPLE]):
+            own, own_mask = draw(subject, subject.head)
             for group in FACTORS:
-                heads = self.values(group, sitter, 100 * number + FACTORS.index(group))
-                drawn = [draw(sitter, head) for head in heads]
+                heads = self.values(group, subject, 100 * number + FACTORS.index(group))
+                drawn = [draw(subject, head) for head in heads]
                 readings = [read_head(picture) for picture, _ in drawn]
                 for other in FACTORS:
                     within[group][other].append(_variance([reading.head for reading in readings], other))
@@ -184,11 +184,11 @@ class HeadQualityBench:
     def _frechet(self, draw: Draw) -> float:
         """Distance of pictures whose four factors are all drawn at random from the training photographs."""
         pictures, masks = [], []
-        for number, sitter in enumerate(self.sitters):
-            head, random = sitter.head, np.random.default_rng(9000 + number)
+        for number, subject in enumerate(self.subjects):
+            head, random = subject.head, np.random.default_rng(9000 + number)
             for group in FACTORS:
                 head = self.prior.draw(group, random, head)
-            picture, mask = draw(sitter, head)
+            picture, mask = draw(subject, head)
             pictures.append(picture)
             masks.append(mask)
         return frechet_distance(self._train_features(), self._vectors(pictures, masks))
@@ -205,10 +205,10 @@ class HeadQualityBench:
     def sheet(self, group: str, people: int = 8) -> Pixels:
         """Uncurated: the first people in rows, first as photographed, then with eight values of one factor."""
         rows = []
-        for number, sitter in enumerate(self.sitters[:people]):
-            heads = _steps(group, sitter.head, self.values(group, sitter, 700 + number))
-            faces = [self.generated(sitter, head)[0] for head in heads]
-            rows.append(np.hstack([sitter.picture, *faces]))
+        for number, subject in enumerate(self.subjects[:people]):
+            heads = _steps(group, subject.head, self.values(group, subject, 700 + number))
+            faces = [self.generated(subject, head)[0] for head in heads]
+            rows.append(np.hstack([subject.picture, *faces]))
         small = cv2.resize(np.vstack(rows), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         return small.astype(np.uint8)
 

@@ -10,7 +10,7 @@ import psutil
 
 from faceeditor.errors import EngineError
 
-_MOST_THREADS = 8
+_MAX_THREADS = 8
 """The network is small: more threads cost more in waiting for each other than they bring."""
 
 
@@ -32,7 +32,7 @@ def cpu_threads() -> int:
     while painting, at no cost when nothing else runs).
     """
     cores = cpu_cores()
-    return min(cores + 1 if cores <= 2 else cores, _MOST_THREADS)
+    return min(cores + 1 if cores <= 2 else cores, _MAX_THREADS)
 
 
 def cpu_name() -> str:

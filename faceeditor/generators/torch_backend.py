@@ -48,11 +48,6 @@ def fine_width(weights: Weights) -> int:
     return len(weights["fine.enter.weight"]) if "fine.enter.weight" in weights else 0
 
 
-def cuda_available() -> bool:
-    """Whether torch can use a graphics card now."""
-    return torch.cuda.is_available()
-
-
 class TorchBackend:
     """The generator on "cuda" or "cpu".
 

@@ -1,4 +1,4 @@
-"""Every command of the window: text, key and icon in one table that menus, buttons and the key sheet share."""
+"""Every command of the window: one table of texts, shortcuts and icons for menus, buttons and the shortcut list."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ def commands() -> tuple[Command, ...]:
         Command("quit", _tr("&Quit"), ("Ctrl+Q",), "", file),
         Command("undo", _tr("&Undo"), ("Ctrl+Z",), "undo", edit),
         Command("redo", _tr("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", edit),
-        Command("clear_region", _tr("&Clear the region in hand"), ("Del",), "", edit),
+        Command("clear_region", _tr("&Clear selected region"), ("Del",), "", edit),
         Command("mirror", _tr("&Mirror mask"), ("Ctrl+M",), "", edit),
         Command("brush", _tr("Brush"), ("B",), "brush", tools, True),
         Command("eraser", _tr("Eraser"), ("E",), "eraser", tools, True),
@@ -52,7 +52,7 @@ def commands() -> tuple[Command, ...]:
         Command("turn", _tr("Turn the head"), ("T",), "turn", tools, True),
         Command("smaller", _tr("Smaller brush"), ("[",), "", tools),
         Command("larger", _tr("Larger brush"), ("]",), "", tools),
-        Command("swap", _tr("Swap the last two regions"), ("X",), "swap", tools),
+        Command("swap", _tr("Swap current and previous region"), ("X",), "swap", tools),
         Command("symmetry", _tr("Symmetry"), ("S",), "symmetry", tools, True),
         Command("new_style", _tr("&New style"), ("N",), "new-style", style),
         Command("photo", _tr("Style from a &photo ..."), ("Ctrl+P",), "photo", style),
@@ -61,14 +61,14 @@ def commands() -> tuple[Command, ...]:
         Command("random_expression", _tr("Random &expression"), ("Ctrl+Shift+2",), "", head),
         Command("random_pose", _tr("Random &pose"), ("Ctrl+Shift+3",), "", head),
         Command("random_light", _tr("Random &light"), ("Ctrl+Shift+4",), "", head),
-        Command("reset_pose", _tr("Pose as it was &read"), ("Shift+R",), "", head),
-        Command("reset_head", _tr("&Whole head as it was read"), ("Ctrl+Shift+R",), "reset", head),
-        Command("head_photo", _tr("&Take from a photo ..."), (), "photo", head),
-        Command("embed", _tr("Re&build a photo ..."), (), "", head),
+        Command("reset_pose", _tr("Reset pose to &detected"), ("Shift+R",), "", head),
+        Command("reset_head", _tr("Reset &whole head to detected"), ("Ctrl+Shift+R",), "reset", head),
+        Command("head_photo", _tr("&Use from a photo ..."), (), "photo", head),
+        Command("embed", _tr("Re&construct photo ..."), (), "", head),
         Command("side", _tr("&Side by side"), ("F2",), "side-by-side", view, True),
         Command("overlay", _tr("&Overlay"), ("F3",), "overlay", view, True),
         Command("wipe", _tr("&Before / after"), ("F4",), "wipe", view, True),
-        Command("pin", _tr("&Pin the face as “before”"), ("P",), "pin", view),
+        Command("pin", _tr("Set the face as “&before”"), ("P",), "pin", view),
         Command("head_over", _tr("3D &head over the face"), ("F7",), "head-over", view, True),
         Command("head_beside", _tr("3D head &beside the face"), ("F8",), "head-beside", view, True),
         Command("fit", _tr("&Fit"), ("Ctrl+0",), "fit", view),
@@ -82,25 +82,25 @@ def commands() -> tuple[Command, ...]:
         Command("panel_pose", _tr("Pose"), ("Alt+4",), "", panels),
         Command("panel_light", _tr("Light"), ("Alt+5",), "", panels),
         Command("reset_panels", _tr("&Reset panels"), (), "", panels),
-        Command("keys", _tr("&Keys"), ("F1",), "info", _tr("Help")),
+        Command("keys", _tr("&Keyboard shortcuts"), ("F1",), "info", _tr("Help")),
         Command("about", _tr("&About Face Editor"), (), "", _tr("Help")),
     )
 
 
-def hand_keys() -> tuple[tuple[str, str], ...]:
-    """Keys and gestures that are no commands: (key, what it does)."""
+def gesture_keys() -> tuple[tuple[str, str], ...]:
+    """Keys and gestures that are not commands: (key, what it does)."""
     return (
         (_tr("Space + drag"), _tr("Pan")),
         (_tr("Middle button"), _tr("Pan")),
         (_tr("Ctrl + wheel"), _tr("Zoom at the cursor")),
-        (_tr("Right button"), _tr("Pick the region")),
-        (_tr("Esc"), _tr("Take the stroke back")),
+        (_tr("Right button"), _tr("Pick a region")),
+        (_tr("Esc"), _tr("Cancel the stroke")),
         (_tr("Tab"), _tr("Hide or show the panels")),
         (_tr("Pen pressure"), _tr("Brush size")),
         (_tr("Pen's other end"), _tr("Eraser")),
         (_tr("Ctrl + click a style"), _tr("Blend with it")),
-        (_tr("Double click a slider"), _tr("As read from the face")),
-        (_tr("Shift + drag a slider"), _tr("Finely")),
+        (_tr("Double-click a slider"), _tr("Reset to the detected value")),
+        (_tr("Shift + drag a slider"), _tr("Fine adjustment")),
         (_tr("Click a slider's value"), _tr("Type a number")),
         (_tr("Ctrl + drag"), _tr("Turn the head")),
         (_tr("Shift, turning"), _tr("Tilt the head")),

@@ -23,9 +23,9 @@ from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
 from faceeditor.gui.collector import Collector
 from faceeditor.gui.controllers.bridge import Bridge
-from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.icons import app_icon
 from faceeditor.gui.main_window import MainWindow
 from faceeditor.gui.singletons import keep_singletons
@@ -94,8 +94,8 @@ class CrashReporter(QObject):
             sentence = str(error)
         else:
             sentence = self.tr(
-                "Something went wrong that should not ({kind}). Your portrait is still open; save it under another "
-                "name to be safe. The details are in {file}."
+                "An unexpected error occurred ({kind}). Your portrait is still open; save it under another "
+                "name to be safe. Details are in {file}."
             ).format(kind=kind.__name__, file=self._log_file)
         self._crashed.emit(sentence)
 
@@ -164,10 +164,10 @@ class Program:
         portrait = Portrait(first_mask() if mask is None else mask, style)
         self.bridge = Bridge(engine if engine is not None else Engine())
         self.session = PortraitSession(self.bridge, portrait)
-        self.desk = StyleDesk(self.session, (lambda: loaded[0]) if loaded else prior)
-        self.head_desk = HeadDesk(self.session, head_model, head_prior)
+        self.styles = StyleController(self.session, (lambda: loaded[0]) if loaded else prior)
+        self.heads = HeadController(self.session, head_model, head_prior)
         self.saver = autosave.Autosave(on_error=self._autosave_failed) if remember else None
-        self.window = MainWindow(self.session, self.desk, self.head_desk, self.saver, remember)
+        self.window = MainWindow(self.session, self.styles, self.heads, self.saver, remember)
         if problem:
             self.session.failed.emit(problem)
 
@@ -175,7 +175,7 @@ class Program:
         self.window.files.report_autosave(error)
 
     def start(self, file: Path | None = None) -> None:
-        """Start the engine; open a file if one was named, else offer what a killed run left."""
+        """Start the engine; open a file if one was named, else offer unsaved portraits of a crashed run."""
         self.bridge.start()
         self.session.request_frame()
         if file is not None:

@@ -49,7 +49,7 @@ def _close(program: Any) -> None:
 
 def measure_startup(device: str = "auto") -> dict[str, float]:
     """Seconds from the start of the process to the window on screen and to the first face painted in it."""
-    from faceeditor.gui.bench_hands import watch_paint
+    from faceeditor.gui.bench_input import watch_paint
     from faceeditor.gui.snapshot import pump
 
     times: dict[str, float] = {}
@@ -77,7 +77,7 @@ def measure_hand(what: str, device: str = "auto", seconds: float = 8.0) -> dict[
     Args:
         what: "stroke" or "slider".
         device: the engine's device.
-        seconds: how long the hand moves.
+        seconds: duration of the simulated input.
 
     Returns:
         device; lists of milliseconds: "latency" (mouse event -> face painted), "handler" (inside of the mouse event),
@@ -87,7 +87,7 @@ def measure_hand(what: str, device: str = "auto", seconds: float = 8.0) -> dict[
     """
     from PySide6.QtCore import QEventLoop
 
-    from faceeditor.gui.bench_hands import EventBench, SliderBench, StrokeBench, watch_paint
+    from faceeditor.gui.bench_input import EventBench, SliderBench, StrokeBench, watch_paint
     from faceeditor.gui.snapshot import pump
 
     holder: list[EventBench] = []
@@ -100,7 +100,7 @@ def measure_hand(what: str, device: str = "auto", seconds: float = 8.0) -> dict[
             message = program.bridge.engine.status.message
             raise SystemExit(f"no face came within {_TIMEOUT:.0f} seconds: {message}")
         # The head is loaded and read right after the first face; that takes the processor from everything else.
-        if not pump(lambda: program.head_desk.ready, _TIMEOUT):
+        if not pump(lambda: program.heads.ready, _TIMEOUT):
             raise SystemExit(f"the head was not ready within {_TIMEOUT:.0f} seconds")
         ready = _since_start()
         if what == "slider":

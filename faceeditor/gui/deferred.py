@@ -1,4 +1,4 @@
-"""Work of the window that waits: done in small pieces between events, or not as often as it is asked for."""
+"""Deferred and throttled calls on the event loop."""
 
 import time
 from collections import deque
@@ -10,7 +10,7 @@ SLICE_S = 0.006
 """How long one piece of the work may keep the events waiting, in seconds; a single call may take longer."""
 
 
-class Later(QObject):
+class DeferredCalls(QObject):
     """Calls that are made one after the other as soon as the event loop has time, a few milliseconds at once."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -46,7 +46,7 @@ class Later(QObject):
             self._timer.start()
 
 
-class Sparing(QObject):
+class Throttle(QObject):
     """A call that is made at once when it is asked for, but not again before a pause is over.
 
     What is asked for during the pause is done at its end, once: the last state is never missed.

@@ -1,4 +1,4 @@
-"""The main window: puts canvas, panels and commands together and forwards; it decides nothing itself."""
+"""The main window: assembles canvas, panels and commands and connects their signals."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +12,10 @@ from faceeditor.gui.actions import Actions
 from faceeditor.gui.canvas.canvas import Canvas
 from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
-from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES, FileDesk
-from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES, FileController
+from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.keys import KeysDialog
 from faceeditor.gui.dialogs.photo_drop import PhotoDrop
 from faceeditor.gui.dialogs.video_dialog import export_video
@@ -44,8 +44,8 @@ class MainWindow(QMainWindow):
 
     Args:
         session: the open portrait.
-        desk: its styles.
-        head_desk: its head.
+        styles: its styles.
+        heads: its head.
         saver: the autosave, or None.
         remember: keep geometry between two starts.
     """
@@ -53,17 +53,17 @@ class MainWindow(QMainWindow):
     def __init__(
         self,
         session: PortraitSession,
-        desk: StyleDesk,
-        head_desk: HeadDesk,
+        styles: StyleController,
+        heads: HeadController,
         saver: Autosave | None = None,
         remember: bool = True,
     ) -> None:
         super().__init__()
         self.session = session
-        self.desk = desk
-        self.head_desk = head_desk
+        self.styles = styles
+        self.heads = heads
         self.tools = ToolState(self)
-        self.files = FileDesk(session, desk, saver, self)
+        self.files = FileController(session, styles, saver, self)
         self.actions_by_name = Actions(self)
         self._remember = remember
         self._hidden: list[QDockWidget] = []
@@ -73,8 +73,8 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self._build_middle()
         self._build_docks()
-        self.status = StatusBar(session, desk, self)
-        self.status.follow_work(head_desk, head_desk.cancel_work)
+        self.status = StatusBar(session, styles, self)
+        self.status.follow_work(heads, heads.cancel_work)
         self.setStatusBar(self.status)
         build_menus(self)
         self._connect()
@@ -94,8 +94,8 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         self.canvas = Canvas(self.session, self.tools)
-        self.canvas.set_head_desk(self.head_desk)
-        self.photo_drop = PhotoDrop(self.desk, self.head_desk, self.canvas)
+        self.canvas.set_head_controller(self.heads)
+        self.photo_drop = PhotoDrop(self.styles, self.heads, self.canvas)
         self.files.offer_photo = self.photo_drop.offer
         self.bar = CanvasBar(self.canvas, self.actions_by_name)
         column.addWidget(self.bar)
@@ -108,12 +108,12 @@ class MainWindow(QMainWindow):
         actions = self.actions_by_name
         self.tool_panel = ToolPanel(self.tools, actions.tools, actions["symmetry"])
         self.region_panel = RegionPanel(self.tools, actions["swap"])
-        self.style_panel = StylePanel(self.desk, self.tools, actions["new_style"], actions["photo"])
+        self.style_panel = StylePanel(self.styles, self.tools, actions["new_style"], actions["photo"])
         self.head_panels: dict[str, HeadPanel] = {
-            "identity": IdentityPanel(self.head_desk),
-            "expression": ExpressionPanel(self.head_desk),
-            "pose": PosePanel(self.head_desk),
-            "light": LightPanel(self.head_desk),
+            "identity": IdentityPanel(self.heads),
+            "expression": ExpressionPanel(self.heads),
+            "pose": PosePanel(self.heads),
+            "light": LightPanel(self.heads),
         }
         self.history_panel = HistoryPanel(self.session)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
             "history": make_dock(self, "history", self.tr("History"), self.history_panel),
         }
         for group, panel in self.head_panels.items():
-            tools = group_tools(self.head_desk, group)
+            tools = group_tools(self.heads, group)
             self.docks[group] = make_dock(self, group, group_title(group), panel, tools=tools)
         self.setTabPosition(right, QTabWidget.TabPosition.North)
         self.addDockWidget(left, self.docks["tools"])
@@ -153,21 +153,21 @@ class MainWindow(QMainWindow):
             bar.setAccessibleName(self.tr("Panels"))
 
     def _connect(self) -> None:
-        actions, session, files, desk = self.actions_by_name, self.session, self.files, self.desk
-        heads = self.head_desk
+        actions, session, files, styles = self.actions_by_name, self.session, self.files, self.styles
+        heads = self.heads
         handlers = {
             "new": files.new_from_sample, "open": files.open, "save": files.save, "save_as": files.save_as,
             "export": files.export, "copy_face": files.copy_face, "quit": self.close,
             "undo": session.undo, "redo": session.redo, "mirror": session.mirror_mask,
             "clear_region": lambda: session.clear_region(self.tools.region),
             "smaller": lambda: self.tools.grow(-1), "larger": lambda: self.tools.grow(1),
-            "swap": self.tools.swap_regions, "new_style": lambda: desk.draw(), "photo": files.open_photo,
+            "swap": self.tools.swap_regions, "new_style": lambda: styles.draw(), "photo": files.open_photo,
             "pin": session.pin_before, "fit": self.canvas.fit, "actual": self.canvas.actual_size,
             "zoom_in": lambda: self.canvas.zoom_by(1.25), "zoom_out": lambda: self.canvas.zoom_by(0.8),
             "randomise": lambda: heads.randomise(), "reset_pose": lambda: heads.reset_group("pose"),
             "reset_head": heads.reset_all, "video": self.export_video,
-            "head_photo": lambda: self._ask_photo(self.tr("Take from a photo"), self.photo_drop.offer),
-            "embed": lambda: self._ask_photo(self.tr("Rebuild a photo"), heads.embed_photo),
+            "head_photo": lambda: self._ask_photo(self.tr("Use from a photo"), self.photo_drop.offer),
+            "embed": lambda: self._ask_photo(self.tr("Reconstruct photo"), heads.embed_photo),
             **{f"random_{group}": lambda group=group: heads.randomise(group) for group in self.head_panels},
             **{f"panel_{name}": lambda name=name: self.show_panel(name) for name in _TABS},
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
@@ -183,7 +183,7 @@ class MainWindow(QMainWindow):
         self.canvas.hovered.connect(self.status.show_hover)
         self.canvas.panels_toggled.connect(self.toggle_panels)
         session.failed.connect(self.banner.show_problem)
-        desk.noted.connect(self.banner.show_note)
+        styles.noted.connect(self.banner.show_note)
         heads.noted.connect(self.banner.show_note)
         files.noted.connect(self.banner.show_note)
         files.files_changed.connect(self._show_portrait)
@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
         session.status_changed.connect(self._show_engine)
 
     def _ask_photo(self, title: str, take: Callable[[Path], None]) -> None:
-        """Ask for a photo and hand it on."""
+        """Ask for a photo and pass it to `take`."""
         patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
         path = self.files.ask_open(title, self.tr("Photos ({patterns})").format(patterns=patterns))
         if path is not None:
@@ -202,9 +202,9 @@ class MainWindow(QMainWindow):
     def export_video(self) -> None:
         """Show the dialog that makes a turntable or a morph."""
         ask_save, ask_open = self.files.ask_save, self.files.ask_open
-        written = export_video(self.session, self.desk, self.head_desk, ask_save, ask_open, self)
+        written = export_video(self.session, self.styles, self.heads, ask_save, ask_open, self)
         if written is not None:
-            self.banner.show_note(self.tr("“{name}” is written.").format(name=written.name))
+            self.banner.show_note(self.tr("Saved “{name}”.").format(name=written.name))
 
     # Showing.
 
@@ -225,7 +225,9 @@ class MainWindow(QMainWindow):
 
     def _show_engine(self, status: EngineStatus) -> None:
         if status.failed:
-            self.canvas.set_loading_text(self.tr("No face can be drawn"), self.tr("Painting and saving still work."))
+            self.canvas.set_loading_text(
+                self.tr("The generator could not be loaded"), self.tr("Painting and saving still work.")
+            )
             self.banner.show_problem(status.message)
         elif status.ready:
             if self._device and status.device != self._device:
@@ -233,7 +235,7 @@ class MainWindow(QMainWindow):
             self._device = status.device
 
     def show_keys(self) -> None:
-        """The sheet of all keys."""
+        """Show the list of keyboard shortcuts."""
         sheet = KeysDialog(self)
         sheet.finished.connect(sheet.deleteLater)
         sheet.exec()
@@ -265,7 +267,7 @@ class MainWindow(QMainWindow):
         self.bar.show()
 
     def show_panel(self, name: str) -> None:
-        """Bring a panel to the front of its tabs and the keyboard to it."""
+        """Raise a panel and give it the keyboard focus."""
         dock = self.docks[name]
         dock.show()
         dock.raise_()
@@ -273,7 +275,7 @@ class MainWindow(QMainWindow):
         stop.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _next_panel(self) -> None:
-        """Lead the keyboard from the canvas through the panels and back."""
+        """Move the keyboard focus from the canvas through the panels and back."""
         stops: list[QWidget] = [
             self.canvas,
             self.tool_panel.size.slider,

@@ -65,23 +65,23 @@ def build_menus(window: "MainWindow") -> None:
 
 def _add_group_menus(window: "MainWindow", menu: QMenu) -> None:
     """Copy, paste and lock by group."""
-    desk = window.head_desk
+    heads = window.heads
     menu.addSeparator()
     copy, paste, lock = (menu.addMenu(title) for title in (window.tr("&Copy"), window.tr("P&aste"), window.tr("Loc&k")))
     locks: dict[str, QAction] = {}
     for group in GROUPS:
         title = group_title(group)
-        copy.addAction(title, lambda chosen=group: desk.copy(chosen))
-        paste.addAction(title, lambda chosen=group: desk.paste(chosen))
+        copy.addAction(title, lambda chosen=group: heads.copy(chosen))
+        paste.addAction(title, lambda chosen=group: heads.paste(chosen))
         locks[group] = lock.addAction(title)
         locks[group].setCheckable(True)
-        locks[group].triggered.connect(lambda on, chosen=group: desk.lock(chosen, on))
+        locks[group].triggered.connect(lambda on, chosen=group: heads.lock(chosen, on))
 
     def show() -> None:
         for group, action in locks.items():
-            action.setChecked(desk.locked(group))
+            action.setChecked(heads.locked(group))
 
-    desk.locks_changed.connect(show)
+    heads.locks_changed.connect(show)
 
 
 def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
@@ -94,7 +94,7 @@ def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
         menu.addSeparator()
         menu.addAction(window.tr("Clear the list"), forget_files)
     else:
-        menu.addAction(window.tr("Nothing opened yet")).setEnabled(False)
+        menu.addAction(window.tr("No recent files")).setEnabled(False)
 
 
 def _about(window: "MainWindow") -> None:
@@ -102,7 +102,7 @@ def _about(window: "MainWindow") -> None:
         window,
         window.tr("About Face Editor"),
         window.tr(
-            "<p><b>Face Editor {version}</b></p><p>Paint a mask and see a face. The generator runs on this machine; "
-            "nothing leaves it.</p><p>Apache License 2.0. Made with Qt and PySide6 (LGPL).</p>"
+            "<p><b>Face Editor {version}</b></p><p>Paint a mask and see a face. The generator runs on this computer; "
+            "nothing is uploaded.</p><p>Apache License 2.0. Made with Qt and PySide6 (LGPL).</p>"
         ).format(version=__version__),
     )

@@ -1,4 +1,4 @@
-"""A picture of the window without anybody at it: real events, real frames, no display needed."""
+"""Screenshots of the window driven by synthetic events; no display needed."""
 
 import os
 import sys
@@ -16,7 +16,6 @@ from faceeditor.generators.style_prior import StylePrior
 from faceeditor.gui.app import Program, application
 from faceeditor.gui.canvas.canvas import Canvas
 from faceeditor.portrait.brush import Point
-from faceeditor.regions import Region
 
 Script = Callable[[Program], None]
 
@@ -43,7 +42,7 @@ def draw_stroke(
         points: the stroke in picture coordinates (0..256).
         pane: 0 for the mask's half, 1 for the face's.
         release: let go of the button at the end.
-        pause: seconds between two points, as a hand takes them.
+        pause: seconds between two points.
     """
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     moving = [(QEvent.Type.MouseMove, none, left)] * (len(points) - 1)
@@ -62,13 +61,6 @@ def _send(
     over = QPointF(canvas.mapToGlobal(at.toPoint()))
     QApplication.sendEvent(canvas, QMouseEvent(kind, at, over, button, buttons, Qt.KeyboardModifier.NoModifier))
     QApplication.processEvents()
-
-
-def demo_strokes(program: Program) -> None:
-    """A script for ``window_snapshot``: a lock of hair, painted on the face's half."""
-    program.window.tools.set_region(Region.HAIR)
-    program.window.tools.set_size(16)
-    draw_stroke(program.window.canvas, [(116, 52), (104, 64), (95, 80), (89, 98), (86, 116)], pane=1)
 
 
 def window_snapshot(
@@ -116,7 +108,7 @@ def window_snapshot(
             script(program)
             _wait(program, timeout, problems)
         # Thumbnails follow a moment later; a window without them is a picture, too.
-        pump(lambda: all(program.desk.picture(style) is not None for style in program.desk.recent), 5.0)
+        pump(lambda: all(program.styles.picture(style) is not None for style in program.styles.recent), 5.0)
         if not program.window.grab().save(str(path), "PNG"):
             raise FaceEditorError(f"“{path}” was not written; choose a folder that can be written to.")
     finally:
@@ -129,4 +121,4 @@ def window_snapshot(
 def _wait(program: Program, timeout: float, problems: list[str]) -> None:
     pump(lambda: program.session.up_to_date or bool(problems), timeout)
     if not program.session.up_to_date:
-        raise EngineError(problems[-1] if problems else f"No face came within {timeout:.0f} seconds; try again.")
+        raise EngineError(problems[-1] if problems else f"No face was drawn within {timeout:.0f} seconds; try again.")

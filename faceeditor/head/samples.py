@@ -26,8 +26,6 @@ Table = Mapping[str, npt.NDArray[Any]]
 
 PACK = "head-samples"
 FILE = "samples.safetensors"
-POSE_TERMS = 7
-"""Terms of a head's place as a function of its pose (`pose_terms`)."""
 
 _ALBEDO_SPREAD = 0.8
 # The first modes of hair colour among people, sRGB: black, browns, blond, red, grey, dyed.

@@ -1,7 +1,7 @@
 """The head gizmo, free of Qt: where its lines lie in the picture, what is taken hold of, and what a drag does.
 
-Public API: `gizmo_of(head)` gives the lines and handles in picture coordinates, `hold_at` says what a point takes hold
-of, `TurnGesture` carries a drag from the hand to a head desk as one undo step, `nudged` is one press of an arrow key.
+Public API: `gizmo_of(head)` gives the lines and handles in picture coordinates, `part_at` is the hit test,
+`TurnGesture` passes a drag on to a head controller as one undo step, `nudged` applies one press of an arrow key.
 
 The lines are those of a portrait draughtsman's construction: the ball of the skull with the line of the eyes around it
 and the centre line down the face, the near halves drawn, the far ones faint. The ring around them rolls the head.
@@ -23,9 +23,9 @@ from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MASK_SIZE
 
 YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT = 45.0, 30.0, 30.0
-"""How far the hand turns a head, in degrees; one that is turned further already stays so until it is brought back."""
+"""Limits of yaw, pitch and roll in degrees. A head beyond a limit keeps its angle until it is turned back."""
 GAZE_LIMITS = (40.0, 30.0)
-"""How far the hand moves the gaze to the sides, and up or down, in degrees."""
+"""Limits of the gaze to the sides, and up or down, in degrees."""
 NUDGE = 2.0
 """Degrees of one press of an arrow key."""
 
@@ -42,21 +42,21 @@ _STEPS = 96
 
 # A drag across this many pixels of the picture moves the gaze by one degree.
 _GAZE_PIXELS = 1.3
-# Closer to the ring's middle an angle is no longer in the hand's power: sideways movement rolls instead.
+# Close to the ring's centre the angle is ill-conditioned: horizontal movement rolls instead.
 _INNER = 18.0
 _INNER_DEGREES = 0.5
 
 
-class Hold(Enum):
-    """What the hand has of the head."""
+class GizmoPart(Enum):
+    """A part of the gizmo that can be dragged."""
 
     TURN = "turn"
     ROLL = "roll"
     GAZE = "gaze"
 
 
-class HeadHand(Protocol):
-    """What the gizmo needs of `HeadDesk`."""
+class HeadEditing(Protocol):
+    """What the gizmo needs of `HeadController`."""
 
     @property
     def head(self) -> HeadCoefficients | None:
@@ -155,7 +155,7 @@ def gizmo_of(head: HeadCoefficients) -> Gizmo:
     )
 
 
-def hold_at(gizmo: Gizmo, at: Point, reach: float) -> Hold:
+def part_at(gizmo: Gizmo, at: Point, reach: float) -> GizmoPart:
     """What a point of the picture takes hold of: an eye moves the gaze, the ring rolls, anything else turns.
 
     Args:
@@ -164,34 +164,34 @@ def hold_at(gizmo: Gizmo, at: Point, reach: float) -> Hold:
         reach: how close to a handle counts as on it, in pixels of the picture.
     """
     if any(math.dist(at, iris) <= reach for iris, _ in gizmo.gaze):
-        return Hold.GAZE
+        return GizmoPart.GAZE
     if abs(math.dist(at, gizmo.centre) - gizmo.ring) <= reach:
-        return Hold.ROLL
-    return Hold.TURN
+        return GizmoPart.ROLL
+    return GizmoPart.TURN
 
 
-def chosen_hold(shift: bool, alt: bool, otherwise: Hold = Hold.TURN) -> Hold:
+def chosen_part(shift: bool, alt: bool, otherwise: GizmoPart = GizmoPart.TURN) -> GizmoPart:
     """What the modifier keys say: Shift rolls, Alt moves the gaze, neither leaves it to the place."""
     if alt:
-        return Hold.GAZE
-    return Hold.ROLL if shift else otherwise
+        return GizmoPart.GAZE
+    return GizmoPart.ROLL if shift else otherwise
 
 
-def dragged(head: HeadCoefficients, hold: Hold, start: Point, at: Point) -> HeadCoefficients:
+def dragged(head: HeadCoefficients, part: GizmoPart, start: Point, at: Point) -> HeadCoefficients:
     """The head after a drag.
 
     Turning is that of a trackball: the tip of the nose keeps its distance to the pointer. Rolling goes round the middle
     of the ring. The gaze goes where the pointer goes.
 
     Args:
-        head: the head when the hand took hold of it.
-        hold: of what.
+        head: the head at the start of the drag.
+        part: of what.
         start, at: where the drag began and is now, in picture coordinates.
     """
     dx, dy = at[0] - start[0], at[1] - start[1]
-    if hold is Hold.GAZE:
+    if part is GizmoPart.GAZE:
         return with_gaze(head, float(head.gaze[0]) + dx / _GAZE_PIXELS, float(head.gaze[1]) - dy / _GAZE_PIXELS)
-    if hold is Hold.ROLL:
+    if part is GizmoPart.ROLL:
         centre = gizmo_of(head).centre
         if math.dist(start, centre) < _INNER:
             return _posed(head, head.pose[0], head.pose[1], head.pose[2] + dx * _INNER_DEGREES)
@@ -214,7 +214,7 @@ def dragged(head: HeadCoefficients, hold: Hold, start: Point, at: Point) -> Head
 
 
 def _posed(head: HeadCoefficients, yaw: float, pitch: float, roll: float) -> HeadCoefficients:
-    """The head with another pose, inside of what the hand may do."""
+    """The head with another pose, clamped to the limits."""
     pose = []
     for wanted, present, limit in zip((yaw, pitch, roll), head.pose, (YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT), strict=True):
         farthest = max(limit, abs(float(present)))
@@ -227,77 +227,77 @@ def with_gaze(head: HeadCoefficients, yaw: float, pitch: float) -> HeadCoefficie
 
     Args:
         head: the head.
-        yaw, pitch: degrees in head axes, positive to the person's left and up; brought into the hand's limits.
+        yaw, pitch: degrees in head axes, positive to the person's left and up; clamped to `GAZE_LIMITS`.
     """
     yaw = min(max(yaw, -GAZE_LIMITS[0]), GAZE_LIMITS[0])
     pitch = min(max(pitch, -GAZE_LIMITS[1]), GAZE_LIMITS[1])
     return lids_follow(head.changed(gaze=np.array([yaw, pitch], np.float32)))
 
 
-def nudged(head: HeadCoefficients, hold: Hold, right: int, up: int) -> HeadCoefficients:
+def nudged(head: HeadCoefficients, part: GizmoPart, right: int, up: int) -> HeadCoefficients:
     """The head after one press of an arrow key.
 
     Args:
         head: the head.
-        hold: what the key moves.
+        part: what the key moves.
         right, up: -1, 0 or 1: the arrow's direction.
     """
     yaw, pitch, roll = (float(angle) for angle in head.pose)
-    if hold is Hold.GAZE:
+    if part is GizmoPart.GAZE:
         return with_gaze(head, float(head.gaze[0]) + right * NUDGE, float(head.gaze[1]) + up * NUDGE)
-    if hold is Hold.ROLL:
+    if part is GizmoPart.ROLL:
         return _posed(head, yaw, pitch, roll + (right - up) * NUDGE)
     return _posed(head, yaw + right * NUDGE, pitch + up * NUDGE, roll)
 
 
-def readout(head: HeadCoefficients, hold: Hold) -> tuple[tuple[Hold, float, float], ...]:
-    """What the hand changes, in whole degrees: (what, first angle, second angle; the second is 0 for a roll)."""
-    if hold is Hold.ROLL:
-        return ((hold, float(round(float(head.pose[2]))), 0.0),)
-    first, second = head.gaze if hold is Hold.GAZE else head.pose[:2]
-    return ((hold, float(round(float(first))), float(round(float(second)))),)
+def readout(head: HeadCoefficients, part: GizmoPart) -> tuple[tuple[GizmoPart, float, float], ...]:
+    """The dragged angles in whole degrees: (what, first angle, second angle; the second is 0 for a roll)."""
+    if part is GizmoPart.ROLL:
+        return ((part, float(round(float(head.pose[2]))), 0.0),)
+    first, second = head.gaze if part is GizmoPart.GAZE else head.pose[:2]
+    return ((part, float(round(float(first))), float(round(float(second)))),)
 
 
 class TurnGesture:
-    """One drag of the gizmo, from the hand to the desk: one undo step, or none if it is aborted.
+    """One drag of the gizmo, from the pointer to the controller: one undo step, or none if it is aborted.
 
-    Modifier keys may change while the hand is down: what was reached stays, and the drag goes on from there.
+    Modifier keys may change during the drag: the pose reached so far is kept and the drag continues from it.
 
     Args:
-        desk: takes the heads.
+        heads: the controller that receives the heads.
         name: of the undo step.
-        at: where the hand went down, in picture coordinates.
-        hold: what it took hold of.
+        at: where the drag started, in picture coordinates.
+        part: what it took hold of.
     """
 
-    def __init__(self, desk: HeadHand, name: str, at: Point, hold: Hold) -> None:
-        head = desk.head
+    def __init__(self, heads: HeadEditing, name: str, at: Point, part: GizmoPart) -> None:
+        head = heads.head
         if head is None:
             raise ValueError("there is no head to turn yet")
-        self._desk = desk
+        self._heads = heads
         self._start, self._from = at, head
         self._last = at
-        self.place_hold = hold
-        self.hold = hold
+        self.place_part = part
+        self.part = part
         self.head = head
-        desk.begin(name)
+        heads.begin(name)
 
     def move(self, at: Point, shift: bool = False, alt: bool = False) -> None:
         """Go on to a point of the picture, with the keys as they are held now."""
-        hold = chosen_hold(shift, alt, self.place_hold)
-        if hold is not self.hold:
-            self.hold = hold
+        part = chosen_part(shift, alt, self.place_part)
+        if part is not self.part:
+            self.part = part
             self._start, self._from = self._last, self.head
         self._last = at
-        head = dragged(self._from, hold, self._start, at)
+        head = dragged(self._from, part, self._start, at)
         if head.key != self.head.key:
             self.head = head
-            self._desk.set(head)
+            self._heads.set(head)
 
     def end(self) -> None:
         """Keep it."""
-        self._desk.end()
+        self._heads.end()
 
     def abort(self) -> None:
         """Take it back."""
-        self._desk.abort()
+        self._heads.abort()

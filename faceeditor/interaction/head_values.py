@@ -12,7 +12,7 @@ from faceeditor.errors import PortraitError
 from faceeditor.portrait.head import EXPRESSIONS, GROUPS, HeadCoefficients, LightRig
 
 KIND = "faceeditor/head-group"
-"""Says in a text that it is a group of a head, and no other JSON."""
+"""Marks a JSON text as a group of a head."""
 FORMAT = 1
 
 # The harmonics that change their sign with x: x, xy, xz.
@@ -72,7 +72,7 @@ def group_from_text(group: str, text: str, head: HeadCoefficients) -> HeadCoeffi
     """
     data = _parsed(text)
     if data.get("kind") != KIND or data.get("group") not in GROUPS:
-        raise PortraitError(f"The clipboard holds no {group}; copy one in the {group} panel first.")
+        raise PortraitError(f"There is no {group} on the clipboard. Copy one in the {group} panel first.")
     if data["group"] != group:
         raise PortraitError(
             f"The clipboard holds a group called “{data['group']}”; paste it in the panel of that name."

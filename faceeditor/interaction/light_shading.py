@@ -1,8 +1,8 @@
 """The ball of light, free of Qt: a sphere shaded by spherical harmonics, and where a lamp's handle lies on it.
 
 Public API: `BallPicture(size).render(gamma, rig)` -> RGBA pixels; `handle_of(azimuth, elevation)` and `lamp_at(x, y)`
-lead from a lamp to its handle and back; `dragged_rig`, `softened`, `brightened`, `turned`, `reset_rig` are what the
-hand does to a rig.
+lead from a lamp to its handle and back; `dragged_rig`, `softened`, `brightened`, `turned`, `reset_rig` are the
+edits of a rig.
 
 Positions on the ball: x to the right and y up, 1 at the ball's edge. Inside of the edge a lamp stands in front and its
 handle lies on the ball where the ball faces it; between the edge and `RIM` it stands behind.

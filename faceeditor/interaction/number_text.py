@@ -1,4 +1,4 @@
-"""Numbers as an artist reads and types them: with a unit, a comma or a point, and no digits that mean nothing."""
+"""Numbers with units: format and parse, with comma or point as the decimal separator."""
 
 import math
 
@@ -8,7 +8,7 @@ _SIGNS = {"deg": "°", "degrees": "°"}
 
 
 class NumberError(FaceEditorError):
-    """A number was typed that is none."""
+    """The typed text is not a number."""
 
 
 def unit_sign(unit: str) -> str:
@@ -55,5 +55,5 @@ def parsed(text: str, unit: str = "") -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise NumberError(f"“{text.strip()}” is no number; type digits only, as 12 or 0.5.")
+        raise NumberError(f"“{text.strip()}” is not a number. Type digits only, for example 12 or 0.5.")
     return value / 100 if unit == "%" else value

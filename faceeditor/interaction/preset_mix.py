@@ -16,7 +16,7 @@ from faceeditor.head.presets import Preset, apply_preset
 from faceeditor.interaction.head_values import mixed_group
 from faceeditor.portrait.head import GROUPS, HeadCoefficients
 
-FEWEST, MOST = 3, 6
+MIN_PRESETS, MAX_PRESETS = 3, 6
 """How many presets a ring may have."""
 _POWER = 3.0
 _KEPT = 4096

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 LATENT = 512
 RESOLUTION = 256
-_BASE, _MOST = 16384, 512
+_BASE, _MAX_CHANNELS = 16384, 512
 
 
 def channels_at(side: int) -> int:
     """Channels of the features of a side."""
-    return min(_BASE // side, _MOST)
+    return min(_BASE // side, _MAX_CHANNELS)
 
 
 def _filter() -> Tensor:

@@ -40,7 +40,7 @@ MOUTH_CORNERS = (62, 76, 292, 306)
 
 _ROUNDS = 2
 # A square that changes by more than this was no face.
-_LEAST_CHANGE, _MOST_CHANGE = 0.5, 2.0
+_MIN_CHANGE, _MAX_CHANGE = 0.5, 2.0
 
 _lock = threading.Lock()
 _network: Any = None
@@ -111,7 +111,7 @@ def reader_landmarks(picture: Pixels, square: Square, rounds: int = _ROUNDS) -> 
         mesh = square.to_picture(run_reader(cut(picture, square))[0].astype(np.float64) * (2 / SIDE) - 1)
         found = Landmarks(as_68(mesh), mesh)
         better = square_of_points(*found.eyes_and_mouth)
-        if turn == rounds - 1 or not _LEAST_CHANGE < better.side / square.side < _MOST_CHANGE:
+        if turn == rounds - 1 or not _MIN_CHANGE < better.side / square.side < _MAX_CHANGE:
             break
         square = better
     return found

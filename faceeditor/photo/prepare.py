@@ -18,7 +18,7 @@ from faceeditor.regions import FACE_REGIONS, MaskArray
 _log = logging.getLogger(__name__)
 
 _ROUNDS = 2
-_LEAST_FACE = 0.05
+_MIN_FACE = 0.05
 """Least share of face regions in an aligned photograph; below it there was no face after all."""
 
 
@@ -75,7 +75,7 @@ def prepare_photo(
     step(0.8, "Reading the regions")
     photo = cut(picture, square)
     mask = parse_photo(photo)
-    if float(np.isin(mask, FACE_REGIONS).mean()) < _LEAST_FACE:
+    if float(np.isin(mask, FACE_REGIONS).mean()) < _MIN_FACE:
         raise ImageError("The face in the picture cannot be made out; choose a sharper or better lit picture.")
     photo.flags.writeable = False
     mask.flags.writeable = False

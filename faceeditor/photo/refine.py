@@ -32,8 +32,6 @@ OVAL = (
     136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
 """Landmarks on the face's outline: they slide over the skin as the head turns, and count little."""
-IRISES = tuple(range(468, 478))
-"""Five landmarks of each iris."""
 
 # Landmarks err together: as few as these would say as much if each erred by itself.
 _INDEPENDENT = 90.0

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from faceeditor.engine import Engine, RenderRequest
-from faceeditor.evaluation.head_quality import FACTORS, HeadQualityBench, Sitter, disentanglement
+from faceeditor.evaluation import head_quality
+from faceeditor.evaluation.head_quality import FACTORS, HeadQualityBench, disentanglement
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 from tests.engine.fakes import FakeGenerator
@@ -14,13 +15,13 @@ from tests.engine.heads import FakeHeads, turned
 def test_pictures_are_the_ones_that_the_window_shows() -> None:
     mask = np.full((256, 256), Region.SKIN, np.uint8)
     mask[100:150, 100:150] = Region.NOSE
-    sitter = Sitter(np.zeros((256, 256, 3), np.uint8), mask, StyleCode.zeros(), turned(5))
+    subject = head_quality.TestSubject(np.zeros((256, 256, 3), np.uint8), mask, StyleCode.zeros(), turned(5))
     bench = object.__new__(HeadQualityBench)  # a data set and a recogniser are not needed for a picture
     bench.engine = Engine("openvino-cpu", opener=lambda _: FakeGenerator(), heads=FakeHeads())
     with bench, Engine("openvino-cpu", opener=lambda _: FakeGenerator(), heads=FakeHeads()) as engine:
         for head in (turned(5), turned(17), turned(17, gamma=np.ones((9, 3)))):
-            picture, drawn_on = bench.generated(sitter, head)
-            frame = engine.render(RenderRequest(1, mask, sitter.style, head=head, base_head=sitter.head))
+            picture, drawn_on = bench.generated(subject, head)
+            frame = engine.render(RenderRequest(1, mask, subject.style, head=head, base_head=subject.head))
             np.testing.assert_array_equal(drawn_on, np.roll(mask, int(head.pose[0]) - 5, axis=1))
             np.testing.assert_array_equal(picture, frame.pixels)
             assert picture.any()

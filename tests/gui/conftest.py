@@ -25,8 +25,8 @@ class Running:
         )
         self.window = self.program.window
         self.session = self.program.session
-        self.desk = self.program.desk
-        self.heads = self.program.head_desk
+        self.styles = self.program.styles
+        self.heads = self.program.heads
         self.canvas = self.window.canvas
         self.tools = self.window.tools
         self.files = self.window.files

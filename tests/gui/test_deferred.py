@@ -1,7 +1,7 @@
 """Calls that are not made as often as they are asked for."""
 
 from faceeditor.gui.app import application
-from faceeditor.gui.deferred import Sparing
+from faceeditor.gui.deferred import Throttle
 from faceeditor.gui.snapshot import pump
 from tests.patience import WAIT
 
@@ -12,9 +12,9 @@ def test_the_first_call_is_made_at_once_and_the_last_is_not_lost() -> None:
     application()
     calls: list[int] = []
     state = [0]
-    sparing = Sparing(lambda: calls.append(state[0]), 5)
+    throttle = Throttle(lambda: calls.append(state[0]), 5)
     for state[0] in range(1, 50):
-        sparing.ask()
+        throttle.ask()
     assert calls == [1]
     assert pump(lambda: calls == [1, 49], WAIT)
 
@@ -22,11 +22,11 @@ def test_the_first_call_is_made_at_once_and_the_last_is_not_lost() -> None:
 def test_during_a_pause_nothing_is_done_unless_it_must_be() -> None:
     application()
     calls: list[str] = []
-    sparing = Sparing(lambda: calls.append("call"), _NEVER)
-    sparing.ask()
-    sparing.ask()
+    throttle = Throttle(lambda: calls.append("call"), _NEVER)
+    throttle.ask()
+    throttle.ask()
     assert len(calls) == 1
-    sparing.now()
+    throttle.now()
     assert len(calls) == 2
-    sparing.ask()
+    throttle.ask()
     assert len(calls) == 3, "the pause ends with a call that had to be made"

@@ -11,7 +11,7 @@ from faceeditor.gui.canvas.tools import Tool
 from faceeditor.gui.dialogs.keys import KeysDialog
 from faceeditor.interaction.view import ViewMode
 from faceeditor.regions import Region, mirrored
-from tests.gui.head_hands import when_modal
+from tests.gui.head_input import when_modal
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -132,7 +132,7 @@ def test_modes_change_with_keys_and_bar(app):
 def test_wipe_shows_the_face_as_it_was(app):
     app.canvas.set_mode(ViewMode.WIPE)
     first = app.session.frame.pixels
-    app.desk.draw(3)
+    app.styles.draw(3)
     app.settle()
     QApplication.processEvents()
     picture = app.canvas.grab().toImage()

@@ -11,7 +11,7 @@ from faceeditor.interaction.light_shading import handle_of
 from faceeditor.paths import models_dir
 from faceeditor.regions import Region
 from tests.gui.canvas.test_head_gizmo import drag as drag_face
-from tests.gui.head_hands import drag, drag_row
+from tests.gui.head_input import drag, drag_row
 from tests.patience import WAIT
 
 pytestmark = pytest.mark.skipif(
@@ -36,7 +36,7 @@ def test_face_follows_brush_and_style():
         painted = program.session.frame.pixels.astype(int)
         change = np.abs(painted - first).mean(-1)
         assert change[80:110, 90:166].mean() > 8, "the forehead must change under the brush"
-        program.desk.draw(12)
+        program.styles.draw(12)
         assert pump(lambda: program.session.up_to_date, WAIT)
         assert np.abs(program.session.frame.pixels.astype(int) - painted).mean() > 4
     finally:
@@ -48,7 +48,7 @@ def test_face_follows_brush_and_style():
 def test_face_follows_slider_gizmo_and_ball_of_light():
     application()
     program = Program(remember=False)
-    window, session, heads = program.window, program.session, program.head_desk
+    window, session, heads = program.window, program.session, program.heads
 
     def settled() -> np.ndarray:
         assert pump(lambda: session.up_to_date, WAIT), window.banner.text

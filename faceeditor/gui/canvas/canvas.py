@@ -1,4 +1,4 @@
-"""The pen on the canvas: mouse, tablet and keys become strokes, fills, picks, pans and turns of the head."""
+"""The canvas: mouse, tablet and keys become strokes, fills, picks, pans and turns of the head."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ from faceeditor.gui.canvas import overlays as paint
 from faceeditor.gui.canvas.canvas_view import CanvasView
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.interaction.head_gizmo import Hold
+from faceeditor.interaction.head_gizmo import GizmoPart
 from faceeditor.interaction.strokes import BrushStroke, LassoStroke, Paint, Stroke, fill, pressed_radius
 from faceeditor.interaction.view import Box, Pane, ViewMode, pane_at
 from faceeditor.portrait.brush import Point, region_at
 from faceeditor.regions import MaskArray, Region
 
 if TYPE_CHECKING:
-    from faceeditor.gui.controllers.head_controller import HeadDesk
+    from faceeditor.gui.controllers.head_controller import HeadController
 
 _CTRL_MS = 300
 """Ctrl held for so long shows the gizmo; a key with Ctrl does not make it flash."""
@@ -79,15 +79,15 @@ class Canvas(CanvasView):
         """Whether a stroke is under way."""
         return isinstance(self._action, _Painting)
 
-    def set_head_desk(self, desk: "HeadDesk") -> None:
-        """Let the hand turn the head with the Turn tool or Ctrl held; done once."""
-        super().set_head_desk(desk)
+    def set_head_controller(self, heads: "HeadController") -> None:
+        """Enable turning the head with the Turn tool or Ctrl; called once."""
+        super().set_head_controller(heads)
         assert self.turner is not None
         self.turner.moved.connect(self._update_gizmo)
 
     @property
     def turning(self) -> bool:
-        """Whether the gizmo is shown: the Turn tool is in hand, Ctrl is held, or the head is being turned."""
+        """Whether the gizmo is shown: the Turn tool is selected, Ctrl is held, or the head is being turned."""
         if self.turner is None:
             return False
         return self.tools.tool is Tool.TURN or self._ctrl or isinstance(self._action, _Turning)
@@ -283,7 +283,7 @@ class Canvas(CanvasView):
         elif isinstance(self._action, _Turning):
             shape = Qt.CursorShape.ClosedHandCursor
         elif self.turning and self.turner is not None:
-            on_handle = self.turner.hold in (Hold.ROLL, Hold.GAZE)
+            on_handle = self.turner.part in (GizmoPart.ROLL, GizmoPart.GAZE)
             shape = Qt.CursorShape.PointingHandCursor if on_handle else Qt.CursorShape.OpenHandCursor
         elif self.tools.tool in (Tool.BRUSH, Tool.ERASER) and self.tools.size * self.view.zoom >= 8:
             shape = Qt.CursorShape.BlankCursor

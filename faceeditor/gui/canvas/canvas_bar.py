@@ -41,7 +41,7 @@ class CanvasBar(QFrame):
         self.opacity = self._slider(self.tr("Opacity of the mask"), canvas.mask_opacity)
         self._mask_part = self._add_opacity(row, self.tr("Mask"), self.opacity, canvas.set_mask_opacity)
         self.pin = tool_button(actions["pin"], 18, text=True)
-        self.pin.setText(self.tr("Pin as before"))
+        self.pin.setText(self.tr("Set as “before”"))
         row.addWidget(self.pin)
         row.addSpacing(8)
         for name, head_view in self.HEAD_VIEWS.items():

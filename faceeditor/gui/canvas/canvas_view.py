@@ -1,4 +1,4 @@
-"""The canvas: mask, face and 3D head in step, drawn by dirty rectangles. What the pen does is in ``canvas``."""
+"""The canvas: mask, face and 3D head in step, drawn by dirty rectangles. Input is handled in ``canvas``."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from faceeditor.portrait.document import Change
 from faceeditor.regions import MASK_SIZE, MaskArray
 
 if TYPE_CHECKING:
-    from faceeditor.gui.controllers.head_controller import HeadDesk
+    from faceeditor.gui.controllers.head_controller import HeadController
 
 _SPIN_MS = 40
 
@@ -95,11 +95,11 @@ class CanvasView(QWidget):
         """(256, 256) uint8: the mask that is on the screen."""
         return self._shown_mask
 
-    def set_head_desk(self, desk: "HeadDesk") -> None:
-        """Let the hand turn the head, and the head view show it; done once."""
-        self._head_picture = HeadPicture(desk, self)
+    def set_head_controller(self, heads: "HeadController") -> None:
+        """Enable turning the head and the view of the 3D head; called once."""
+        self._head_picture = HeadPicture(heads, self)
         self._head_picture.changed.connect(self._take_head)
-        self.turner = HeadTurner(desk, self)
+        self.turner = HeadTurner(heads, self)
         self._head_picture.want(self.head_view is not HeadView.OFF)
 
     def reload(self) -> None:
@@ -305,7 +305,7 @@ class CanvasView(QWidget):
             paint.draw_caption(painter, pane, self.tr("Mask"))
             return
         if self._face is None:
-            text, hint = self._loading or (self.tr("Loading the model ..."), self.tr("You can paint already."))
+            text, hint = self._loading or (self.tr("Loading the model ..."), self.tr("You can paint while it loads."))
             turn = None if self._loading else self._turn
             paint.draw_loading(painter, picture, self._mask.image, text, hint, turn)
         else:

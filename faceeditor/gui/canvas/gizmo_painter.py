@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from faceeditor.gui.theme import color
-from faceeditor.interaction.head_gizmo import Arc, Gizmo, Hold
+from faceeditor.interaction.head_gizmo import Arc, Gizmo, GizmoPart
 from faceeditor.interaction.view import Box, View
 from faceeditor.portrait.brush import Point
 
@@ -47,25 +47,25 @@ class GizmoPainter:
         self._painter.setPen(QPen(color("accent", (255 if strong else 210) if near else 90), 1.7 if strong else 1.3))
         self._painter.drawPolyline(line)
 
-    def draw(self, gizmo: Gizmo, hold: Hold | None) -> None:
-        """Draw it; what the hand holds, or would take hold of, stands out.
+    def draw(self, gizmo: Gizmo, part: GizmoPart | None) -> None:
+        """Draw it with the hovered or dragged part highlighted.
 
         Args:
             gizmo: in picture coordinates.
-            hold: what is held; None: the pointer is elsewhere.
+            part: what is held; None: the pointer is elsewhere.
         """
         painter = self._painter
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        turning = hold is Hold.TURN
+        turning = part is GizmoPart.TURN
         for near in (False, True):
             for arc in (gizmo.eye_line, gizmo.centre_line):
                 for run in _runs(arc, near):
                     self._line(run, turning, near)
-        self._ring(gizmo, hold is Hold.ROLL)
+        self._ring(gizmo, part is GizmoPart.ROLL)
         self._pointer(gizmo, turning)
-        self._gaze(gizmo, hold is Hold.GAZE)
+        self._gaze(gizmo, part is GizmoPart.GAZE)
         painter.restore()
 
     def _ring(self, gizmo: Gizmo, strong: bool) -> None:

@@ -16,7 +16,7 @@ from faceeditor.engine.requests import FAST
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 
 if TYPE_CHECKING:
-    from faceeditor.gui.controllers.head_controller import HeadDesk
+    from faceeditor.gui.controllers.head_controller import HeadController
 
 Picture = npt.NDArray[np.uint8]
 
@@ -44,19 +44,19 @@ class HeadPicture(QObject):
 
     changed = Signal()
 
-    def __init__(self, desk: "HeadDesk", parent: QObject | None = None) -> None:
+    def __init__(self, heads: "HeadController", parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
-        self._session = desk.session
+        self._heads = heads
+        self._session = heads.session
         self._job: int | None = None
         self._drawn = ""  # key of the head in the picture
         self.picture: Picture | None = None
         self.wanted = False
-        desk.session.frame_shown.connect(self._take_frame)
-        desk.session.portrait_replaced.connect(self._forget)
-        desk.read.connect(self._draw_reading)
-        desk.session.bridge.job_done.connect(self._job_done)
-        desk.session.bridge.job_failed.connect(self._job_failed)
+        heads.session.frame_shown.connect(self._take_frame)
+        heads.session.portrait_replaced.connect(self._forget)
+        heads.read.connect(self._draw_reading)
+        heads.session.bridge.job_done.connect(self._job_done)
+        heads.session.bridge.job_failed.connect(self._job_failed)
 
     def want(self, on: bool) -> None:
         """Begin or end to keep the picture up to date."""
@@ -86,7 +86,7 @@ class HeadPicture(QObject):
         self.changed.emit()
 
     def _draw_reading(self) -> None:
-        head = self._desk.head
+        head = self._heads.head
         if not self.wanted or head is None or self._session.portrait.head is not None or head.key == self._drawn:
             return
         self._drawn = head.key

@@ -1,4 +1,4 @@
-"""The state of the tools: which one, which region, how large. It is the hand's state, not the portrait's."""
+"""The state of the tools: which tool, region and size. It is not part of the portrait."""
 
 from enum import Enum
 
@@ -51,7 +51,7 @@ class ToolState(QObject):
 
     @property
     def previous_region(self) -> Region:
-        """The region that was in hand before; X exchanges the two."""
+        """The region selected before; X swaps the two."""
         return self._previous
 
     @property
@@ -78,7 +78,7 @@ class ToolState(QObject):
         self._set("_tool", tool)
 
     def set_region(self, region: Region) -> None:
-        """Take a region in hand; the one in hand until now becomes the previous one."""
+        """Select a region; the one selected until now becomes the previous one."""
         if region != self._region:
             self._previous, self._region = self._region, Region(region)
             self.changed.emit()

@@ -20,7 +20,7 @@ class Bridge(QObject):
         job_progress: (job number, fraction 0..1)
         job_done: (job number, result)
         job_failed: (job number, FaceEditorError)
-        pictured: (H, W, 3) uint8, how far the picture of a job is.
+        preview_ready: (H, W, 3) uint8, how far the picture of a job is.
     """
 
     frame = Signal(int, object)
@@ -29,7 +29,7 @@ class Bridge(QObject):
     job_progress = Signal(int, float)
     job_done = Signal(int, object)
     job_failed = Signal(int, object)
-    pictured = Signal(object)
+    preview_ready = Signal(object)
 
     _raw_frame = Signal(int, object)
     _raw_failed = Signal(int, object)
@@ -37,7 +37,7 @@ class Bridge(QObject):
     _raw_progress = Signal(int, float)
     _raw_done = Signal(int, object)
     _raw_job_failed = Signal(int, object)
-    _raw_pictured = Signal(object)
+    _raw_preview = Signal(object)
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +53,7 @@ class Bridge(QObject):
         self._raw_progress.connect(self.job_progress, queued)
         self._raw_done.connect(self._finish, queued)
         self._raw_job_failed.connect(self._give_up, queued)
-        self._raw_pictured.connect(self.pictured, queued)
+        self._raw_preview.connect(self.preview_ready, queued)
 
     def start(self) -> None:
         """Start the engine; its status is reported from now on. What was submitted before is not drawn."""
@@ -100,10 +100,10 @@ class Bridge(QObject):
         self._tickets[number] = self.engine.run(job, on_progress, on_done, on_error)
         return number
 
-    def show_picture(self, pixels: object) -> None:
+    def emit_preview(self, pixels: object) -> None:
         """For jobs that show how far they are: may be called on any thread."""
         if not self._closed:
-            self._raw_pictured.emit(pixels)
+            self._raw_preview.emit(pixels)
 
     def cancel(self, number: int) -> None:
         """Ask a job to stop; it ends with a ``Cancelled`` error."""

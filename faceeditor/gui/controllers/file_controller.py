@@ -1,4 +1,4 @@
-"""Files in the window: new, open, save, export, recovery, what is dropped, and the question before work is lost."""
+"""Controller of files: new, open, save, export, recovery, drops, and the question about unsaved changes."""
 
 import secrets
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 from faceeditor.errors import FaceEditorError
 from faceeditor.export import scaled, side_by_side, write_mask, write_picture
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
 from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
@@ -38,7 +38,7 @@ class Answer(Enum):
     CANCEL = "cancel"
 
 
-class FileDesk(QObject):
+class FileController(QObject):
     """Opens and writes files on behalf of the window.
 
     Every method leaves the open portrait as it is if something goes wrong; the reason appears in the banner.
@@ -56,19 +56,19 @@ class FileDesk(QObject):
     _autosave_failed = Signal(str)
 
     def __init__(
-        self, session: PortraitSession, desk: StyleDesk, saver: autosave.Autosave | None, window: QWidget
+        self, session: PortraitSession, styles: StyleController, saver: autosave.Autosave | None, window: QWidget
     ) -> None:
         super().__init__(window)
         self.session = session
-        self.desk = desk
+        self.styles = styles
         self.window = window
         self.saver = saver
-        self.offer_photo: Callable[[Path], None] = lambda path: desk.from_photo(path)
+        self.offer_photo: Callable[[Path], None] = lambda path: styles.from_photo(path)
         self._autosave_failed.connect(session.failed)
         session.changed.connect(self._snapshot)
 
     def report_autosave(self, error: FaceEditorError) -> None:
-        """Told by the autosave's thread that a snapshot could not be written."""
+        """Report a failed snapshot; called on the autosave's thread."""
         self._autosave_failed.emit(str(error))
 
     def _snapshot(self, change: Change) -> None:
@@ -85,9 +85,9 @@ class FileDesk(QObject):
         box.setIcon(QMessageBox.Icon.NoIcon)
         box.setWindowTitle(self.tr("Unsaved changes"))
         box.setText(self.tr("Save the changes to “{name}”?").format(name=self.session.title))
-        box.setInformativeText(self.tr("They are lost if you do not save them."))
+        box.setInformativeText(self.tr("Changes that are not saved are lost."))
         save = box.addButton(self.tr("Save"), QMessageBox.ButtonRole.AcceptRole)
-        lose = box.addButton(self.tr("Do not save"), QMessageBox.ButtonRole.DestructiveRole)
+        lose = box.addButton(self.tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)
         box.setEscapeButton(cancel)
@@ -110,7 +110,9 @@ class FileDesk(QObject):
         box = QMessageBox(self.window)
         box.setWindowTitle(self.tr("Mask or photo?"))
         box.setText(self.tr("What is “{name}”?").format(name=path.name))
-        box.setInformativeText(self.tr("A mask opens as a new portrait; a photo lends its style or head to this one."))
+        box.setInformativeText(
+            self.tr("A mask opens as a new portrait. A photo changes the style or head of this one.")
+        )
         mask = box.addButton(self.tr("A mask"), QMessageBox.ButtonRole.AcceptRole)
         photo = box.addButton(self.tr("A photo"), QMessageBox.ButtonRole.AcceptRole)
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
@@ -121,7 +123,7 @@ class FileDesk(QObject):
     # Opening.
 
     def may_replace(self) -> bool:
-        """Whether the open portrait may go: it is saved, or the user said so."""
+        """Whether the open portrait may be replaced: it is saved, or the user agreed."""
         self.session.end_open_work()
         if not self.session.portrait.modified:
             return True
@@ -139,7 +141,7 @@ class FileDesk(QObject):
             return
 
         def begin() -> None:
-            style = present.style if keep else self.desk.prior.draw(secrets.randbelow(1_000_000))
+            style = present.style if keep else self.styles.prior.draw(secrets.randbelow(1_000_000))
             self._adopt(Portrait(sample.read(), style, present.truncation, present.recent_styles))
 
         self.session.guarded(begin)
@@ -148,7 +150,7 @@ class FileDesk(QObject):
         """Ask for a portrait, a mask or a photo and open it."""
         pictures = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
         kinds = self.tr(
-            "All that can be opened (*.fep {pictures});;Portraits (*.fep);;Masks (*.png);;Photos ({pictures})"
+            "All supported files (*.fep {pictures});;Portraits (*.fep);;Masks (*.png);;Photos ({pictures})"
         ).format(pictures=pictures)
         path = self.ask_open(self.tr("Open a portrait, a mask or a photo"), kinds)
         if path is not None:
@@ -192,7 +194,7 @@ class FileDesk(QObject):
         """Ask for a file and save the portrait in it."""
         path = self.session.portrait.path
         proposal = path.name if path is not None else self.tr("Portrait") + store.SUFFIX
-        chosen = self.ask_save(self.tr("Save the portrait"), proposal, self.tr("Portraits (*.fep)"))
+        chosen = self.ask_save(self.tr("Save portrait"), proposal, self.tr("Portraits (*.fep)"))
         if chosen is None:
             return False
         if chosen.suffix.lower() != store.SUFFIX:
@@ -224,7 +226,7 @@ class FileDesk(QObject):
             QTimer.singleShot(_FRAME_WAIT_MS, loop.quit)
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
         if self.session.frame is None or not self.session.up_to_date:
-            self.session.failed.emit(self.tr("There is no face to export yet; wait until it is drawn and try again."))
+            self.session.failed.emit(self.tr("There is no face to export yet. Wait until it is drawn and try again."))
             return False
         return True
 
@@ -266,14 +268,14 @@ class FileDesk(QObject):
 
             done = self.session.guarded(write)
         if done:
-            self.noted.emit(self.tr("“{name}” is written.").format(name=path.name))
+            self.noted.emit(self.tr("Saved “{name}”.").format(name=path.name))
         return done
 
     def copy_face(self) -> None:
         """Put the face on the clipboard."""
         if self._present_face() and self.session.frame is not None:
             QGuiApplication.clipboard().setImage(to_qimage(self.session.frame.pixels))
-            self.noted.emit(self.tr("The face is on the clipboard."))
+            self.noted.emit(self.tr("Face copied to the clipboard."))
 
     # A photo, and what is dropped.
 
@@ -283,7 +285,7 @@ class FileDesk(QObject):
         path = self.ask_open(self.tr("Style from a photo"), self.tr("Photos ({patterns})").format(patterns=patterns))
         if path is not None:
             remember_folder(path)
-            self.desk.from_photo(path)
+            self.styles.from_photo(path)
 
     @staticmethod
     def dropped_files(data: QMimeData) -> list[Path]:
@@ -316,10 +318,10 @@ class FileDesk(QObject):
             return "" if few else "photo"
         return "" if "off the palette" in note else "mask"
 
-    # What a killed run left.
+    # Recovery after a crash.
 
     def offer_recovery(self) -> bool:
-        """Offer what a killed run left behind; returns whether a portrait was restored."""
+        """Offer unsaved portraits of a crashed run; returns whether one was restored."""
         entries = autosave.recoverable()
         if not entries:
             return False

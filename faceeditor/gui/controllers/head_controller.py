@@ -1,4 +1,4 @@
-"""Heads in the window: every gesture on identity, expression, pose and light becomes an edit here."""
+"""Controller of the head: turns gestures on identity, expression, pose and light into edits."""
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -26,11 +26,11 @@ EMBED_STEPS = 60
 """Steps that a photo's style is optimised for."""
 
 
-class HeadDesk(QObject):
+class HeadController(QObject):
     """Changes the head of the session's portrait.
 
     While the portrait has no head, the one that was read from its face stands for it; the first change makes it the
-    portrait's base. A locked group is changed by nothing that goes through the desk.
+    portrait's base. A locked group is not changed by any method of the controller.
 
     Signals:
         changed: the head that is shown is another one.
@@ -41,7 +41,7 @@ class HeadDesk(QObject):
         work_started: a sentence on long work that began.
         work_progress: fraction 0..1.
         work_ended: the long work is over, whatever its outcome.
-        work_pictured: (256, 256, 3) uint8, how far the picture of long work is.
+        work_preview_ready: (256, 256, 3) uint8, how far the picture of long work is.
     """
 
     changed = Signal()
@@ -52,7 +52,7 @@ class HeadDesk(QObject):
     work_started = Signal(str)
     work_progress = Signal(float)
     work_ended = Signal()
-    work_pictured = Signal(object)
+    work_preview_ready = Signal(object)
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class HeadDesk(QObject):
         self._prior: HeadPrior | None = None
         self._locks: set[str] = set()
         self._gesture = False
-        self._cut = False  # something else ended the open gesture: what the hand still does is not wanted
+        self._cut = False  # the open gesture was ended by something else; further moves of it are ignored
         self._name = ""
         self._photo_job: int | None = None
         self._take_photo: Callable[[PhotoReading], None] = lambda reading: None
@@ -84,7 +84,7 @@ class HeadDesk(QObject):
         bridge.job_done.connect(self._job_done)
         bridge.job_failed.connect(self._job_failed)
         bridge.job_progress.connect(self._job_progress)
-        bridge.pictured.connect(self.work_pictured)
+        bridge.preview_ready.connect(self.work_preview_ready)
 
     # What there is.
 
@@ -137,13 +137,13 @@ class HeadDesk(QObject):
         """Those of the groups that may be changed; says so if there are none."""
         free = [group for group in groups if group not in self._locks]
         if not free:
-            self.noted.emit(self.tr("That is locked; unlock it in its panel to change it."))
+            self.noted.emit(self.tr("This group is locked. Unlock it in its panel to change it."))
         return free
 
     # Gestures: one undo step each.
 
     def begin(self, name: str) -> None:
-        """A hand takes hold: what follows until `end` is one undo step of this name."""
+        """Begin a gesture: everything until `end` is one undo step with this name."""
         self._cut = False
         if self.head is None:
             return
@@ -167,14 +167,14 @@ class HeadDesk(QObject):
         self.session.guarded(lambda: portrait.apply(SetHead(head, base, title)))
 
     def end(self) -> None:
-        """The hand lets go."""
+        """End the gesture."""
         self._cut = False
         if self._gesture:
             self._gesture = False
             self.session.portrait.commit_gesture()
 
     def abort(self) -> None:
-        """Take the open gesture back."""
+        """Cancel the open gesture."""
         self._cut = True
         if self._gesture:
             self._gesture = False
@@ -188,7 +188,7 @@ class HeadDesk(QObject):
         """Change the head once, as one undo step; a failure to make it is reported. Returns whether it was made."""
         head = self.head
         if head is None:
-            self.noted.emit(self.tr("Wait until the face is drawn and read, then try again."))
+            self.noted.emit(self.tr("The head is not detected yet. Wait a moment and try again."))
             return False
         made: list[HeadCoefficients] = []
         if not self.session.guarded(lambda: made.append(make(head))):
@@ -223,15 +223,6 @@ class HeadDesk(QObject):
         if self.session.guarded(make):
             self.set(made[0], "" if self._gesture else control(name, model).title)
 
-    def reset_control(self, name: str) -> None:
-        """One control back to what was read."""
-        origin, model = self.origin, self.model
-        if origin is not None and model is not None:
-            found = control(name, model)
-            self.begin(found.title)
-            self.set_control(name, found.get(origin, model))
-            self.end()
-
     # Groups.
 
     def reset_group(self, group: str) -> None:
@@ -244,7 +235,7 @@ class HeadDesk(QObject):
         """Everything that is not locked back to what was read."""
         origin, free = self.origin, self._free(GROUPS)
         if origin is not None and free:
-            self._step(self.tr("Reset the head"), lambda head: _with_groups(head, origin, free))
+            self._step(self.tr("Reset head"), lambda head: _with_groups(head, origin, free))
 
     def randomise(self, group: str | None = None, seed: int | None = None) -> None:
         """Draw a plausible group at random, or (None) all that are not locked: one undo step."""
@@ -271,7 +262,7 @@ class HeadDesk(QObject):
         """Put a group on the clipboard, from where any window of the program can paste it."""
         if self.head is not None:
             QGuiApplication.clipboard().setText(group_to_text(group, self.head))
-            self.noted.emit(self.tr("The {group} is on the clipboard; paste it into any portrait.").format(group=group))
+            self.noted.emit(self.tr("Copied the {group}. Paste it into any portrait.").format(group=group))
 
     def paste(self, group: str) -> None:
         """Take a group from the clipboard."""
@@ -338,8 +329,8 @@ class HeadDesk(QObject):
 
             self.session.guarded(replace)
 
-        job = EmbedPhoto(path, EMBED_STEPS, preview=self.session.bridge.show_picture)
-        self._read_photo(job, take, self.tr("Rebuilding {name} ...").format(name=path.name))
+        job = EmbedPhoto(path, EMBED_STEPS, preview=self.session.bridge.emit_preview)
+        self._read_photo(job, take, self.tr("Reconstructing {name} ...").format(name=path.name))
 
     def _read_photo(self, job: Any, take: Callable[[PhotoReading], None], sentence: str) -> None:
         self.cancel_work()

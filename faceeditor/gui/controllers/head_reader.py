@@ -1,4 +1,4 @@
-"""What the window knows of heads without being told: the head model, and the head of the shown face."""
+"""Loads the head model and detects the head of the shown face."""
 
 import contextlib
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _IDLE_MS = 250
 
 @dataclass(frozen=True, eq=False)
 class LoadHeadModel:
-    """Background work: the head model and the presets, which take longer to read than the window may pause."""
+    """Background job: load the head model and the presets, which would block the window for too long."""
 
     load: Callable[[], HeadModel]
 
@@ -40,7 +40,7 @@ class LoadHeadModel:
 class HeadReader(QObject):
     """Loads the head model once, and reads the head of the shown face while the portrait has none.
 
-    Reading waits until the hand rests and the full frame is there; a face that has been read is not read again.
+    Detection waits until no gesture is open and the full frame has arrived; a face is read only once.
 
     Signals:
         model_loaded: `model` is there.
@@ -126,7 +126,11 @@ class HeadReader(QObject):
                 return
             if str(error) != self._complaint:  # told once, not with every face
                 self._complaint = str(error)
-                self.noted.emit(self.tr("The sliders begin at the average head. {reason}").format(reason=error))
+                self.noted.emit(
+                    self.tr("No head was detected; the sliders start at the average head. {reason}").format(
+                        reason=error
+                    )
+                )
             self._take(HeadCoefficients.neutral())
 
     def _take(self, head: HeadCoefficients) -> None:

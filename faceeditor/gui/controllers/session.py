@@ -1,4 +1,4 @@
-"""The open portrait in the window: edits go in, frames come out. Widgets talk to this and to each other through it."""
+"""The open portrait in the window: edits go in, frames come out. Widgets communicate through it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -197,7 +197,7 @@ class PortraitSession(QObject):
 
     def _request(self) -> None:
         state = self.portrait.state()
-        # While the hand moves the engine may take its fast tier; the end of the gesture asks for the full one.
+        # During a gesture the engine may use its fast tier; the end of the gesture requests the full one.
         size = FAST if self.portrait.busy else FULL
         heads = (state.head, state.base_head, self._show_head)
         request = RenderRequest(state.revision, state.mask, state.style, state.truncation, size, *heads)
@@ -216,7 +216,7 @@ class PortraitSession(QObject):
             self.before_changed.emit()
         self.frame_shown.emit(frame)
         if frame.drawn < FULL and not self.portrait.busy and frame.revision == self.portrait.revision:
-            self._requests.start()  # the hand has come to rest while the fast frame was on its way
+            self._requests.start()  # the gesture ended while the fast frame was being drawn
 
     def _take_failure(self, epoch: int, error: Any) -> None:
         # A generator that is missing fails every request in the same way: told once is enough.

@@ -1,4 +1,4 @@
-"""Styles in the window: drawing, applying, blending, taking one from a photo, thumbnails."""
+"""Controller of styles: generate, apply, blend, encode a photo, draw thumbnails."""
 
 import secrets
 from collections.abc import Callable
@@ -24,14 +24,14 @@ _IDLE_MS = 900
 
 @dataclass(frozen=True, eq=False)
 class Blend:
-    """How the present style was mixed: ``base`` at 0, ``partner`` at 1; no partner chosen yet: None."""
+    """A mixture of two styles: ``base`` at 0, ``partner`` at 1 (None while none is chosen)."""
 
     base: StyleCode
     partner: StyleCode | None
     t: float
 
 
-class StyleDesk(QObject):
+class StyleController(QObject):
     """Changes the style of the session's portrait and knows what its recent styles look like.
 
     Signals:
@@ -137,12 +137,12 @@ class StyleDesk(QObject):
         self.changed.emit()
 
     def begin(self, name: str) -> None:
-        """A slider is taken: what follows is one undo step."""
+        """Begin a gesture: everything until `end` is one undo step."""
         self.session.end_open_work()
         self._gesture = self.session.guarded(lambda: self.session.portrait.begin_gesture(name))
 
     def end(self) -> None:
-        """The slider is let go. A stroke that has begun meanwhile goes on."""
+        """End the gesture. A stroke that began meanwhile continues."""
         if self._gesture:
             self._gesture = False
             self.session.portrait.commit_gesture()
@@ -186,7 +186,7 @@ class StyleDesk(QObject):
     # Thumbnails.
 
     def refresh_thumbnails(self) -> None:
-        """Have the recent styles drawn on the present mask."""
+        """Draw the recent styles on the present mask."""
         if self.session.portrait.busy:
             self._idle.start()
             return

@@ -92,7 +92,7 @@ class ExportDialog(QDialog):
         self._quality_name = QLabel(self.tr("Quality"))
         form.addRow(self._quality_name, quality)
         column.addLayout(form)
-        hint = label(self.tr("Every file says in its metadata that it was made by a trained algorithm."), "hint")
+        hint = label(self.tr("The metadata of every file states that it was made with generative AI."), "hint")
         hint.setWordWrap(True)
         column.addWidget(hint)
         column.addStretch(1)

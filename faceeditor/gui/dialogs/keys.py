@@ -11,20 +11,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from faceeditor.gui.actions import commands, hand_keys
+from faceeditor.gui.actions import commands, gesture_keys
 from faceeditor.gui.widgets.basic import label
 
 
 class KeysDialog(QDialog):
-    """All keys on one sheet."""
+    """All shortcuts in one dialog."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Keys"))
+        self.setWindowTitle(self.tr("Keyboard shortcuts"))
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
-        column.addWidget(label(self.tr("Keys"), "dialogTitle"))
+        column.addWidget(label(self.tr("Keyboard shortcuts"), "dialogTitle"))
         body = QWidget()
         columns = QHBoxLayout(body)
         columns.setContentsMargins(0, 0, 0, 0)
@@ -34,7 +34,7 @@ class KeysDialog(QDialog):
             if command.keys:
                 name = command.text.replace("&", "").removesuffix(" ...")
                 groups.setdefault(command.group, []).append((command.keys[0], name))
-        groups[self.tr("Hand")] = list(hand_keys())
+        groups[self.tr("Mouse and pen")] = list(gesture_keys())
         for chosen in _columns({name: len(rows) for name, rows in groups.items()}):
             side = QVBoxLayout()
             side.setSpacing(8)

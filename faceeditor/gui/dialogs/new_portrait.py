@@ -34,7 +34,7 @@ class SampleDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        column.addWidget(label(self.tr("Begin with a mask"), "dialogTitle"))
+        column.addWidget(label(self.tr("Start from a mask"), "dialogTitle"))
         grid = QGridLayout()
         grid.setSpacing(8)
         self.buttons: list[QToolButton] = []
@@ -45,7 +45,7 @@ class SampleDialog(QDialog):
                 grid.addWidget(button, index // _COLUMNS, index % _COLUMNS)
         column.addLayout(grid)
         row = QHBoxLayout()
-        self.keep_style = QCheckBox(self.tr("Keep the present style"))
+        self.keep_style = QCheckBox(self.tr("Keep the current style"))
         self.keep_style.setChecked(True)
         row.addWidget(self.keep_style)
         row.addStretch(1)

@@ -1,8 +1,8 @@
-"""A picture that is dropped on the window, or opened: a small sheet asks what to take from it, and takes it.
+"""A photo that is dropped on the window or opened: a dialog asks what to use from it.
 
 Public API for the window:
 
-    drop = PhotoDrop(style_desk, head_desk, canvas)
+    drop = PhotoDrop(styles, heads, canvas)
     files.offer_photo = drop.offer             # drops and opened pictures end here
 
 The answer is remembered for the next picture. While a picture is rebuilt, a card on the canvas shows how far it is.
@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from faceeditor.gui.controllers.head_controller import HeadDesk
-from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import settings
 from faceeditor.gui.widgets.basic import label
@@ -73,7 +73,7 @@ class PhotoChoice:
 
 
 class PhotoSheet(QDialog):
-    """Asks what to take from a picture; 1, 2 and 3 choose, Enter takes, Esc leaves everything as it is.
+    """Asks what to use from a photo; 1, 2 and 3 choose, Enter applies, Esc cancels.
 
     Args:
         path: the picture.
@@ -89,14 +89,14 @@ class PhotoSheet(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("A picture"))
+        self.setWindowTitle(self.tr("Use from this photo"))
         outer = QHBoxLayout(self)
         outer.setContentsMargins(24, 20, 24, 20)
         outer.setSpacing(20)
         outer.addWidget(self._picture(path), 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(4)
-        title = label(self.tr("What shall be taken from it?"), "dialogTitle")
+        title = label(self.tr("Use from this photo"), "dialogTitle")
         column.addWidget(title)
         name = label(path.name, "hint")
         name.setMaximumWidth(380)
@@ -107,16 +107,16 @@ class PhotoSheet(QDialog):
         self.groups: dict[str, QCheckBox] = {}
         texts = {
             Take.STYLE: (
-                self.tr("Its style"),
-                self.tr("Hair, skin and colours on the face that you painted"),
+                self.tr("Style"),
+                self.tr("Hair, skin and colours, applied to your mask"),
             ),
             Take.HEAD: (
-                self.tr("Parts of its head"),
-                self.tr("The person you have, as the one in the picture looks"),
+                self.tr("Head parameters"),
+                self.tr("Identity, expression, pose or light, applied to your portrait"),
             ),
             Take.PERSON: (
                 self.tr("The whole person"),
-                self.tr("Mask, head and style, rebuilt step by step; this takes a while"),
+                self.tr("Mask, head and style, reconstructed step by step (slow)"),
             ),
         }
         for take, (text, hint) in texts.items():
@@ -173,7 +173,7 @@ class PhotoSheet(QDialog):
             box.setChecked(group in choice.groups and group not in locked)
             box.setEnabled(group not in locked)
             if group in locked:
-                box.setToolTip(self.tr("This is locked; unlock it in its panel to change it."))
+                box.setToolTip(self.tr("This group is locked. Unlock it in its panel to change it."))
             box.clicked.connect(lambda: self.choices[Take.HEAD].setChecked(True))
             box.toggled.connect(self._refresh)
             self.groups[group] = box
@@ -188,7 +188,7 @@ class PhotoSheet(QDialog):
         cancel = QPushButton(self.tr("Cancel"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        self.take_button = QPushButton(self.tr("Take"))
+        self.take_button = QPushButton(self.tr("Apply"))
         self.take_button.setDefault(True)
         self.take_button.clicked.connect(self.accept)
         row.addWidget(cancel)
@@ -217,41 +217,41 @@ class PhotoSheet(QDialog):
 
 
 class RebuildCard(QFrame):
-    """How far the rebuilding of a picture is: its present look, a bar, and a button that stops it.
+    """Progress of a reconstruction: preview, bar and stop button.
 
     It lies in the lower right corner of its parent, and shows itself with the first picture that comes.
     """
 
-    def __init__(self, desk: HeadDesk, parent: QWidget) -> None:
+    def __init__(self, heads: HeadController, parent: QWidget) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._heads = heads
         self._working = False
         self.setObjectName("popup")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName(self.tr("Rebuilding a picture"))
+        self.setAccessibleName(self.tr("Reconstructing a photo"))
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 10, 10, 10)
         column.setSpacing(8)
-        column.addWidget(label(self.tr("Rebuilding"), "sectionTitle"))
+        column.addWidget(label(self.tr("Reconstructing"), "sectionTitle"))
         self.picture = QLabel()
         self.picture.setFixedSize(_CARD, _CARD)
-        self.picture.setAccessibleName(self.tr("The picture so far"))
+        self.picture.setAccessibleName(self.tr("Preview"))
         column.addWidget(self.picture)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 100)
-        self.bar.setAccessibleName(self.tr("How far it is"))
+        self.bar.setAccessibleName(self.tr("Progress"))
         column.addWidget(self.bar)
         self.stop = QPushButton(self.tr("Stop"))
         self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.stop.clicked.connect(desk.cancel_work)
+        self.stop.clicked.connect(heads.cancel_work)
         column.addWidget(self.stop)
         self.hide()
         parent.installEventFilter(self)
-        desk.work_started.connect(self._begin)
-        desk.work_progress.connect(lambda fraction: self.bar.setValue(round(fraction * 100)))
-        desk.work_pictured.connect(self._show)
-        desk.work_ended.connect(self._end)
+        heads.work_started.connect(self._begin)
+        heads.work_progress.connect(lambda fraction: self.bar.setValue(round(fraction * 100)))
+        heads.work_preview_ready.connect(self._show)
+        heads.work_ended.connect(self._end)
 
     def _begin(self) -> None:
         self._working = True
@@ -283,14 +283,14 @@ class RebuildCard(QFrame):
 
 
 class PhotoDrop(QObject):
-    """Asks what to take from a picture and has it taken.
+    """Asks what to use from a photo and applies it.
 
     Args:
         styles, heads: take it.
         canvas: the sheet opens over its window, the card lies on it.
     """
 
-    def __init__(self, styles: StyleDesk, heads: HeadDesk, canvas: QWidget) -> None:
+    def __init__(self, styles: StyleController, heads: HeadController, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._styles = styles
         self._heads = heads
@@ -299,7 +299,7 @@ class PhotoDrop(QObject):
         self.card = RebuildCard(heads, canvas)
 
     def offer(self, path: Path) -> None:
-        """Ask what to take from a picture; returns at once, the answer is acted on when it comes."""
+        """Ask what to use from a photo; returns at once, the answer is applied when it comes."""
         if self.sheet is not None:
             self.sheet.reject()  # the newer picture counts
         locked = frozenset(group for group in GROUPS if self._heads.locked(group))
@@ -316,7 +316,7 @@ class PhotoDrop(QObject):
         self._canvas.setFocus()
 
     def take(self, path: Path, choice: PhotoChoice) -> None:
-        """Take something from a picture, in the background, and remember what it was."""
+        """Apply a choice in the background and remember it."""
         choice.remember()
         if choice.take is Take.STYLE:
             self._styles.from_photo(path)

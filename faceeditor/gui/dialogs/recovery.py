@@ -1,4 +1,4 @@
-"""The dialog that offers what a run that ended early left behind."""
+"""The dialog that offers unsaved portraits of a crashed run."""
 
 import time
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from faceeditor.portrait.autosave import Recoverable
 
 
 class RecoveryDialog(QDialog):
-    """What a run that was killed left behind: restore one, discard all, or decide later."""
+    """Unsaved portraits of a crashed run: restore one, discard all, or decide later."""
 
     RESTORE, DISCARD, LATER = 1, 2, 0
 
@@ -34,13 +34,15 @@ class RecoveryDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        column.addWidget(label(self.tr("Your last work can be recovered"), "dialogTitle"))
+        column.addWidget(label(self.tr("Recover unsaved work"), "dialogTitle"))
         column.addWidget(
-            label(self.tr("Face Editor ended before this was saved. Choose what to go on with."), "sectionTitle")
+            label(
+                self.tr("Face Editor closed before these portraits were saved. Choose one to restore."), "sectionTitle"
+            )
         )
         self.list = QListWidget()
         self.list.setIconSize(QSize(72, 72))
-        self.list.setAccessibleName(self.tr("Portraits that can be recovered"))
+        self.list.setAccessibleName(self.tr("Recoverable portraits"))
         for entry in self.entries:
             when = time.strftime("%d.%m.%Y %H:%M", time.localtime(entry.saved_at))
             item = QListWidgetItem(f"{entry.name}\n{when}")

@@ -30,9 +30,9 @@ from PySide6.QtWidgets import (
 from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
 from faceeditor.engine.sequences import MAX_FRAMES, MAX_TURN, morph, turntable
 from faceeditor.errors import Cancelled, FaceEditorError
-from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import remember_folder
@@ -88,7 +88,7 @@ class WatchedVideo:
         return self.video.run(replace(context, frame=frame))
 
 
-def request_of(state: PortraitState, heads: HeadDesk | None = None) -> RenderRequest:
+def request_of(state: PortraitState, heads: HeadController | None = None) -> RenderRequest:
     """A portrait as a request; while it has no head, it gets the one that was read from its face, if there is one."""
     head, base = state.head, state.base_head
     if head is None and heads is not None and heads.head is not None:
@@ -106,8 +106,8 @@ class VideoDialog(QDialog):
     def __init__(
         self,
         session: PortraitSession,
-        styles: StyleDesk,
-        heads: HeadDesk,
+        styles: StyleController,
+        heads: HeadController,
         ask_save: AskSave,
         ask_open: AskFile,
         parent: QWidget | None = None,
@@ -146,7 +146,7 @@ class VideoDialog(QDialog):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName(self.tr("How far the video is"))
+        self.bar.setAccessibleName(self.tr("Progress"))
         column.addWidget(self.bar)
         column.addStretch(1)
         column.addLayout(self._buttons())
@@ -156,14 +156,14 @@ class VideoDialog(QDialog):
         bridge.job_progress.connect(self._progress)
         bridge.job_done.connect(self._done)
         bridge.job_failed.connect(self._failed)
-        bridge.pictured.connect(self._picture)
+        bridge.preview_ready.connect(self._picture)
         self._show_pixels(None if session.frame is None else session.frame.pixels)
         self._refresh()
         self.make.setFocus()
 
     # Building.
 
-    def _fill_form(self, styles: StyleDesk) -> None:
+    def _fill_form(self, styles: StyleController) -> None:
         form = QFormLayout(self.form)
         form.setContentsMargins(0, 0, 0, 0)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -172,15 +172,15 @@ class VideoDialog(QDialog):
         self.degrees = QSlider(Qt.Orientation.Horizontal)
         self.degrees.setRange(10, int(MAX_TURN))
         self.degrees.setValue(35)
-        self.degrees.setAccessibleName(self.tr("Degrees to each side"))
+        self.degrees.setAccessibleName(self.tr("Angle to each side in degrees"))
         self._degrees_value = label("", "value")
         turn = QHBoxLayout()
         turn.addWidget(self.degrees, 1)
         turn.addWidget(self._degrees_value)
-        form.addRow(self.tr("To each side"), turn)
+        form.addRow(self.tr("Angle to each side"), turn)
         self._turn_row = turn
         self.other = QComboBox()
-        self.other.setAccessibleName(self.tr("The other end of the morph"))
+        self.other.setAccessibleName(self.tr("Second portrait of the morph"))
         self.other.setIconSize(QSize(_SMALL, _SMALL))
         for style in styles.recent:
             if style.key != self._session.portrait.style.key:
@@ -194,7 +194,7 @@ class VideoDialog(QDialog):
         to.addWidget(self.browse)
         form.addRow(self.tr("To"), to)
         self._to_row = to
-        self.back = QCheckBox(self.tr("And back, so that it can be played in a loop"))
+        self.back = QCheckBox(self.tr("Play forward and back (seamless loop)"))
         self.back.setChecked(True)
         form.addRow("", self.back)
         self.length = QSlider(Qt.Orientation.Horizontal)
@@ -208,7 +208,7 @@ class VideoDialog(QDialog):
         self.set_seconds(_SECONDS)
         self.rate = QComboBox()
         for rate in RATES:
-            self.rate.addItem(self.tr("{n} a second").format(n=rate), rate)
+            self.rate.addItem(self.tr("{n} fps").format(n=rate), rate)
         self.rate.setCurrentIndex(RATES.index(25))
         form.addRow(self.tr("Frames"), self.rate)
         self.size = size_box(SIZES)
@@ -228,7 +228,7 @@ class VideoDialog(QDialog):
         self.cancel = QPushButton(self.tr("Cancel"))
         self.cancel.setAutoDefault(False)
         self.cancel.clicked.connect(self._stop_or_reject)
-        self.make = QPushButton(self.tr("Make video ..."))
+        self.make = QPushButton(self.tr("Export ..."))
         self.make.setDefault(True)
         self.make.clicked.connect(self._ask_and_begin)
         row.addWidget(self.cancel)
@@ -292,9 +292,9 @@ class VideoDialog(QDialog):
     def _obstacle(self) -> str:
         """Why no video can be made of what is chosen; empty if it can."""
         if self.chosen_motion is Motion.MORPH and not self._others:
-            return self.tr("Draw a second style (N) or choose a portrait file to morph to.")
+            return self.tr("Generate a second style (N) or choose a portrait file to morph to.")
         if self.chosen_motion is Motion.TURNTABLE and self._heads.head is None:
-            return self.tr("The head is still being read from the face; wait a moment.")
+            return self.tr("The head is still being detected. Wait a moment.")
         return ""
 
     def _refresh(self) -> None:
@@ -346,7 +346,7 @@ class VideoDialog(QDialog):
         self._path = path
         self._drawn, self._count = 0, len(requests)
         self.bar.setValue(0)
-        self._job = self._session.bridge.run(WatchedVideo(video, self._session.bridge.show_picture))
+        self._job = self._session.bridge.run(WatchedVideo(video, self._session.bridge.emit_preview))
         self._refresh()
         self._say(self.tr("Frame 1 of {n}").format(n=self._count))
 
@@ -394,7 +394,7 @@ class VideoDialog(QDialog):
             self._job = None
             self._refresh()
             if isinstance(error, Cancelled):
-                self._say(self.tr("Stopped; nothing was written."))
+                self._say(self.tr("Stopped. No file was written."))
             else:
                 self._complain(str(error))
 
@@ -419,8 +419,8 @@ class VideoDialog(QDialog):
 
 def export_video(
     session: PortraitSession,
-    styles: StyleDesk,
-    heads: HeadDesk,
+    styles: StyleController,
+    heads: HeadController,
     ask_save: AskSave,
     ask_open: AskFile,
     parent: QWidget | None = None,

@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from faceeditor.gui.controllers.head_controller import HeadDesk
-from faceeditor.gui.deferred import Later, Sparing
+from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.deferred import DeferredCalls, Throttle
 from faceeditor.gui.icons import icon
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.section import Section
@@ -17,7 +17,7 @@ from faceeditor.head.controls import Control, controls
 EXPERT_SECTIONS = ("Modes", "Skin modes", "Weights", "Coefficients")
 """Sections of single numbers: they begin folded."""
 _PACE_MS = 90
-"""Between two looks at the head while a hand drags."""
+"""Milliseconds between two updates during a drag."""
 
 
 def group_title(group: str) -> str:
@@ -25,7 +25,7 @@ def group_title(group: str) -> str:
     return group.capitalize()
 
 
-def group_tools(desk: HeadDesk, group: str) -> list[QToolButton]:
+def group_tools(heads: HeadController, group: str) -> list[QToolButton]:
     """The buttons of a group's header: random, lock, back to what was read, copy, paste."""
 
     def button(name: str, look: str, tip: str, act: Callable[[], object]) -> QToolButton:
@@ -39,30 +39,28 @@ def group_tools(desk: HeadDesk, group: str) -> list[QToolButton]:
         made.clicked.connect(lambda _=False: act())
         return made
 
-    tr = desk.tr
-    random = button("random", "dice", tr("Random {group}"), lambda: desk.randomise(group))
-    lock = button(
-        "lock", "unlock", tr("Lock the {group}: nothing changes it"), lambda: desk.lock(group, lock.isChecked())
-    )
+    tr = heads.tr
+    random = button("random", "dice", tr("Random {group}"), lambda: heads.randomise(group))
+    lock = button("lock", "unlock", tr("Lock the {group}"), lambda: heads.lock(group, lock.isChecked()))
     lock.setCheckable(True)
-    reset = button("reset", "reset", tr("Back to the {group} read from the face"), lambda: desk.reset_group(group))
-    copy = button("copy", "copy", tr("Copy the {group}"), lambda: desk.copy(group))
-    paste = button("paste", "paste", tr("Paste a copied {group}"), lambda: desk.paste(group))
+    reset = button("reset", "reset", tr("Reset the {group} to detected"), lambda: heads.reset_group(group))
+    copy = button("copy", "copy", tr("Copy the {group}"), lambda: heads.copy(group))
+    paste = button("paste", "paste", tr("Paste a copied {group}"), lambda: heads.paste(group))
 
     shown: list[tuple[bool, bool]] = []
 
     def show() -> None:
-        locked = desk.locked(group)
-        if shown == [(desk.ready, locked)]:
-            return  # a hand that drags a slider asks more than a hundred times a second
-        shown[:] = [(desk.ready, locked)]
+        locked = heads.locked(group)
+        if shown == [(heads.ready, locked)]:
+            return  # a drag triggers more than a hundred updates a second
+        shown[:] = [(heads.ready, locked)]
         lock.setChecked(locked)
         lock.setIcon(icon("lock" if locked else "unlock", 18))
         for each in (random, reset, paste):
-            each.setEnabled(desk.ready and not locked)
-        copy.setEnabled(desk.ready)
+            each.setEnabled(heads.ready and not locked)
+        copy.setEnabled(heads.ready)
 
-    for signal in (desk.locks_changed, desk.changed, desk.model_loaded):
+    for signal in (heads.locks_changed, heads.changed, heads.model_loaded):
         signal.connect(show)
     show()
     return [random, lock, reset, copy, paste]
@@ -72,13 +70,13 @@ class HeadPanel(QWidget):
     """Sliders of one group. What stands above the sections is added by the panels made from this one.
 
     Nothing is made before the head model is there and the panel is seen, and only open sections are kept up to date:
-    a head that is turned moves all sliders many times a second. While a hand drags, the sliders that it does not hold
-    follow at a calmer pace, so that the time is there for the face.
+    a head that is turned moves all sliders many times a second. During a drag the other sliders are updated less often,
+    which leaves more time for the face.
     """
 
-    def __init__(self, desk: HeadDesk, group: str, parent: QWidget | None = None) -> None:
+    def __init__(self, heads: HeadController, group: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.desk = desk
+        self.heads = heads
         self.group = group
         self.rows: dict[str, SliderRow] = {}
         self.sections: list[Section] = []
@@ -86,7 +84,7 @@ class HeadPanel(QWidget):
         self._marks: tuple[str, dict[str, float]] = ("", {})
         self._built = False
         self._stale = True
-        self._later = Later(self)
+        self._deferred = DeferredCalls(self)
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search the {group} sliders").format(group=group))
@@ -117,10 +115,10 @@ class HeadPanel(QWidget):
         outer.addLayout(self.bar)
         outer.addWidget(self.hint)
         outer.addWidget(area, 1)
-        self._sparing = Sparing(self.follow, _PACE_MS, self)
-        desk.changed.connect(self._follow_hand)
-        desk.locks_changed.connect(self.follow)
-        desk.model_loaded.connect(self.follow)
+        self._throttle = Throttle(self.follow, _PACE_MS, self)
+        heads.changed.connect(self._follow_hand)
+        heads.locks_changed.connect(self.follow)
+        heads.model_loaded.connect(self.follow)
         self._show_state()
 
     def sizeHint(self) -> QSize:
@@ -153,11 +151,11 @@ class HeadPanel(QWidget):
 
     def _build(self) -> None:
         self._built = True
-        self._controls = {each.name: each for each in controls(self.desk.model) if each.group == self.group}
-        self._later.add(self.build_top)
+        self._controls = {each.name: each for each in controls(self.heads.model) if each.group == self.group}
+        self._deferred.add(self.build_top)
         for title in dict.fromkeys(each.section for each in self._controls.values()):
-            self._later.add(lambda name=title: self._add_section(name))
-        self._later.add(self._filter)  # something may have been searched for meanwhile
+            self._deferred.add(lambda name=title: self._add_section(name))
+        self._deferred.add(self._filter)  # something may have been searched for meanwhile
 
     def _add_section(self, title: str) -> None:
         section = Section(title, lambda column: self._fill(title, column), folded=title in EXPERT_SECTIONS)
@@ -168,14 +166,14 @@ class HeadPanel(QWidget):
     def _fill(self, title: str, column: QVBoxLayout) -> None:
         for found in self._controls.values():
             if found.section == title and self.has_row(found):
-                self._later.add(lambda found=found: column.addWidget(self._row(found)))
-        self._later.add(lambda: self.fill_section(title, column))
-        self._later.add(self._refresh_soon)  # widgets that are new become visible later
+                self._deferred.add(lambda found=found: column.addWidget(self._row(found)))
+        self._deferred.add(lambda: self.fill_section(title, column))
+        self._deferred.add(self._refresh_soon)  # widgets that are new become visible later
 
     @property
     def building(self) -> bool:
         """Whether sliders are still to be made."""
-        return not self._built or self._later.busy
+        return not self._built or self._deferred.busy
 
     def has_row(self, found: Control) -> bool:
         """Whether a control ever has a slider here."""
@@ -183,10 +181,10 @@ class HeadPanel(QWidget):
 
     def _row(self, found: Control) -> SliderRow:
         row = SliderRow(found.title, found.low, found.high, found.default, found.unit, found.step)
-        row.started.connect(lambda: self.desk.begin(found.title))
-        row.moved.connect(lambda value: self.desk.set_control(found.name, value, self.is_symmetric()))
-        row.ended.connect(self.desk.end)
-        row.refused.connect(self.desk.session.failed)
+        row.started.connect(lambda: self.heads.begin(found.title))
+        row.moved.connect(lambda value: self.heads.set_control(found.name, value, self.is_symmetric()))
+        row.ended.connect(self.heads.end)
+        row.refused.connect(self.heads.session.failed)
         if not self._matches(found):
             row.hide()
         self.rows[found.name] = row
@@ -195,13 +193,13 @@ class HeadPanel(QWidget):
 
     def reveal(self, name: str) -> SliderRow | None:
         """Bring a control's slider into sight: its section is unfolded and scrolled to. None while there is none."""
-        self._later.finish()
+        self._deferred.finish()
         found = self._controls.get(name)
         section = next((each for each in self.sections if found is not None and each.title == found.section), None)
         if section is None:
             return None
         section.unfold()
-        self._later.finish()
+        self._deferred.finish()
         row = self.rows.get(name)
         if row is not None:
             self.area.ensureWidgetVisible(row)
@@ -233,10 +231,10 @@ class HeadPanel(QWidget):
         return super().event(event)
 
     def _follow_hand(self) -> None:
-        if self.desk.session.portrait.busy:
-            self._sparing.ask()
+        if self.heads.session.portrait.busy:
+            self._throttle.ask()
         else:
-            self._sparing.now()
+            self._throttle.now()
 
     def follow(self) -> None:
         """Show the head as it is, if the panel is seen; later otherwise."""
@@ -244,23 +242,23 @@ class HeadPanel(QWidget):
             self._stale = True
             return
         self._stale = False
-        if not self._built and self.desk.model is not None:
+        if not self._built and self.heads.model is not None:
             self._build()
         self._show_state()
         self.refresh_top()
         self._refresh_rows()
 
     def _show_state(self) -> None:
-        ready = self.desk.ready
-        if self.desk.model is None:
-            text = self.tr("The head model is being loaded ...")
-        elif self.desk.head is None:
-            text = self.tr("The head is read as soon as the face is drawn ...")
+        ready = self.heads.ready
+        if self.heads.model is None:
+            text = self.tr("Loading the head model ...")
+        elif self.heads.head is None:
+            text = self.tr("Detecting the head ...")
         else:
-            text = self.tr("Locked: nothing changes it.") if self.desk.locked(self.group) else ""
+            text = self.tr("Locked.") if self.heads.locked(self.group) else ""
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
-        self.body.setEnabled(ready and not self.desk.locked(self.group))
+        self.body.setEnabled(ready and not self.heads.locked(self.group))
 
     def _refresh_rows(self) -> None:
         for name, row in self.rows.items():
@@ -269,7 +267,7 @@ class HeadPanel(QWidget):
 
     def _show_row(self, name: str, row: SliderRow) -> None:
         """Bring a slider up to date: its value, and the mark to which a reset leads."""
-        head, origin, model = self.desk.head, self.desk.origin, self.desk.model
+        head, origin, model = self.heads.head, self.heads.origin, self.heads.model
         if head is None or model is None:
             return
         found = self._controls[name]

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.icons import icon
 from faceeditor.gui.panels.head_panel import HeadPanel
 from faceeditor.gui.panels.preset_box import PresetBox
@@ -16,21 +16,21 @@ class PresetPanel(HeadPanel):
     """A panel with presets above its sliders.
 
     Args:
-        desk: what changes the head.
+        heads: what changes the head.
         group: the panel's group.
         ring: as of `PresetBox`.
         columns: as of `PresetBox`.
     """
 
     def __init__(
-        self, desk: HeadDesk, group: str, ring: str = "", columns: int = 3, parent: QWidget | None = None
+        self, heads: HeadController, group: str, ring: str = "", columns: int = 3, parent: QWidget | None = None
     ) -> None:
-        super().__init__(desk, group, parent)
+        super().__init__(heads, group, parent)
         self.presets: PresetBox | None = None
         self._ring, self._columns = ring, columns
 
     def build_top(self) -> None:
-        self.presets = PresetBox(self.desk, self.group, ring=self._ring, columns=self._columns)
+        self.presets = PresetBox(self.heads, self.group, ring=self._ring, columns=self._columns)
         self.add(self.presets)
         self.presets.setVisible(bool(self.presets.known))
 
@@ -46,22 +46,22 @@ class PresetPanel(HeadPanel):
 class IdentityPanel(PresetPanel):
     """Who it is: named directions, then the raw modes of shape and skin."""
 
-    def __init__(self, desk: HeadDesk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "identity", parent=parent)
+    def __init__(self, heads: HeadController, parent: QWidget | None = None) -> None:
+        super().__init__(heads, "identity", parent=parent)
 
 
 class PosePanel(PresetPanel):
     """Where the head looks and where it is."""
 
-    def __init__(self, desk: HeadDesk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "pose", columns=2, parent=parent)
+    def __init__(self, heads: HeadController, parent: QWidget | None = None) -> None:
+        super().__init__(heads, "pose", columns=2, parent=parent)
 
 
 class ExpressionPanel(PresetPanel):
     """What the face does. Both sides move together, or each has its sliders."""
 
-    def __init__(self, desk: HeadDesk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "expression", ring="first", parent=parent)
+    def __init__(self, heads: HeadController, parent: QWidget | None = None) -> None:
+        super().__init__(heads, "expression", ring="first", parent=parent)
         self.symmetry = QToolButton()
         self.symmetry.setObjectName("toggle")
         self.symmetry.setIcon(icon("symmetry", 16))
@@ -69,8 +69,8 @@ class ExpressionPanel(PresetPanel):
         self.symmetry.setCheckable(True)
         self.symmetry.setChecked(True)
         self.symmetry.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.symmetry.setAccessibleName(self.tr("Both sides of the face together"))
-        self.symmetry.setToolTip(self.tr("Both sides of the face together; off: sliders for each side"))
+        self.symmetry.setAccessibleName(self.tr("Link both sides of the face"))
+        self.symmetry.setToolTip(self.tr("Link both sides of the face; off: a slider for each side"))
         self.symmetry.toggled.connect(self.refilter)
         self.symmetry.setFixedHeight(self.search.sizeHint().height())
         self.bar.addWidget(self.symmetry)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QColorDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from faceeditor.gui.controllers.head_controller import HeadDesk
+from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.panels.head_panel import HeadPanel
 from faceeditor.gui.panels.preset_box import PresetBox
 from faceeditor.gui.theme import color
@@ -74,7 +74,7 @@ class ColourRow(QWidget):
 
     Args:
         title: of the row.
-        desk: what changes the head.
+        heads: what changes the head.
         get: the lamp's colour in a rig.
         put: the rig with another colour.
     """
@@ -82,13 +82,13 @@ class ColourRow(QWidget):
     def __init__(
         self,
         title: str,
-        desk: HeadDesk,
+        heads: HeadController,
         get: Callable[[LightRig], Colour],
         put: Callable[[LightRig, Colour], LightRig],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._title, self._desk, self._get, self._put = title, desk, get, put
+        self._title, self._heads, self._get, self._put = title, heads, get, put
         self.dialog: QColorDialog | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 4, 0, 4)
@@ -109,18 +109,18 @@ class ColourRow(QWidget):
 
     def refresh(self) -> None:
         """Show the lamp's colour."""
-        if self._desk.head is not None:
-            self.present.set_colour(self._get(rig_of(self._desk.head)))
+        if self._heads.head is not None:
+            self.present.set_colour(self._get(rig_of(self._heads.head)))
 
     def _take_once(self, colour: Colour) -> None:
-        self._desk.begin(self._title)
+        self._heads.begin(self._title)
         self._take(colour)
-        self._desk.end()
+        self._heads.end()
 
     def _take(self, colour: Colour) -> None:
-        head = self._desk.head
+        head = self._heads.head
         if head is not None:
-            self._desk.set(with_lamps(head, self._put(rig_of(head), colour)))
+            self._heads.set(with_lamps(head, self._put(rig_of(head), colour)))
 
     def _choose(self) -> None:
         """Show the dialog; the light follows it, and all of it is one undo step."""
@@ -128,11 +128,11 @@ class ColourRow(QWidget):
         dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
         dialog.setWindowTitle(self._title)
         dialog.currentColorChanged.connect(lambda c: self._take((c.redF(), c.greenF(), c.blueF())))
-        dialog.accepted.connect(self._desk.end)
-        dialog.rejected.connect(self._desk.abort)
+        dialog.accepted.connect(self._heads.end)
+        dialog.rejected.connect(self._heads.abort)
         dialog.finished.connect(self._forget_dialog)
         self.dialog = dialog
-        self._desk.begin(self._title)
+        self._heads.begin(self._title)
         dialog.open()
 
     def _forget_dialog(self) -> None:
@@ -155,35 +155,35 @@ def ball_pixmap(preset: Preset, size: int, ratio: float, model: HeadModel) -> QP
 class LightPanel(HeadPanel):
     """Everything about the light."""
 
-    def __init__(self, desk: HeadDesk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "light", parent)
+    def __init__(self, heads: HeadController, parent: QWidget | None = None) -> None:
+        super().__init__(heads, "light", parent)
         self.ball = LightBall()
         self.ball.setFixedHeight(_BALL)
-        self.ball.began.connect(lambda: desk.begin(self.tr("Key light")))
+        self.ball.began.connect(lambda: heads.begin(self.tr("Key light")))
         self.ball.changed.connect(self._take_rig)
-        self.ball.ended.connect(desk.end)
+        self.ball.ended.connect(heads.end)
         self.colours: dict[str, ColourRow] = {}
         self.presets: PresetBox | None = None
 
     def _take_rig(self, rig: LightRig) -> None:
-        if self.desk.head is not None:
-            self.desk.set(with_lamps(self.desk.head, rig))
+        if self.heads.head is not None:
+            self.heads.set(with_lamps(self.heads.head, rig))
 
     def build_top(self) -> None:
         self.add(self.ball)
-        self.presets = PresetBox(self.desk, "light", self._picture, columns=2)
+        self.presets = PresetBox(self.heads, "light", self._picture, columns=2)
         self.add(self.presets)
 
     def _picture(self, preset: Preset, size: int) -> QIcon | None:
-        if self.desk.model is None:
+        if self.heads.model is None:
             return None
         result = QIcon()
         for ratio in {1.0, 2.0, self.devicePixelRatioF()}:
-            result.addPixmap(ball_pixmap(preset, size, ratio, self.desk.model))
+            result.addPixmap(ball_pixmap(preset, size, ratio, self.heads.model))
         return result
 
     def refresh_top(self) -> None:
-        head = self.desk.head
+        head = self.heads.head
         if head is None:
             return
         self.ball.set_light(head.gamma, rig_of(head))
@@ -205,12 +205,12 @@ class LightPanel(HeadPanel):
     def fill_section(self, title: str, column: QVBoxLayout) -> None:
         if title == "Key":
             row = ColourRow(
-                self.tr("Key colour"), self.desk, lambda rig: rig.colour, lambda rig, c: replace(rig, colour=c)
+                self.tr("Key colour"), self.heads, lambda rig: rig.colour, lambda rig, c: replace(rig, colour=c)
             )
         elif title == "Fill":
             row = ColourRow(
                 self.tr("Fill colour"),
-                self.desk,
+                self.heads,
                 lambda rig: rig.fill_colour,
                 lambda rig, c: replace(rig, fill_colour=c),
             )

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from faceeditor.gui.controllers.head_controller import HeadDesk
-from faceeditor.gui.deferred import Later
+from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.deferred import DeferredCalls
 from faceeditor.gui.icons import icon
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.preset_ring import PresetRing
@@ -25,7 +25,7 @@ from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.head.presets import Preset, delete_preset, preset_of, presets, save_preset
-from faceeditor.interaction.preset_mix import FEWEST, MOST, place_of_mix
+from faceeditor.interaction.preset_mix import MAX_PRESETS, MIN_PRESETS, place_of_mix
 
 _RING = 5
 _RING_PICTURE = 28
@@ -42,7 +42,7 @@ class PresetBox(QWidget):
     """Ring, chips, amount and menu.
 
     Args:
-        desk: what changes the head.
+        heads: what changes the head.
         group: whose presets.
         picture: makes a preset's small picture of a size in pixels; None for names alone.
         ring: "first" or "second": what is seen at first, the ring or the chips; empty: there is no ring.
@@ -51,7 +51,7 @@ class PresetBox(QWidget):
 
     def __init__(
         self,
-        desk: HeadDesk,
+        heads: HeadController,
         group: str,
         picture: Picture = _no_picture,
         ring: str = "second",
@@ -59,11 +59,11 @@ class PresetBox(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.desk = desk
+        self.heads = heads
         self.group = group
         self._picture = picture
         self._looks: dict[tuple[str, int], QIcon] = {}
-        self._later = Later(self)
+        self._deferred = DeferredCalls(self)
         self._with_ring = bool(ring)
         self._columns = columns
         self.known: tuple[Preset, ...] = ()
@@ -72,16 +72,16 @@ class PresetBox(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self.ring = PresetRing(self.tr("Mix of presets: {group}").format(group=group))
-        self.ring.started.connect(lambda: desk.begin(self.tr("Mix {group}").format(group=group)))
-        self.ring.moved.connect(lambda x, y: desk.set_mix(group, self.ring_presets, x, y))
-        self.ring.ended.connect(desk.end)
+        self.ring.started.connect(lambda: heads.begin(self.tr("Mix {group}").format(group=group)))
+        self.ring.moved.connect(lambda x, y: heads.set_mix(group, self.ring_presets, x, y))
+        self.ring.ended.connect(heads.end)
         self.ring.menu_wanted.connect(self._ring_menu)
         self.amount = SliderRow(self.tr("Amount"), 0.0, 1.0, 1.0, "%", 0.01)
-        self.amount.mark = 1.0
-        self.amount.started.connect(lambda: desk.begin(self.tr("Amount")))
-        self.amount.moved.connect(lambda value: desk.set_amount(group, value))
-        self.amount.ended.connect(desk.end)
-        self.amount.refused.connect(desk.session.failed)
+        self.amount.reset_value = 1.0
+        self.amount.started.connect(lambda: heads.begin(self.tr("Amount")))
+        self.amount.moved.connect(lambda value: heads.set_amount(group, value))
+        self.amount.ended.connect(heads.end)
+        self.amount.refused.connect(heads.session.failed)
         self._sheet = QWidget()
         sheet = QVBoxLayout(self._sheet)
         sheet.setContentsMargins(0, 0, 0, 0)
@@ -103,12 +103,12 @@ class PresetBox(QWidget):
         if self._with_ring:
             head.addWidget(self.pages, 1)
         else:
-            head.addWidget(label(self.tr("Click for the whole preset"), "hint"), 1)
+            head.addWidget(label(self.tr("Click to apply"), "hint"), 1)
         self.menu_button = QToolButton()
         self.menu_button.setIcon(icon("menu", 16))
         self.menu_button.setIconSize(QSize(16, 16))
-        self.menu_button.setToolTip(self.tr("Save, delete and choose presets"))
-        self.menu_button.setAccessibleName(self.tr("Menu of the presets: {group}").format(group=self.group))
+        self.menu_button.setToolTip(self.tr("Save, delete or choose presets"))
+        self.menu_button.setAccessibleName(self.tr("Preset menu: {group}").format(group=self.group))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.menu_button.clicked.connect(self._open_menu)
         head.addWidget(self.menu_button)
@@ -127,15 +127,15 @@ class PresetBox(QWidget):
 
     def reload(self) -> None:
         """Read the presets anew, as after one was saved."""
-        self._later.clear()
+        self._deferred.clear()
         problems: list[str] = []
         found: list[tuple[Preset, ...]] = []
-        if self.desk.session.guarded(
+        if self.heads.session.guarded(
             lambda: found.append(presets(self.group, on_error=lambda error: problems.append(str(error))))
         ):
             self.known = found[0]
         if problems:
-            self.desk.session.failed.emit(problems[0])
+            self.heads.session.failed.emit(problems[0])
         self._show_ring()
         self._show_chips()
         self.refresh()
@@ -143,17 +143,17 @@ class PresetBox(QWidget):
     @property
     def ring_presets(self) -> list[Preset]:
         """The presets on the ring, clockwise from the top."""
-        chosen = self.desk.rings.get(self.group, ())
+        chosen = self.heads.rings.get(self.group, ())
         by_name = {preset.name: preset for preset in self.known}
         ring = [by_name[name] for name in chosen if name in by_name]
         # A preset without values is the neutral face, which the middle is for.
         spare = [preset for preset in self.known if preset not in ring and preset.values]
-        wanted = len(ring) if len(ring) >= FEWEST else _RING
+        wanted = len(ring) if len(ring) >= MIN_PRESETS else _RING
         return ring + spare[: max(0, wanted - len(ring))]
 
     def set_ring(self, names: list[str]) -> None:
         """Choose the presets on the ring, 3 to 6."""
-        self.desk.rings[self.group] = tuple(names[:MOST])
+        self.heads.rings[self.group] = tuple(names[:MAX_PRESETS])
         self._show_ring()
         self.refresh()
 
@@ -170,11 +170,11 @@ class PresetBox(QWidget):
     def _show_ring(self) -> None:
         ring = self.ring_presets
         self.ring.set_presets([preset.name for preset in ring])
-        self.ring.setEnabled(len(ring) >= FEWEST)
+        self.ring.setEnabled(len(ring) >= MIN_PRESETS)
         if self._picture is not _no_picture:
             for preset in ring:
-                self._later.add(lambda preset=preset: self._look(preset, _RING_PICTURE))
-            self._later.add(self._show_ring_pictures)
+                self._deferred.add(lambda preset=preset: self._look(preset, _RING_PICTURE))
+            self._deferred.add(self._show_ring_pictures)
 
     def _show_ring_pictures(self) -> None:
         size = QSize(_RING_PICTURE, _RING_PICTURE)
@@ -203,7 +203,7 @@ class PresetBox(QWidget):
             if pictured:
                 chip.setIcon(empty)
                 chip.setIconSize(QSize(_CHIP_PICTURE, _CHIP_PICTURE))
-                self._later.add(lambda chip=chip, preset=preset: self._show_look(chip, preset))
+                self._deferred.add(lambda chip=chip, preset=preset: self._show_look(chip, preset))
                 chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.clicked.connect(lambda _=False, chosen=preset: self._apply(chosen))
             self.chips.append(chip)
@@ -217,12 +217,12 @@ class PresetBox(QWidget):
             chip.setIcon(look)
 
     def _apply(self, preset: Preset) -> None:
-        self.desk.apply_preset(preset, self.amount.real)
+        self.heads.apply_preset(preset, self.amount.real)
         self.refresh()
 
     def refresh(self) -> None:
         """Show how the present group was mixed."""
-        mix = self.desk.mix(self.group)
+        mix = self.heads.mix(self.group)
         self.ring.show_handle(*place_of_mix(mix, [preset.name for preset in self.ring_presets]))
         for chip, preset in zip(self.chips, self.known, strict=True):
             chip.setChecked(mix.preset is not None and mix.preset.name == preset.name and mix.amount > 0)
@@ -247,14 +247,14 @@ class PresetBox(QWidget):
         menu = QMenu(self)
         ring = [preset.name for preset in self.ring_presets]
         if index >= 0:
-            exchange = menu.addMenu(self.tr("Exchange “{name}” for").format(name=ring[index]))
+            exchange = menu.addMenu(self.tr("Replace “{name}” with").format(name=ring[index]))
             for preset in self.known:
                 if preset.name not in ring:
                     names = [*ring[:index], preset.name, *ring[index + 1 :]]
                     exchange.addAction(preset.name, lambda chosen=names: self.set_ring(chosen))
             exchange.setEnabled(len(self.known) > len(ring))
             menu.addSeparator()
-        menu.addAction(self.tr("Save as preset ..."), self.save).setEnabled(self.desk.ready)
+        menu.addAction(self.tr("Save as preset ..."), self.save).setEnabled(self.heads.ready)
         if self._with_ring:
             on_ring = menu.addMenu(self.tr("On the ring"))
             for preset in self.known:
@@ -272,7 +272,7 @@ class PresetBox(QWidget):
         action.setChecked(name in ring)
         others = [each for each in ring if each != name]
         wanted = others if name in ring else [*ring, name]
-        action.setEnabled(FEWEST <= len(wanted) <= MOST)
+        action.setEnabled(MIN_PRESETS <= len(wanted) <= MAX_PRESETS)
         action.triggered.connect(lambda _=False: self.set_ring(wanted))
 
     def ask_name(self) -> str:
@@ -284,15 +284,15 @@ class PresetBox(QWidget):
 
     def save(self) -> None:
         """Keep the present group as one of the user's presets."""
-        head = self.desk.head
+        head = self.heads.head
         name = self.ask_name() if head is not None else ""
         if head is None or not name:
             return
-        if self.desk.session.guarded(lambda: save_preset(preset_of(name, self.group, head))):
+        if self.heads.session.guarded(lambda: save_preset(preset_of(name, self.group, head))):
             self.reload()
-            self.desk.noted.emit(self.tr("“{name}” is among the presets now.").format(name=name))
+            self.heads.noted.emit(self.tr("Saved preset “{name}”.").format(name=name))
 
     def delete(self, preset: Preset) -> None:
         """Remove one of the user's presets."""
-        self.desk.session.guarded(lambda: delete_preset(preset))
+        self.heads.session.guarded(lambda: delete_preset(preset))
         self.reload()

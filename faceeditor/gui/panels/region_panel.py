@@ -1,4 +1,4 @@
-"""The palette: 19 regions by colour, code and name, and the two regions in hand."""
+"""The palette: 19 regions by colour, code and name, and current and previous region."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QPen
@@ -67,8 +67,8 @@ class RegionButton(QAbstractButton):
             painter.drawLine(round(text.x()), middle, end, middle)
 
 
-class InHand(QWidget):
-    """The region in hand in front, the previous one behind it."""
+class CurrentRegions(QWidget):
+    """The current region in front, the previous one behind it."""
 
     def __init__(self, tools: ToolState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,7 +79,7 @@ class InHand(QWidget):
 
     def _show(self) -> None:
         now, before = region_name(self._tools.region), region_name(self._tools.previous_region)
-        text = self.tr("In hand: {now}; before: {before}").format(now=now, before=before)
+        text = self.tr("Current: {now}; previous: {before}").format(now=now, before=before)
         self.setAccessibleName(text)
         self.setToolTip(text)
         self.update()
@@ -104,7 +104,7 @@ class RegionPanel(QWidget):
         column.setSpacing(8)
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(InHand(tools))
+        head.addWidget(CurrentRegions(tools))
         names = QVBoxLayout()
         names.setSpacing(0)
         self._now = label("", "panelTitle")
@@ -137,7 +137,7 @@ class RegionPanel(QWidget):
         self._show()
 
     def eventFilter(self, watched: object, event: object) -> bool:
-        """Arrow keys walk through the palette and take the region in hand."""
+        """Arrow keys move through the palette and select the region."""
         if isinstance(watched, RegionButton) and isinstance(event, QKeyEvent) and event.type() == event.Type.KeyPress:
             step = _KEYS.get(Qt.Key(event.key()))
             if step is not None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QTo
 
 from faceeditor.engine import EngineStatus
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.interaction.meter import FrameMeter
 from faceeditor.regions import Region
@@ -21,7 +21,7 @@ _DEVICES = {"cuda": "CUDA", "torch-cpu": "CPU · PyTorch", "openvino-cpu": "CPU 
 class StatusBar(QStatusBar):
     """Reads the session's meter four times a second, so that it costs nothing while painting."""
 
-    def __init__(self, session: PortraitSession, desk: StyleDesk, parent: QWidget | None = None) -> None:
+    def __init__(self, session: PortraitSession, styles: StyleController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._meter: FrameMeter = session.meter
         self.setSizeGripEnabled(False)
@@ -53,7 +53,7 @@ class StatusBar(QStatusBar):
         self._timer.start()
         self._cancels: dict[object, Callable[[], None]] = {}
         self._working: object = None
-        self.follow_work(desk, desk.cancel_photo)
+        self.follow_work(styles, styles.cancel_photo)
         session.status_changed.connect(self._show_engine)
 
     def _figure(self, name: str, width: int) -> QLabel:
@@ -66,31 +66,31 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(figure)
         return figure
 
-    def follow_work(self, desk: Any, cancel: Callable[[], None]) -> None:
-        """Show the long work of a desk (signals work_started, work_progress, work_ended); the last begun is shown."""
-        self._cancels[desk] = cancel
-        desk.work_started.connect(lambda sentence: self._begin_work(desk, sentence))
-        desk.work_progress.connect(lambda fraction: self._show_progress(desk, fraction))
-        desk.work_ended.connect(lambda: self._end_work(desk))
+    def follow_work(self, styles: Any, cancel: Callable[[], None]) -> None:
+        """Show the long work of a styles (signals work_started, work_progress, work_ended); the last begun is shown."""
+        self._cancels[styles] = cancel
+        styles.work_started.connect(lambda sentence: self._begin_work(styles, sentence))
+        styles.work_progress.connect(lambda fraction: self._show_progress(styles, fraction))
+        styles.work_ended.connect(lambda: self._end_work(styles))
 
     def _cancel_work(self) -> None:
         if self._working in self._cancels:
             self._cancels[self._working]()
 
-    def _end_work(self, desk: object) -> None:
-        if self._working is desk:
+    def _end_work(self, styles: object) -> None:
+        if self._working is styles:
             self._working = None
             self.work.hide()
 
-    def _begin_work(self, desk: object, sentence: str) -> None:
-        self._working = desk
+    def _begin_work(self, styles: object, sentence: str) -> None:
+        self._working = styles
         self._work_text.setText(sentence)
         self.progress.setAccessibleName(sentence)
         self.progress.setRange(0, 0)
         self.work.show()
 
-    def _show_progress(self, desk: object, fraction: float) -> None:
-        if self._working is not desk:
+    def _show_progress(self, styles: object, fraction: float) -> None:
+        if self._working is not styles:
             return
         self.progress.setRange(0, 100)
         self.progress.setValue(round(fraction * 100))
@@ -111,6 +111,6 @@ class StatusBar(QStatusBar):
 
     def show_hover(self, region: Region | None) -> None:
         """Name the region under the pen."""
-        text = "" if region is None else self.tr("Under the pen: {region}").format(region=region_name(region))
+        text = "" if region is None else self.tr("{region}").format(region=region_name(region))
         if text != self.message.text():
             self.message.setText(text)

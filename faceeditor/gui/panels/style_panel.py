@@ -5,7 +5,7 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from faceeditor.gui.canvas.tools import ToolState
-from faceeditor.gui.controllers.style_controller import StyleDesk
+from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.icons import icon
 from faceeditor.gui.widgets.basic import label, rule
 from faceeditor.gui.widgets.gesture_slider import GestureSlider
@@ -23,9 +23,9 @@ BLEND_STEPS = 200
 class PartnerSlot(StyleThumb):
     """The place for the second style of a blend; a style can be dropped on it."""
 
-    def __init__(self, desk: StyleDesk, parent: QWidget | None = None) -> None:
+    def __init__(self, styles: StyleController, parent: QWidget | None = None) -> None:
         super().__init__(44, parent)
-        self._desk = desk
+        self._styles = styles
         self.setAcceptDrops(True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -34,9 +34,9 @@ class PartnerSlot(StyleThumb):
 
     def dropEvent(self, event: QDropEvent) -> None:
         key = bytes(event.mimeData().data(STYLE_MIME).data()).decode()
-        style = next((style for style in self._desk.recent if style.key == key), None)
+        style = next((style for style in self._styles.recent if style.key == key), None)
         if style is not None:
-            self._desk.choose_partner(style)
+            self._styles.choose_partner(style)
             event.acceptProposedAction()
 
 
@@ -44,10 +44,15 @@ class StylePanel(QWidget):
     """Everything about the style of the portrait."""
 
     def __init__(
-        self, desk: StyleDesk, tools: ToolState, new_style: QAction, photo: QAction, parent: QWidget | None = None
+        self,
+        styles: StyleController,
+        tools: ToolState,
+        new_style: QAction,
+        photo: QAction,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._styles = styles
         self._tools = tools
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 8, 0)
@@ -61,8 +66,8 @@ class StylePanel(QWidget):
         column.addWidget(rule())
         column.addLayout(self._photo_section(photo))
         column.addStretch(1)
-        desk.changed.connect(self.refresh)
-        desk.thumbnails_changed.connect(self.refresh)
+        styles.changed.connect(self.refresh)
+        styles.thumbnails_changed.connect(self.refresh)
         tools.changed.connect(self._show_target)
         self._show_target()
         self.refresh()
@@ -81,7 +86,7 @@ class StylePanel(QWidget):
         button.setIcon(icon("new-style", 18))
         button.setIconSize(QSize(18, 18))
         button.setMinimumHeight(34)
-        button.setToolTip(self.tr("Draw a new person for this mask (N)"))
+        button.setToolTip(self.tr("Generate a new style for this mask (N)"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(action.trigger)
         self.draw_button = button
@@ -96,7 +101,7 @@ class StylePanel(QWidget):
         column.addLayout(head)
         self.segments = Segments([self.tr("Whole face"), self.tr("One region")])
         self.segments.set_current(0)
-        self.segments.setToolTip(self.tr("What a click on a style changes"))
+        self.segments.setToolTip(self.tr("What a click on a style applies to"))
         column.addWidget(self.segments)
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
@@ -109,12 +114,12 @@ class StylePanel(QWidget):
         column = QVBoxLayout()
         column.setSpacing(8)
         self.blend = GestureSlider(self.tr("Blend"), 0, BLEND_STEPS, 0, lambda value: f"{value * 100 // BLEND_STEPS} %")
-        self.blend.started.connect(lambda: self._desk.begin(self.tr("Blend")))
-        self.blend.moved.connect(lambda value: self._desk.set_blend(value / BLEND_STEPS))
-        self.blend.ended.connect(self._desk.end)
+        self.blend.started.connect(lambda: self._styles.begin(self.tr("Blend")))
+        self.blend.moved.connect(lambda value: self._styles.set_blend(value / BLEND_STEPS))
+        self.blend.ended.connect(self._styles.end)
         self.base = StyleThumb(44)
         self.base.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.partner = PartnerSlot(self._desk)
+        self.partner = PartnerSlot(self._styles)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.base)
@@ -128,12 +133,10 @@ class StylePanel(QWidget):
 
     def _variety_section(self) -> GestureSlider:
         self.variety = GestureSlider(self.tr("Variety"), 0, VARIETY_MAX, 100, lambda value: f"{value} %")
-        self.variety.slider.setToolTip(
-            self.tr("How far the style leaves the average person. Double click: as it was drawn.")
-        )
-        self.variety.started.connect(lambda: self._desk.begin(self.tr("Variety")))
-        self.variety.moved.connect(lambda value: self._desk.set_truncation(value / 100))
-        self.variety.ended.connect(self._desk.end)
+        self.variety.slider.setToolTip(self.tr("Distance of the style from the average person. Double-click: 100 %."))
+        self.variety.started.connect(lambda: self._styles.begin(self.tr("Variety")))
+        self.variety.moved.connect(lambda value: self._styles.set_truncation(value / 100))
+        self.variety.ended.connect(self._styles.end)
         return self.variety
 
     def _photo_section(self, action: QAction) -> QVBoxLayout:
@@ -154,22 +157,22 @@ class StylePanel(QWidget):
 
     def refresh(self) -> None:
         """Show the portrait's styles as they are now."""
-        desk = self._desk
-        recent = desk.recent
+        styles = self._styles
+        recent = styles.recent
         while len(self.thumbs) < len(recent):
             self._add_thumb()
-        current = desk.session.portrait.style.key
+        current = styles.session.portrait.style.key
         for index, thumb in enumerate(self.thumbs):
             if index < len(recent):
-                thumb.show_style(recent[index], desk.picture(recent[index]), recent[index].key == current)
+                thumb.show_style(recent[index], styles.picture(recent[index]), recent[index].key == current)
             thumb.setVisible(index < len(recent))
-        blend = desk.blend
-        self.base.show_style(blend.base, desk.picture(blend.base))
-        self.partner.show_style(blend.partner, None if blend.partner is None else desk.picture(blend.partner))
+        blend = styles.blend
+        self.base.show_style(blend.base, styles.picture(blend.base))
+        self.partner.show_style(blend.partner, None if blend.partner is None else styles.picture(blend.partner))
         self.blend.setEnabled(blend.partner is not None)
         self.blend.show_value(round(blend.t * BLEND_STEPS))
         self._blend_hint.setVisible(blend.partner is None)
-        self.variety.show_value(round(desk.session.portrait.truncation * 100))
+        self.variety.show_value(round(styles.session.portrait.truncation * 100))
 
     def _add_thumb(self) -> None:
         thumb = StyleThumb()
@@ -182,21 +185,21 @@ class StylePanel(QWidget):
 
     def _apply(self, style: StyleCode | None) -> None:
         if style is not None:
-            self._desk.apply(style, self.target)
+            self._styles.apply(style, self.target)
 
     def _choose_partner(self, style: StyleCode | None) -> None:
         if style is not None:
-            self._desk.choose_partner(style)
+            self._styles.choose_partner(style)
 
     def _menu(self, style: StyleCode | None, at: QPoint) -> None:
         if style is None:
             return
         menu = QMenu(self)
-        menu.addAction(self.tr("Use for the whole face"), lambda: self._desk.apply(style))
+        menu.addAction(self.tr("Use for the whole face"), lambda: self._styles.apply(style))
         region = self._tools.region
         text = self.tr("Use for {region} only").format(region=region_name(region).lower())
-        menu.addAction(text, lambda: self._desk.apply(style, region))
+        menu.addAction(text, lambda: self._styles.apply(style, region))
         menu.addSeparator()
-        menu.addAction(self.tr("Blend with this style"), lambda: self._desk.choose_partner(style))
+        menu.addAction(self.tr("Blend with this style"), lambda: self._styles.choose_partner(style))
         menu.exec(at)
         menu.deleteLater()

@@ -98,7 +98,7 @@ class ToolPanel(QWidget):
         self.paint_over = QPushButton()
         self.paint_over.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.paint_over.setAccessibleName(self.tr("Paint only over chosen regions"))
-        self.paint_over.setToolTip(self.tr("Protect regions: the pen changes only what is chosen here"))
+        self.paint_over.setToolTip(self.tr("Paint only over the regions chosen here; the others are protected"))
         self.paint_over.clicked.connect(self._choose_paint_over)
         options.addWidget(self.paint_over, 1, 1)
         options.setColumnStretch(1, 1)

@@ -60,7 +60,7 @@ def make_dock(
     close.setIcon(icon("close", 12))
     close.setIconSize(QSize(12, 12))
     close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    close.setToolTip(dock.tr("Hide this panel (View menu brings it back)"))
+    close.setToolTip(dock.tr("Hide this panel (View > Panels shows it again)"))
     close.setAccessibleName(dock.tr("Hide {panel}").format(panel=title))
     close.clicked.connect(dock.hide)
     row.addWidget(close)

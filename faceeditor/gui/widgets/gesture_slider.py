@@ -73,7 +73,7 @@ class GestureSlider(QWidget):
         self.slider.setValue(default)
         self.slider.setAccessibleName(name)
         self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.slider.setToolTip(self.tr("Double click: back to {value}").format(value=shown(default)))
+        self.slider.setToolTip(self.tr("Double-click: reset to {value}").format(value=shown(default)))
         self._name = label(name, "sectionTitle")
         self._value = label(shown(default), "value")
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

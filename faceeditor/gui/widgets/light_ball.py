@@ -4,9 +4,9 @@ Public API for the panel that holds it:
 
     ball = LightBall()
     ball.set_light(head.gamma, head.rig)       # whenever the head changes; a drag under way is left alone
-    ball.began.connect(lambda: desk.begin(ball.tr("Key light")))
-    ball.changed.connect(take)                 # desk.set(with_lamps(desk.head, rig))
-    ball.ended.connect(desk.end)
+    ball.began.connect(lambda: heads.begin(ball.tr("Key light")))
+    ball.changed.connect(take)                 # heads.set(with_lamps(heads.head, rig))
+    ball.ended.connect(heads.end)
 
 `began` comes before the first `changed` of a gesture and `ended` after its last: a drag, a burst of the wheel or of the
 keys is one undo step. While the ball has no light (before the first `set_light`) it is dim and takes no gesture.
@@ -90,8 +90,8 @@ class LightBall(QWidget):
         self.setAccessibleName(self.tr("Light ball"))
         self.setToolTip(
             self.tr(
-                "Drag: turn the key light; the ring around the ball lies behind the head\n"
-                "Shift + drag up or down: softer or harder\nWheel: stronger or weaker\nDouble click: reset"
+                "Drag: move the key light; the outer ring is behind the head\n"
+                "Shift + drag up or down: softer or harder\nWheel: stronger or weaker\nDouble-click: reset"
             )
         )
         self._describe()
@@ -127,7 +127,7 @@ class LightBall(QWidget):
         self.update()
 
     def _take(self, rig: LightRig) -> None:
-        """Show and tell the hand's own rig; what the light holds beside its lamps stays on the ball as in the face."""
+        """Show the user's rig and emit it; the part of the light beyond the lamps is kept."""
         if rig == self._rig or self._rig is None:
             return
         self._gamma = self._gamma + rig_to_gamma(rig) - rig_to_gamma(self._rig)
@@ -212,7 +212,7 @@ class LightBall(QWidget):
         handle = handle_of(self._rig.azimuth, self._rig.elevation)
         near = (self.to_widget(*handle) - event.position()).manhattanLength() <= 2.5 * _HANDLE
         self._at = event.position()
-        # Taken by the handle it keeps its place under the hand; elsewhere it jumps to the hand.
+        # A drag of the handle keeps its offset to the pointer; elsewhere the handle jumps to the pointer.
         self._grip = (handle[0] - x, handle[1] - y) if near else (0.0, 0.0)
         if not near and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self._take(dragged_rig(self._rig, x, y))

@@ -50,7 +50,7 @@ class PresetRing(QWidget):
         self.at = (0.0, 0.0)
         self._pictures: list[QPixmap | None] = []
         self._open = False
-        self._held: tuple[float, float] | None = None  # where in the disc the hand is, unclipped
+        self._held: tuple[float, float] | None = None  # the pointer in the disc, unclamped
         self._last = QPointF()
         self.setAccessibleName(title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -143,7 +143,7 @@ class PresetRing(QWidget):
         left = min(max(left, 0.0), max(0.0, self.width() - width))
         return QRectF(left, top, min(width, self.width() - left), height)
 
-    # The hand.
+    # Mouse and keys.
 
     def _begin(self) -> None:
         if not self._open:

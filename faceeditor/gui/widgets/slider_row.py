@@ -34,8 +34,8 @@ _STEPS = 10_000
 class SliderRow(QAbstractSlider):
     """A slider over real numbers.
 
-    Drag the groove, Shift for a tenth of the speed; click the value to type; double click goes back to the mark; wheel
-    (only with the focus) and keys step.
+    Drag the groove, Shift for a tenth of the speed; click the value to type; double-click to reset; the wheel (with
+    focus) and keys step.
 
     Signals:
         started: a change begins.
@@ -64,10 +64,10 @@ class SliderRow(QAbstractSlider):
         self.low, self.high, self.default = low, high, default
         self.unit, self.step = unit, step
         self.real = default
-        self.mark = default
+        self.reset_value = default
         self.editor: QLineEdit | None = None
         self._open = False
-        self._drag: tuple[float, float] | None = None  # last x of the hand, value before it was clipped and rounded
+        self._drag: tuple[float, float] | None = None  # last x of the pointer, value before clamping and rounding
         self._hover = ""
         self.setOrientation(Qt.Orientation.Horizontal)
         self.setRange(0, _STEPS)
@@ -81,7 +81,7 @@ class SliderRow(QAbstractSlider):
         font = QFont(self.font())
         font.setPixelSize(int(TOKENS["font-small"].removesuffix("px")))
         self._font = font
-        self._tell_place()
+        self._update_accessible_value()
 
     def sizeHint(self) -> QSize:
         return QSize(220, HEIGHT)
@@ -94,17 +94,17 @@ class SliderRow(QAbstractSlider):
         """The value as it is shown."""
         return shown(self.real, self.unit, self.step)
 
-    def show_value(self, value: float, mark: float) -> None:
+    def show_value(self, value: float, reset_value: float) -> None:
         """Show a value, and the one that a reset leads to, which came from elsewhere. A drag is left alone."""
-        same = value == self.real and mark == self.mark
-        self.mark = mark
+        same = value == self.real and reset_value == self.reset_value
+        self.reset_value = reset_value
         if not self._open:
             self.real = value
         if not same:
-            self._tell_place()
+            self._update_accessible_value()
             self.update()
 
-    def _tell_place(self) -> None:
+    def _update_accessible_value(self) -> None:
         """Assistive technology reads whole steps and the tool tip."""
         blocked = self.blockSignals(True)
         self.setValue(round((self.real - self.low) / (self.high - self.low) * _STEPS))
@@ -147,7 +147,7 @@ class SliderRow(QAbstractSlider):
         if value != self.real:
             self._begin()
             self.real = value
-            self._tell_place()
+            self._update_accessible_value()
             self.moved.emit(value)
             self.update()
 
@@ -162,8 +162,8 @@ class SliderRow(QAbstractSlider):
         self._end()
 
     def reset(self) -> None:
-        """Back to the mark."""
-        self.set_once(self.mark)
+        """Back to the reset value."""
+        self.set_once(self.reset_value)
 
     def _nudge(self, steps: float, fine: bool) -> None:
         """Step by keys or wheel; what follows soon belongs to the same gesture."""
@@ -234,9 +234,9 @@ class SliderRow(QAbstractSlider):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
-        mark, default = shown(self.mark, self.unit, self.step), shown(self.default, self.unit, self.step)
-        menu.addAction(self.tr("Back to {value}").format(value=mark), self.reset)
-        if default != mark:
+        reset_value, default = shown(self.reset_value, self.unit, self.step), shown(self.default, self.unit, self.step)
+        menu.addAction(self.tr("Reset to {value}").format(value=reset_value), self.reset)
+        if default != reset_value:
             menu.addAction(self.tr("Set to {value}").format(value=default), lambda: self.set_once(self.default))
         menu.addAction(self.tr("Type a value ..."), self.edit_value)
         menu.exec(event.globalPos())
@@ -360,7 +360,7 @@ class SliderRow(QAbstractSlider):
             painter.drawRoundedRect(QRectF(min(here, rest), _GROOVE_Y - 2, abs(here - rest), 4), 2, 2)
         # The dot under the groove is what a reset leads to.
         painter.setBrush(color("accent" if on else "text-dim"))
-        painter.drawEllipse(QPointF(self.place_of(self.mark), _GROOVE_Y + 8.0), 1.6, 1.6)
+        painter.drawEllipse(QPointF(self.place_of(self.reset_value), _GROOVE_Y + 8.0), 1.6, 1.6)
         middle = QPointF(here, _GROOVE_Y)
         if self.hasFocus() and on:
             painter.setBrush(color("accent"))

@@ -10,20 +10,20 @@ from PySide6.QtWidgets import QApplication
 from faceeditor.gui.canvas.tools import Tool
 from faceeditor.head.camera import camera, project
 from faceeditor.interaction.head_gizmo import (
-    Hold,
+    GizmoPart,
     TurnGesture,
-    chosen_hold,
+    chosen_part,
     dragged,
     gizmo_of,
-    hold_at,
     nudged,
+    part_at,
     with_gaze,
 )
 from faceeditor.interaction.view import Pane
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import PALETTE, Region
 from tests.gui.fake_engine import READ_HEAD
-from tests.gui.head_hands import press_key
+from tests.gui.head_input import press_key
 
 NEUTRAL = HeadCoefficients.neutral()
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -36,7 +36,7 @@ ALT, CONTROL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModif
 @pytest.mark.parametrize("way", [(12, 0), (0, 9), (-14, -8)])
 def test_the_nose_follows_the_pointer(pose, way):
     head = NEUTRAL.changed(pose=pose)
-    turned = dragged(head, Hold.TURN, (100, 100), (100 + way[0], 100 + way[1]))
+    turned = dragged(head, GizmoPart.TURN, (100, 100), (100 + way[0], 100 + way[1]))
     tip = np.array([[0, 0.3, 12.6]], np.float32)
     before, after = (project(camera(tip, each), 256)[0, :2] for each in (head, turned))
     # The nose comes nearer to the camera as well, and its height is left out: a few per cent.
@@ -45,16 +45,16 @@ def test_the_nose_follows_the_pointer(pose, way):
 
 
 def test_turning_ends_at_the_limits():
-    far = dragged(NEUTRAL, Hold.TURN, (128, 128), (900, 128))
+    far = dragged(NEUTRAL, GizmoPart.TURN, (128, 128), (900, 128))
     assert far.pose == pytest.approx([45, 0, 0], abs=0.1)
-    up = dragged(NEUTRAL, Hold.TURN, (128, 128), (128, -900))
+    up = dragged(NEUTRAL, GizmoPart.TURN, (128, 128), (128, -900))
     assert up.pose == pytest.approx([0, 30, 0], abs=0.1)
 
 
 def test_a_head_beyond_the_limits_does_not_jump():
     head = NEUTRAL.changed(pose=(58, 0, 0))
-    assert dragged(head, Hold.TURN, (100, 100), (101, 100)).pose[0] == pytest.approx(58, abs=0.01)
-    assert dragged(head, Hold.TURN, (100, 100), (95, 100)).pose[0] < 55
+    assert dragged(head, GizmoPart.TURN, (100, 100), (101, 100)).pose[0] == pytest.approx(58, abs=0.01)
+    assert dragged(head, GizmoPart.TURN, (100, 100), (95, 100)).pose[0] < 55
 
 
 def test_rolling_goes_round_the_ring():
@@ -62,15 +62,15 @@ def test_rolling_goes_round_the_ring():
     angle = np.radians(20)
     start = (centre[0], centre[1] - 100)
     at = (centre[0] + 100 * np.sin(angle), centre[1] - 100 * np.cos(angle))
-    assert dragged(NEUTRAL, Hold.ROLL, start, at).pose == pytest.approx([0, 0, 20], abs=0.01)
+    assert dragged(NEUTRAL, GizmoPart.ROLL, start, at).pose == pytest.approx([0, 0, 20], abs=0.01)
     left = (centre[0] - 100, centre[1] + 1)
     below = (centre[0] - 100, centre[1] - 1)
     # Across the seam of the angle it is still a small movement.
-    assert abs(float(dragged(NEUTRAL, Hold.ROLL, left, below).pose[2])) < 2
+    assert abs(float(dragged(NEUTRAL, GizmoPart.ROLL, left, below).pose[2])) < 2
 
 
 def test_gaze_takes_the_lids_along():
-    looked = dragged(NEUTRAL, Hold.GAZE, (128, 128), (154, 102))
+    looked = dragged(NEUTRAL, GizmoPart.GAZE, (128, 128), (154, 102))
     assert looked.gaze == pytest.approx([20, 20])
     assert looked.expression_of("eyeLookOut_L") == looked.expression_of("eyeLookIn_R") == pytest.approx(0.5)
     assert looked.expression_of("eyeLookUp_L") == pytest.approx(2 / 3)
@@ -81,11 +81,11 @@ def test_gaze_takes_the_lids_along():
 def test_handles_and_keys_choose_what_is_held():
     gizmo = gizmo_of(NEUTRAL)
     ring = (gizmo.centre[0] + gizmo.ring, gizmo.centre[1] + 2)
-    assert hold_at(gizmo, ring, 3) is Hold.ROLL
-    assert hold_at(gizmo, gizmo.gaze[1][0], 3) is Hold.GAZE
-    assert hold_at(gizmo, gizmo.centre, 3) is Hold.TURN
-    assert chosen_hold(False, False, Hold.ROLL) is Hold.ROLL
-    assert chosen_hold(True, False) is Hold.ROLL and chosen_hold(True, True) is Hold.GAZE
+    assert part_at(gizmo, ring, 3) is GizmoPart.ROLL
+    assert part_at(gizmo, gizmo.gaze[1][0], 3) is GizmoPart.GAZE
+    assert part_at(gizmo, gizmo.centre, 3) is GizmoPart.TURN
+    assert chosen_part(False, False, GizmoPart.ROLL) is GizmoPart.ROLL
+    assert chosen_part(True, False) is GizmoPart.ROLL and chosen_part(True, True) is GizmoPart.GAZE
 
 
 def test_gizmo_turns_with_the_head():
@@ -100,14 +100,14 @@ def test_gizmo_turns_with_the_head():
 
 
 def test_nudges():
-    assert nudged(NEUTRAL, Hold.TURN, 1, 0).pose == pytest.approx([2, 0, 0])
-    assert nudged(NEUTRAL, Hold.TURN, 0, -1).pose == pytest.approx([0, -2, 0])
-    assert nudged(NEUTRAL, Hold.ROLL, 1, 0).pose == pytest.approx([0, 0, 2])
-    assert nudged(NEUTRAL, Hold.GAZE, -1, 0).gaze == pytest.approx([-2, 0])
+    assert nudged(NEUTRAL, GizmoPart.TURN, 1, 0).pose == pytest.approx([2, 0, 0])
+    assert nudged(NEUTRAL, GizmoPart.TURN, 0, -1).pose == pytest.approx([0, -2, 0])
+    assert nudged(NEUTRAL, GizmoPart.ROLL, 1, 0).pose == pytest.approx([0, 0, 2])
+    assert nudged(NEUTRAL, GizmoPart.GAZE, -1, 0).gaze == pytest.approx([-2, 0])
 
 
-class NotedDesk:
-    """Notes what a gesture asks of the desk."""
+class RecordingController:
+    """Notes what a gesture asks of the heads."""
 
     def __init__(self):
         self.head = NEUTRAL
@@ -131,20 +131,20 @@ class NotedDesk:
 
 
 def test_keys_may_change_in_the_middle_of_a_drag():
-    desk = NotedDesk()
-    gesture = TurnGesture(desk, "Turn", (170, 128), Hold.TURN)
+    heads = RecordingController()
+    gesture = TurnGesture(heads, "Turn", (170, 128), GizmoPart.TURN)
     gesture.move((180, 128))
-    yaw = float(desk.head.pose[0])
+    yaw = float(heads.head.pose[0])
     gesture.move((180, 128), shift=True)
-    assert desk.head.pose == pytest.approx([yaw, 0, 0])  # what was reached stays
+    assert heads.head.pose == pytest.approx([yaw, 0, 0])  # what was reached stays
     gesture.move((180, 148), shift=True)
-    assert desk.head.pose[0] == pytest.approx(yaw) and desk.head.pose[2] > 5
-    roll = float(desk.head.pose[2])
+    assert heads.head.pose[0] == pytest.approx(yaw) and heads.head.pose[2] > 5
+    roll = float(heads.head.pose[2])
     gesture.move((180, 148))
     gesture.move((190, 148))
-    assert desk.head.pose[0] > yaw and desk.head.pose[2] == pytest.approx(roll)
+    assert heads.head.pose[0] > yaw and heads.head.pose[2] == pytest.approx(roll)
     gesture.end()
-    assert desk.calls[0] == "begin" and desk.calls[-1] == "end" and desk.calls.count("begin") == 1
+    assert heads.calls[0] == "begin" and heads.calls[-1] == "end" and heads.calls.count("begin") == 1
 
 
 # In the window.

@@ -86,7 +86,7 @@ def test_save_and_open_again(app, tmp_path, monkeypatch):
     assert not app.window.isWindowModified() and app.portrait.path == path
     assert "one.fep" in app.window.windowTitle()
     mask, style = app.portrait.mask.copy(), app.portrait.style.key
-    app.desk.draw(9)
+    app.styles.draw(9)
     monkeypatch.setattr(app.files, "ask_unsaved", lambda: Answer.LOSE)
     assert app.files.open_path(path)
     assert np.array_equal(app.portrait.mask, mask) and app.portrait.style.key == style
@@ -192,7 +192,7 @@ def drop(app, path):
 
 def test_dropped_mask_opens_and_dropped_photo_lends_its_style(app, tmp_path, monkeypatch):
     photos = []
-    monkeypatch.setattr(app.desk, "from_photo", lambda path: photos.append(path))
+    monkeypatch.setattr(app.styles, "from_photo", lambda path: photos.append(path))
     mask = np.full((256, 256), Region.SKIN, np.uint8)
     write_mask(tmp_path / "mask.png", mask)
     drop(app, tmp_path / "mask.png")

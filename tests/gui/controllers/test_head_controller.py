@@ -1,4 +1,4 @@
-"""The desk of heads on a running program: reading, gestures, locks, clipboard, photos, painting over a moved mask."""
+"""The styles of heads on a running program: reading, gestures, locks, clipboard, photos, painting over a moved mask."""
 
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def test_reset_leads_back_to_what_was_read(app):
     assert changed_groups(READ_HEAD, app.heads.head) == {"identity", "pose", "light"}
     app.heads.reset_all()
     assert changed_groups(READ_HEAD, app.heads.head) == set()
-    assert app.portrait.undo_stack == ("Random head", "Reset expression", "Reset the head")
+    assert app.portrait.undo_stack == ("Random head", "Reset expression", "Reset head")
 
 
 def test_a_group_goes_from_one_portrait_to_another(run):
@@ -245,7 +245,7 @@ def test_rebuilding_a_photo_is_one_step_with_pictures_on_the_way(app, monkeypatc
     monkeypatch.setattr(EmbedPhoto, "run", run)
     app.read_head()
     before, seen = app.portrait.mask.copy(), []
-    app.heads.work_pictured.connect(seen.append)
+    app.heads.work_preview_ready.connect(seen.append)
     app.heads.embed_photo(Path("me.jpg"))
     app.wait(lambda: app.portrait.undo_stack)
     assert seen and np.array_equal(seen[0], picture)
@@ -290,9 +290,9 @@ def test_keys_draw_a_random_person_and_reset_the_pose(app):
 
 def test_thumbnails_follow_the_head(app):
     app.read_head()
-    app.wait(lambda: app.desk.picture(app.portrait.style) is not None)
-    first = app.desk.picture(app.portrait.style)
+    app.wait(lambda: app.styles.picture(app.portrait.style) is not None)
+    first = app.styles.picture(app.portrait.style)
     app.heads.set_control("yaw", 40.0)
-    app.wait(lambda: app.desk.picture(app.portrait.style) is not first)
+    app.wait(lambda: app.styles.picture(app.portrait.style) is not first)
     assert face_of(app.portrait.mask, app.portrait.style, 128).shape == (128, 128, 3)
-    assert not np.array_equal(app.desk.picture(app.portrait.style), first)
+    assert not np.array_equal(app.styles.picture(app.portrait.style), first)

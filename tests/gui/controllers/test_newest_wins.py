@@ -68,7 +68,7 @@ def test_late_frames_of_the_last_portrait_are_not_shown(run):
 
     app = run()
     app.generator.hold()
-    app.desk.draw(4)
+    app.styles.draw(4)
     app.wait(app.generator.drawing.is_set)
     renders, shown = app.generator.renders, []
     app.session.frame_shown.connect(shown.append)

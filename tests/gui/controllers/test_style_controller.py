@@ -12,7 +12,7 @@ from faceeditor.gui.widgets.style_thumb import STYLE_MIME
 from faceeditor.images import write_atomic
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_of, random_style
-from tests.gui.head_hands import press_key
+from tests.gui.head_input import press_key
 
 
 def test_n_draws_a_new_style_and_another_face(app):
@@ -28,10 +28,10 @@ def test_n_draws_a_new_style_and_another_face(app):
 
 def test_recent_styles_get_pictures_and_a_click_applies(app):
     first = app.portrait.style
-    app.desk.draw(5)
-    app.desk.draw(6)
+    app.styles.draw(5)
+    app.styles.draw(6)
     panel = app.window.style_panel
-    app.wait(lambda: all(app.desk.picture(style) is not None for style in app.desk.recent))
+    app.wait(lambda: all(app.styles.picture(style) is not None for style in app.styles.recent))
     keys = [thumb.style_code.key for thumb in panel.thumbs]
     assert len(keys) == 3
     QTest.mouseClick(panel.thumbs[keys.index(first.key)], Qt.MouseButton.LeftButton)
@@ -41,7 +41,7 @@ def test_recent_styles_get_pictures_and_a_click_applies(app):
 
 def test_style_for_one_region(app):
     before = app.portrait.style
-    app.desk.draw(5)
+    app.styles.draw(5)
     other = app.portrait.style
     app.tools.set_region(Region.HAIR)
     panel = app.window.style_panel
@@ -64,9 +64,9 @@ def drag(slider, start, end):
 
 def test_blend_is_one_undo_step_and_undo_moves_the_slider(app):
     base = app.portrait.style
-    app.desk.draw(5)
+    app.styles.draw(5)
     partner = app.portrait.style
-    app.desk.apply(base)
+    app.styles.apply(base)
     panel = app.window.style_panel
     assert not panel.blend.isEnabled()
     index = [thumb.style_code.key for thumb in panel.thumbs].index(partner.key)
@@ -87,13 +87,13 @@ def test_blend_is_one_undo_step_and_undo_moves_the_slider(app):
 
 def test_style_dropped_on_the_slot_becomes_the_partner(app):
     base = app.portrait.style
-    app.desk.draw(5)
+    app.styles.draw(5)
     data = QMimeData()
     data.setData(STYLE_MIME, base.key.encode())
     slot = app.window.style_panel.partner
     none = Qt.KeyboardModifier.NoModifier
     slot.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, none))
-    assert app.desk.blend.partner.key == base.key and app.window.style_panel.blend.isEnabled()
+    assert app.styles.blend.partner.key == base.key and app.window.style_panel.blend.isEnabled()
 
 
 def test_variety_is_the_truncation_and_one_step(app):
@@ -124,7 +124,7 @@ def test_style_of_a_photo_with_progress(app, monkeypatch):
         return EncodedPhoto(style, np.zeros((256, 256, 3), np.uint8), app.portrait.mask, "Two faces were found.", ())
 
     monkeypatch.setattr(EncodePhoto, "run", read)
-    app.desk.from_photo(Path("photo.png"))
+    app.styles.from_photo(Path("photo.png"))
     assert app.window.status.work.isVisible()
     app.wait(lambda: app.portrait.style.key == style.key)
     assert not app.window.status.work.isVisible()
@@ -146,7 +146,7 @@ def test_photo_can_be_cancelled_while_painting_goes_on(app, monkeypatch, tmp_pat
 
     monkeypatch.setattr(EncodePhoto, "run", slow)
     style = app.portrait.style
-    app.desk.from_photo(tmp_path / "photo.jpg")
+    app.styles.from_photo(tmp_path / "photo.jpg")
     draw_stroke(app.canvas, [(30.0, 40.0), (60.0, 40.0)])
     app.settle()
     app.window.status.cancel.click()
@@ -157,7 +157,7 @@ def test_photo_can_be_cancelled_while_painting_goes_on(app, monkeypatch, tmp_pat
 def test_photo_that_is_none_is_explained(app, tmp_path):
     path = tmp_path / "photo.jpg"
     write_atomic(path, b"this is text")
-    app.desk.from_photo(path)
+    app.styles.from_photo(path)
     app.wait(lambda: app.window.banner.isVisible())
     assert "photo.jpg" in app.window.banner.text
     assert not app.window.status.work.isVisible()
@@ -166,7 +166,7 @@ def test_photo_that_is_none_is_explained(app, tmp_path):
 def test_history_panel_goes_to_a_step(app):
     first = app.portrait.style
     for seed in (3, 4, 5):
-        app.desk.draw(seed)
+        app.styles.draw(seed)
     view = app.window.history_panel.list
     assert view.model().rowCount() == 4
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(0, 0)).center())

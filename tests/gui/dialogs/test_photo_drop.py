@@ -44,7 +44,7 @@ def photo(tmp_path, monkeypatch):
 @pytest.fixture
 def drop(app):
     app.read_head()
-    return PhotoDrop(app.desk, app.heads, app.canvas)
+    return PhotoDrop(app.styles, app.heads, app.canvas)
 
 
 def test_style_alone(app, drop, photo):
@@ -87,7 +87,7 @@ def test_a_group_box_chooses_the_head(app, drop, photo):
 
 def test_whole_person_with_a_card_that_shows_it(app, drop, photo):
     shown = []
-    app.heads.work_pictured.connect(lambda _: shown.append(drop.card.isVisible()))
+    app.heads.work_preview_ready.connect(lambda _: shown.append(drop.card.isVisible()))
     drop.take(photo, PhotoChoice(Take.PERSON))
     app.wait(lambda: app.portrait.style.label == "embedded")
     assert (app.portrait.mask[:20] == Region.HAT).all() and app.portrait.head.key == OTHER.key

@@ -11,15 +11,15 @@ from faceeditor.gui.dialogs.video_dialog import VideoDialog, request_of
 from faceeditor.portrait import store
 from faceeditor.portrait.document import Portrait
 from tests.gui.fake_engine import READ_HEAD, face_mask, random_style
-from tests.gui.head_hands import when_modal
+from tests.gui.head_input import when_modal
 
 
 @pytest.fixture
 def dialog(app):
     app.read_head()
-    app.desk.draw(5)
+    app.styles.draw(5)
     app.settle()
-    made = VideoDialog(app.session, app.desk, app.heads, lambda *_: None, lambda *_: None, app.window)
+    made = VideoDialog(app.session, app.styles, app.heads, lambda *_: None, lambda *_: None, app.window)
     made.show()
     yield made
     made.reject()
@@ -40,7 +40,7 @@ def choose(dialog, motion, seconds=0.5, rate=12, suffix=".mp4"):
 def test_turntable_is_written_and_watched(app, dialog, tmp_path):
     choose(dialog, 0)
     seen = []
-    app.session.bridge.pictured.connect(lambda pixels: seen.append(dialog.message.text()))
+    app.session.bridge.preview_ready.connect(lambda pixels: seen.append(dialog.message.text()))
     dialog.begin(tmp_path / "turn.mp4")
     assert dialog.running and not dialog.form.isEnabled()
     app.wait(lambda: dialog.written is not None)
@@ -108,7 +108,7 @@ def test_an_unwritable_place_is_a_sentence(app, dialog, tmp_path):
 
 
 def test_what_cannot_be_made_says_why(app, run):
-    fresh = VideoDialog(app.session, app.desk, app.heads, lambda *_: None, lambda *_: None)
+    fresh = VideoDialog(app.session, app.styles, app.heads, lambda *_: None, lambda *_: None)
     fresh.motion.button(1).click()
     assert not fresh.make.isEnabled() and "style" in fresh.message.text()
     fresh.reject()

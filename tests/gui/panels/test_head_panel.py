@@ -10,7 +10,7 @@ from faceeditor.gui.snapshot import draw_stroke
 from faceeditor.head.control_kinds import rig_of
 from faceeditor.regions import Region
 from tests.gui.fake_engine import READ_HEAD
-from tests.gui.head_hands import GROOVE, double_click, drag, drag_row, panel_of, press_key, row_of, type_value
+from tests.gui.head_input import GROOVE, double_click, drag, drag_row, panel_of, press_key, row_of, type_value
 
 
 def button(app, group, name):
@@ -20,7 +20,7 @@ def button(app, group, name):
 
 def test_sliders_show_what_was_read(app):
     row = row_of(app, "pose", "yaw")
-    assert row.real == pytest.approx(4.0) and row.mark == pytest.approx(4.0) and row.default == 0.0
+    assert row.real == pytest.approx(4.0) and row.reset_value == pytest.approx(4.0) and row.default == 0.0
     assert row.text == "4.0°" and row.isEnabled()
     assert app.portrait.head is None
 

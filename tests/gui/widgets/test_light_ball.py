@@ -13,7 +13,7 @@ from faceeditor.head.light import rig_to_gamma
 from faceeditor.head.presets import find_preset
 from faceeditor.interaction.light_shading import RIM, BallPicture, dragged_rig, handle_of, lamp_at, turned
 from faceeditor.portrait.head import LightRig
-from tests.gui.head_hands import press_key
+from tests.gui.head_input import press_key
 
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 

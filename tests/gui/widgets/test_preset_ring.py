@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from faceeditor.head.presets import own_folder
 from faceeditor.interaction.preset_mix import places
 from tests.gui.fake_engine import READ_HEAD
-from tests.gui.head_hands import SHIFT, double_click, drag, panel_of, press_key
+from tests.gui.head_input import SHIFT, double_click, drag, panel_of, press_key
 
 
 @pytest.fixture

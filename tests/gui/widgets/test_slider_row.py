@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from faceeditor.gui.app import application
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.interaction.number_text import NumberError, parsed, shown
-from tests.gui.head_hands import GROOVE, SHIFT, double_click, drag_row, press_key, type_value, wheel
+from tests.gui.head_input import GROOVE, SHIFT, double_click, drag_row, press_key, type_value, wheel
 
 
 class Told:

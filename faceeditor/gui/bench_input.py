@@ -1,4 +1,4 @@
-"""The hands of the window's benchmark: one that paints, one that drags sliders, both at the rate of a mouse."""
+"""Simulated input for the window's benchmark: painting and dragging sliders at the rate of a mouse."""
 
 import math
 import time
@@ -43,11 +43,11 @@ class EventBench:
 
     Attributes:
         pending: events whose face is not painted yet: (revision, time, group).
-        done: called when the hand rests.
+        done: called when the input has ended.
     """
 
     rest_ms = 0
-    """How long the hand rests before each stroke; nothing is counted meanwhile."""
+    """Pause before each stroke, which is not counted."""
 
     def __init__(self, program: Program, seconds: float) -> None:
         self.program = program
@@ -77,7 +77,7 @@ class EventBench:
         self._monitor.start()
         self._next_stroke()
 
-    # What a hand does.
+    # Simulated input.
 
     def begin(self, number: int) -> None:
         """Prepare the stroke of this number."""
@@ -230,7 +230,7 @@ class SliderBench(EventBench):
 
     @property
     def group(self) -> str:
-        """The group of the slider in hand."""
+        """The group of the dragged slider."""
         return self._group
 
     def target(self) -> tuple[QWidget, QPointF]:
