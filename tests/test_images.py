@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, ImageFile
 
 from faceeditor import images
 from faceeditor.errors import FaceEditorError, ImageError
-from faceeditor.images import open_picture, write_atomic
+from faceeditor.images import files, open_picture, write_atomic
 
 
 def gradient(height: int = 40, width: int = 60) -> np.ndarray:
@@ -184,7 +184,7 @@ def test_a_failed_write_keeps_the_old_file(
     def fail(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(images.os, "fsync", fail)
+    monkeypatch.setattr(files.os, "fsync", fail)
     with pytest.raises(FaceEditorError, match=words) as error:
         write_atomic(path, b"new")
     assert is_sentence(error)
@@ -211,7 +211,7 @@ def test_an_interrupt_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pyte
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(images.os, "fsync", interrupt)
+    monkeypatch.setattr(files.os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_atomic(tmp_path / "file.bin", b"x")
     assert list(tmp_path.iterdir()) == []
