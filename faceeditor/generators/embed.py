@@ -110,7 +110,9 @@ class _Embedding:
 
     def _generator(self, pack: ModelPack) -> MaskGenerator:
         config = pack.config
-        sizes = {key: tuple(int(n) for n in config[key]) for key in ("channels", "conditions") if key in config}
+        sizes: dict[str, Any] = {
+            key: tuple(int(n) for n in config[key]) for key in ("channels", "conditions") if key in config
+        }
         net = load_module(MaskGenerator(**sizes), pack.load("generator.safetensors"), PACK)
         return net.to(self._place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -31,7 +31,7 @@ def watch_paint(after: Callable[[], object]) -> None:
         original(self, event)
         after()
 
-    Canvas.paintEvent = painted
+    Canvas.paintEvent = painted  # type: ignore[method-assign, assignment]
 
 
 class EventBench:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from faceeditor.gui.theme import color
+from faceeditor.gui.colors import color
 from faceeditor.paths import resources_dir
 
 _DRAWN_IN = "#d6d6d6"

@@ -29,6 +29,7 @@ from faceeditor.gui.panels.status_bar import StatusBar
 from faceeditor.gui.panels.style_panel import StylePanel
 from faceeditor.gui.panels.tool_panel import ToolPanel
 from faceeditor.gui.settings import remember_folder, settings
+from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
 from faceeditor.portrait.autosave import Autosave
@@ -76,7 +77,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(session, styles, self)
         self.status.follow_work(heads, heads.cancel_work)
         self.setStatusBar(self.status)
-        build_menus(self)
+        build_menus(self, self.actions_by_name, self.docks.values(), self.heads, self.files.open_path)
         self._connect()
         self.resize(1440, 900)
         self._default_layout = self.saveState(_LAYOUT_VERSION)
@@ -155,7 +156,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         actions, session, files, styles = self.actions_by_name, self.session, self.files, self.styles
         heads = self.heads
-        handlers = {
+        handlers: dict[str, Callable[[], object]] = {
             "new": files.new_from_sample, "open": files.open, "save": files.save, "save_as": files.save_as,
             "export": files.export, "copy_face": files.copy_face, "quit": self.close,
             "undo": session.undo, "redo": session.redo, "mirror": session.mirror_mask,
@@ -168,17 +169,17 @@ class MainWindow(QMainWindow):
             "reset_head": heads.reset_all, "video": self.export_video,
             "head_photo": lambda: self._ask_photo(self.tr("Use from a photo"), self.photo_drop.offer),
             "embed": lambda: self._ask_photo(self.tr("Reconstruct photo"), heads.embed_photo),
-            **{f"random_{group}": lambda group=group: heads.randomise(group) for group in self.head_panels},
-            **{f"panel_{name}": lambda name=name: self.show_panel(name) for name in _TABS},
+            **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
+            **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
         }  # fmt: skip
         for name, handler in handlers.items():
-            actions[name].triggered.connect(lambda _=False, act=handler: act())
+            actions[name].triggered.connect(bound(handler))
         actions["symmetry"].triggered.connect(self.tools.set_symmetry)
         for tool in Tool:
-            actions[tool.value].triggered.connect(lambda _=False, chosen=tool: self.tools.set_tool(chosen))
+            actions[tool.value].triggered.connect(bound(self.tools.set_tool, tool))
         for action, mode in zip(actions.modes, MODES, strict=True):
-            action.triggered.connect(lambda _=False, chosen=mode: self.canvas.set_mode(chosen))
+            action.triggered.connect(bound(self.canvas.set_mode, mode))
         self.tools.changed.connect(self._show_tools)
         self.canvas.hovered.connect(self.status.show_hover)
         self.canvas.panels_toggled.connect(self.toggle_panels)
@@ -278,7 +279,7 @@ class MainWindow(QMainWindow):
         """Move the keyboard focus from the canvas through the panels and back."""
         stops: list[QWidget] = [
             self.canvas,
-            self.tool_panel.size.slider,
+            self.tool_panel.brush_size.slider,
             self.region_panel.buttons[self.tools.region],
             self.style_panel.draw_button,
             *(panel.search for panel in self.head_panels.values()),

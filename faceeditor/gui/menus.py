@@ -1,22 +1,36 @@
 """The menu bar."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QMessageBox
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox
 
 from faceeditor import __version__
+from faceeditor.gui.actions import Actions
+from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.panels.head_panel import group_title
 from faceeditor.gui.settings import forget_files, recent_files
+from faceeditor.gui.slots import bound
 from faceeditor.portrait.head import GROUPS
 
-if TYPE_CHECKING:
-    from faceeditor.gui.main_window import MainWindow
 
+def build_menus(
+    window: QMainWindow,
+    actions: Actions,
+    docks: Iterable[QDockWidget],
+    heads: HeadController,
+    open_path: Callable[[Path], object],
+) -> None:
+    """Fill the window's menu bar.
 
-def build_menus(window: "MainWindow") -> None:
-    """Fill the window's menu bar."""
-    actions = window.actions_by_name
+    Args:
+        window: the window.
+        actions: its commands.
+        docks: its panels.
+        heads: copies, pastes and locks groups of the head.
+        open_path: opens a recent file.
+    """
     bar = window.menuBar()
 
     def menu(title: str, names: list[str]) -> QMenu:
@@ -31,7 +45,7 @@ def build_menus(window: "MainWindow") -> None:
     file_names = ["new", "open", "", "save", "save_as", "", "export", "video", "copy_face", "", "quit"]
     file = menu(window.tr("&File"), file_names)
     recent = QMenu(window.tr("Open &recent"), file)
-    recent.aboutToShow.connect(lambda: _fill_recent(window, recent))
+    recent.aboutToShow.connect(lambda: _fill_recent(window, recent, open_path))
     file.insertMenu(actions["save"], recent)
     file.insertSeparator(actions["save"])
     menu(window.tr("&Edit"), ["undo", "redo", "", "clear_region", "mirror"])
@@ -45,7 +59,7 @@ def build_menus(window: "MainWindow") -> None:
         ["randomise", "random_identity", "random_expression", "random_pose", "random_light", "",
          "reset_pose", "reset_head", "", "head_photo", "embed"],
     )  # fmt: skip
-    _add_group_menus(window, head)
+    _add_group_menus(window, head, heads)
     view = menu(
         window.tr("&View"),
         ["side", "overlay", "wipe", "pin", "", "head_over", "head_beside", "",
@@ -55,7 +69,7 @@ def build_menus(window: "MainWindow") -> None:
     for name in ("panel_style", "panel_identity", "panel_expression", "panel_pose", "panel_light"):
         panels.addAction(actions[name])
     panels.addSeparator()
-    for dock in window.docks.values():
+    for dock in docks:
         panels.addAction(dock.toggleViewAction())
     view.addAction(actions["next_panel"])
     view.addAction(actions["reset_panels"])
@@ -63,16 +77,15 @@ def build_menus(window: "MainWindow") -> None:
     actions["about"].triggered.connect(lambda: _about(window))
 
 
-def _add_group_menus(window: "MainWindow", menu: QMenu) -> None:
+def _add_group_menus(window: QMainWindow, menu: QMenu, heads: HeadController) -> None:
     """Copy, paste and lock by group."""
-    heads = window.heads
     menu.addSeparator()
     copy, paste, lock = (menu.addMenu(title) for title in (window.tr("&Copy"), window.tr("P&aste"), window.tr("Loc&k")))
     locks: dict[str, QAction] = {}
     for group in GROUPS:
         title = group_title(group)
-        copy.addAction(title, lambda chosen=group: heads.copy(chosen))
-        paste.addAction(title, lambda chosen=group: heads.paste(chosen))
+        copy.addAction(title, bound(heads.copy, group))
+        paste.addAction(title, bound(heads.paste, group))
         locks[group] = lock.addAction(title)
         locks[group].setCheckable(True)
         locks[group].triggered.connect(lambda on, chosen=group: heads.lock(chosen, on))
@@ -84,11 +97,11 @@ def _add_group_menus(window: "MainWindow", menu: QMenu) -> None:
     heads.locks_changed.connect(show)
 
 
-def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
+def _fill_recent(window: QMainWindow, menu: QMenu, open_path: Callable[[Path], object]) -> None:
     menu.clear()
     files = recent_files()
     for path in files:
-        action = menu.addAction(path.name, lambda chosen=path: window.files.open_path(chosen))
+        action = menu.addAction(path.name, bound(open_path, path))
         action.setToolTip(str(path))
     if files:
         menu.addSeparator()
@@ -97,7 +110,7 @@ def _fill_recent(window: "MainWindow", menu: QMenu) -> None:
         menu.addAction(window.tr("No recent files")).setEnabled(False)
 
 
-def _about(window: "MainWindow") -> None:
+def _about(window: QMainWindow) -> None:
     QMessageBox.about(
         window,
         window.tr("About Face Editor"),

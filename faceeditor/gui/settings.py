@@ -17,8 +17,8 @@ def settings() -> QSettings:
 def recent_files() -> list[Path]:
     """Files opened or saved lately that still exist, newest first."""
     value = settings().value("recent", [])
-    names = [value] if isinstance(value, str) else list(value or [])
-    return [path for path in map(Path, names) if path.is_file()]
+    names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [path for path in (Path(str(name)) for name in names) if path.is_file()]
 
 
 def remember_file(path: Path) -> None:

@@ -105,7 +105,7 @@ def reader_landmarks(picture: Pixels, square: Square, rounds: int = _ROUNDS) -> 
     Raises:
         ModelError: the pack `reader` is missing or damaged.
     """
-    from faceeditor.photo.read import SIDE, run_reader
+    from faceeditor.photo.reader import SIDE, run_reader
 
     for turn in range(rounds):
         mesh = square.to_picture(run_reader(cut(picture, square))[0].astype(np.float64) * (2 / SIDE) - 1)

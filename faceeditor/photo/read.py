@@ -3,23 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import ImageError, ModelError, PortraitError
 from faceeditor.photo.landmarks import as_68
-from faceeditor.photo.networks import open_reader
+from faceeditor.photo.reader import SIDE, run_reader
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MaskArray
 
 FloatArray = npt.NDArray[np.float32]
 Step = Callable[[float, str], None]
 
-SIDE = 256
-READER_SIDE = 128
-"""As `nets.reader.READER_SIDE`; repeated here because that module needs torch."""
-_PARTS = ("shape", "albedo", "expression", "gaze", "pose", "position", "gamma")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,24 +75,3 @@ def read_head(
         head = fit_light(model, head, picture, mask)
     step(1.0, "Done")
     return HeadReading(head, landmarks, as_68(landmarks))
-
-
-def run_reader(picture: npt.NDArray[np.uint8]) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """The reader's own words: landmarks (478, 2) in pixels of 256, and the head coefficients by name, not clipped.
-
-    Args:
-        picture: (256, 256, 3) uint8 sRGB, roughly aligned.
-
-    Raises:
-        ModelError: the pack `reader` is missing or damaged.
-    """
-    import torch
-
-    net = open_reader()
-    small = cv2.resize(picture, (READER_SIDE, READER_SIDE), interpolation=cv2.INTER_AREA)
-    with torch.inference_mode():
-        pixels = torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 127.5 - 1.0
-        reading = net(pixels.contiguous(memory_format=torch.channels_last))
-        parts = {name: np.array(getattr(reading, name)[0].float().numpy()) for name in _PARTS}
-        points = (reading.landmarks[0].float().numpy() + 1.0) * (SIDE / 2)
-    return np.asarray(points, np.float32), parts

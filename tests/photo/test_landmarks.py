@@ -90,7 +90,7 @@ def test_reader_looks_aligns_and_looks_again(monkeypatch: pytest.MonkeyPatch) ->
         shown.append(seen)
         return reading_at(truth)(seen)
 
-    monkeypatch.setattr("faceeditor.photo.read.run_reader", run)
+    monkeypatch.setattr("faceeditor.photo.reader.run_reader", run)
     rough = Square(truth.centre + np.array([20.0, -15.0]), np.array([150.0, 0.0]))
     found = reader_landmarks(picture, rough)
     better = square_of_points(*found.eyes_and_mouth)
@@ -111,7 +111,7 @@ def test_face_alignment_goes_first_where_it_is(monkeypatch: pytest.MonkeyPatch) 
 def test_alignment_takes_the_reader_unless_it_is_far_off(monkeypatch: pytest.MonkeyPatch) -> None:
     picture, truth = dotted(5)
     near = Square(truth.centre + np.array([6.0, -4.0]), truth.half * 1.05)
-    monkeypatch.setattr("faceeditor.photo.read.run_reader", reading_at(truth))
+    monkeypatch.setattr("faceeditor.photo.reader.run_reader", reading_at(truth))
     np.testing.assert_allclose(prepare._square_by_reader(picture, near).centre, truth.centre, atol=1.0)
     far = Square(truth.centre + np.array([60.0, 40.0]), truth.half * 1.2)
     assert prepare._square_by_reader(picture, far) is far
@@ -119,7 +119,7 @@ def test_alignment_takes_the_reader_unless_it_is_far_off(monkeypatch: pytest.Mon
     def missing(picture: np.ndarray) -> Any:
         raise ModelError("The model “reader” is missing.")
 
-    monkeypatch.setattr("faceeditor.photo.read.run_reader", missing)
+    monkeypatch.setattr("faceeditor.photo.reader.run_reader", missing)
     assert prepare._square_by_reader(picture, near) is near
     with pytest.raises(ModelError):
         find_landmarks(picture, BOX)

@@ -163,8 +163,7 @@ class Canvas(CanvasView):
         self._pressure = pressure
         action = self._action
         boxes = self.boxes
-        held = isinstance(action, (_Painting, _Turning))
-        pane = action.pane if held else boxes[pane_at(boxes, at.x(), at.y())]
+        pane = action.pane if isinstance(action, (_Painting, _Turning)) else boxes[pane_at(boxes, at.x(), at.y())]
         point = self.view.to_picture(pane, at.x(), at.y())
         if isinstance(action, _Pan):
             moved = at - action.last

@@ -25,7 +25,7 @@ class CanvasBar(QFrame):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._canvas = canvas
         self._actions = actions
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(8, 6, 8, 6)
         row.setSpacing(8)
         for name in ("undo", "redo"):
@@ -74,7 +74,7 @@ class CanvasBar(QFrame):
         buttons = [self.modes.button(index) for index in range(len(MODES))]
         for button in buttons:
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
-        needed = self.layout().sizeHint().width()
+        needed = self._row.sizeHint().width()
         self._compact = self.width() < needed
         for button in buttons:
             button.setToolButtonStyle(style.ToolButtonIconOnly if self._compact else style.ToolButtonTextBesideIcon)

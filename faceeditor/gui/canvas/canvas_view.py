@@ -12,9 +12,9 @@ from faceeditor.gui.canvas import overlays as paint
 from faceeditor.gui.canvas.head_picture import HeadPicture
 from faceeditor.gui.canvas.head_turner import HeadTurner
 from faceeditor.gui.canvas.tools import ToolState
+from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.imaging import MaskPicture, to_qimage
-from faceeditor.gui.theme import color
 from faceeditor.interaction.view import Box, HeadView, Pane, View, ViewMode, fitted, pane_at, panes, shown_panes
 from faceeditor.portrait.brush import FaceAxis, face_axis
 from faceeditor.portrait.document import Change

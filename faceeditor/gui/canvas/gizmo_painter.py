@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from faceeditor.gui.theme import color
+from faceeditor.gui.colors import color
 from faceeditor.interaction.head_gizmo import Arc, Gizmo, GizmoPart
 from faceeditor.interaction.view import Box, View
 from faceeditor.portrait.brush import Point

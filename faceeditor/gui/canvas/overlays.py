@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
-from faceeditor.gui.theme import color
+from faceeditor.gui.colors import color
 from faceeditor.interaction.view import Box, View
 from faceeditor.portrait.brush import FaceAxis, Point
 

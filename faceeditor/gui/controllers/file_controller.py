@@ -93,7 +93,8 @@ class FileController(QObject):
         box.setEscapeButton(cancel)
         box.exec()
         box.deleteLater()
-        return {save: Answer.SAVE, lose: Answer.LOSE}.get(box.clickedButton(), Answer.CANCEL)
+        chosen = box.clickedButton()
+        return Answer.SAVE if chosen is save else Answer.LOSE if chosen is lose else Answer.CANCEL
 
     def ask_open(self, title: str, kinds: str) -> Path | None:
         """Ask for a file to read."""
@@ -118,7 +119,8 @@ class FileController(QObject):
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         box.exec()
         box.deleteLater()
-        return {mask: "mask", photo: "photo"}.get(box.clickedButton(), "")
+        chosen = box.clickedButton()
+        return "mask" if chosen is mask else "photo" if chosen is photo else ""
 
     # Opening.
 

@@ -166,8 +166,13 @@ class PortraitSession(QObject):
             return portrait.mask
         frame = self.frame
         # Later changes of style or light leave the moved mask as it is.
-        fits = frame is not None and frame.revision >= self._painted and frame.head is not None
-        if fits and frame.mask is not None and not moves_mask(frame.head, head):
+        if (
+            frame is not None
+            and frame.revision >= self._painted
+            and frame.head is not None
+            and frame.mask is not None
+            and not moves_mask(frame.head, head)
+        ):
             return frame.mask
         if self._moved is None or self._moved[0] != portrait.revision:
             # Imported here: it loads numba, which only a portrait with a head needs.

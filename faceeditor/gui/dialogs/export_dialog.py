@@ -78,8 +78,8 @@ class ExportDialog(QDialog):
         ):
             self.what.addItem(text, what)
         form.addRow(self.tr("What"), self.what)
-        self.size = size_box(SIZES)
-        form.addRow(self.tr("Size"), self.size)
+        self.side = size_box(SIZES)
+        form.addRow(self.tr("Size"), self.side)
         self.format = format_box(FORMATS)
         form.addRow(self.tr("Format"), self.format)
         self.quality = QSlider(Qt.Orientation.Horizontal)
@@ -123,13 +123,13 @@ class ExportDialog(QDialog):
         """What is chosen now."""
         what = What(self.what.currentData())
         suffix = ".png" if what is What.MASK else str(self.format.currentData())
-        return ExportChoice(what, int(self.size.currentData()), suffix, self.quality.value())
+        return ExportChoice(what, int(self.side.currentData()), suffix, self.quality.value())
 
     def _refresh(self) -> None:
         choice = self.choice
         is_mask = choice.what is What.MASK
         # Only PNG keeps the indices of a mask, and only at its own size do they mean what was painted.
-        self.size.setEnabled(not is_mask)
+        self.side.setEnabled(not is_mask)
         self.format.setEnabled(not is_mask)
         lossy = choice.suffix in (".jpg", ".webp")
         for widget in (self.quality, self._quality_name, self._quality_value):

@@ -225,6 +225,7 @@ class RebuildCard(QFrame):
     def __init__(self, heads: HeadController, parent: QWidget) -> None:
         super().__init__(parent)
         self._heads = heads
+        self._canvas = parent
         self._working = False
         self.setObjectName("popup")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -273,7 +274,7 @@ class RebuildCard(QFrame):
 
     def _place(self) -> None:
         self.adjustSize()
-        parent = self.parentWidget()
+        parent = self._canvas
         self.move(parent.width() - self.width() - 14, parent.height() - self.height() - 14)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
 from faceeditor.portrait import store
 from faceeditor.portrait.autosave import Recoverable
@@ -61,7 +62,7 @@ class RecoveryDialog(QDialog):
         for text, code in ((self.tr("Discard all"), self.DISCARD), (self.tr("Later"), self.LATER)):
             button = QPushButton(text)
             button.setAutoDefault(False)
-            button.clicked.connect(lambda _=False, result=code: self.done(result))
+            button.clicked.connect(bound(self.done, code))
             row.addWidget(button)
             if code == self.DISCARD:
                 row.addStretch(1)

@@ -30,13 +30,13 @@ from PySide6.QtWidgets import (
 from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
 from faceeditor.engine.sequences import MAX_FRAMES, MAX_TURN, morph, turntable
 from faceeditor.errors import Cancelled, FaceEditorError
+from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import remember_folder
-from faceeditor.gui.theme import color
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.portrait import store
@@ -211,12 +211,12 @@ class VideoDialog(QDialog):
             self.rate.addItem(self.tr("{n} fps").format(n=rate), rate)
         self.rate.setCurrentIndex(RATES.index(25))
         form.addRow(self.tr("Frames"), self.rate)
-        self.size = size_box(SIZES)
-        form.addRow(self.tr("Size"), self.size)
+        self.side = size_box(SIZES)
+        form.addRow(self.tr("Size"), self.side)
         self.format = format_box(FORMATS)
         form.addRow(self.tr("Format"), self.format)
         self._form = form
-        for box in (self.other, self.rate, self.size, self.format):
+        for box in (self.other, self.rate, self.side, self.format):
             box.currentIndexChanged.connect(self._refresh)
         for changed in (self.degrees.valueChanged, self.length.valueChanged, self.back.toggled):
             changed.connect(self._refresh)
@@ -339,7 +339,7 @@ class VideoDialog(QDialog):
         """Make the video that is chosen; progress and frames show in the dialog, which closes when it is written."""
         try:
             requests = self._requests()
-            video = RenderVideo(path, requests, int(self.rate.currentData()), int(self.size.currentData()))
+            video = RenderVideo(path, requests, int(self.rate.currentData()), int(self.side.currentData()))
         except FaceEditorError as error:
             self._complain(str(error))
             return

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QToolButton, 
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.deferred import DeferredCalls, Throttle
 from faceeditor.gui.icons import icon
+from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.slider_row import SliderRow
@@ -36,7 +37,7 @@ def group_tools(heads: HeadController, group: str) -> list[QToolButton]:
         made.setToolTip(tip.format(group=group))
         made.setAccessibleName(tip.format(group=group))
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        made.clicked.connect(lambda _=False: act())
+        made.clicked.connect(bound(act))
         return made
 
     tr = heads.tr
@@ -154,7 +155,7 @@ class HeadPanel(QWidget):
         self._controls = {each.name: each for each in controls(self.heads.model) if each.group == self.group}
         self._deferred.add(self.build_top)
         for title in dict.fromkeys(each.section for each in self._controls.values()):
-            self._deferred.add(lambda name=title: self._add_section(name))
+            self._deferred.add(bound(self._add_section, title))
         self._deferred.add(self._filter)  # something may have been searched for meanwhile
 
     def _add_section(self, title: str) -> None:
@@ -166,7 +167,7 @@ class HeadPanel(QWidget):
     def _fill(self, title: str, column: QVBoxLayout) -> None:
         for found in self._controls.values():
             if found.section == title and self.has_row(found):
-                self._deferred.add(lambda found=found: column.addWidget(self._row(found)))
+                self._deferred.add(bound(self._add_row, column, found))
         self._deferred.add(lambda: self.fill_section(title, column))
         self._deferred.add(self._refresh_soon)  # widgets that are new become visible later
 
@@ -174,6 +175,9 @@ class HeadPanel(QWidget):
     def building(self) -> bool:
         """Whether sliders are still to be made."""
         return not self._built or self._deferred.busy
+
+    def _add_row(self, column: QVBoxLayout, found: Control) -> None:
+        column.addWidget(self._row(found))
 
     def has_row(self, found: Control) -> bool:
         """Whether a control ever has a slider here."""
@@ -262,7 +266,8 @@ class HeadPanel(QWidget):
 
     def _refresh_rows(self) -> None:
         for name, row in self.rows.items():
-            if not row.isHidden() and row.parentWidget().isVisible():
+            parent = row.parentWidget()
+            if not row.isHidden() and parent is not None and parent.isVisible():
                 self._show_row(name, row)
 
     def _show_row(self, name: str, row: SliderRow) -> None:

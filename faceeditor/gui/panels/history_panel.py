@@ -4,8 +4,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QPainter, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
+from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.theme import color
 from faceeditor.portrait.document import Change
 
 _STEP_HEIGHT = 34

@@ -7,10 +7,11 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QColorDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.panels.head_panel import HeadPanel
 from faceeditor.gui.panels.preset_box import PresetBox
-from faceeditor.gui.theme import color
+from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.light_ball import LightBall
 from faceeditor.head.control_kinds import Lamp, rig_of, with_lamps
@@ -99,7 +100,7 @@ class ColourRow(QWidget):
         for name, colour in QUICK_COLOURS:
             swatch = Swatch(self.tr("{title}: {name}").format(title=title, name=self.tr(name)), 20)
             swatch.set_colour(colour)
-            swatch.clicked.connect(lambda _=False, chosen=colour: self._take_once(chosen))
+            swatch.clicked.connect(bound(self._take_once, colour))
             self.quick.append(swatch)
             row.addWidget(swatch)
         row.addSpacing(6)

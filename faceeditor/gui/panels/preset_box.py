@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.deferred import DeferredCalls
 from faceeditor.gui.icons import icon
+from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.preset_ring import PresetRing
 from faceeditor.gui.widgets.section import Section
@@ -173,7 +174,7 @@ class PresetBox(QWidget):
         self.ring.setEnabled(len(ring) >= MIN_PRESETS)
         if self._picture is not _no_picture:
             for preset in ring:
-                self._deferred.add(lambda preset=preset: self._look(preset, _RING_PICTURE))
+                self._deferred.add(bound(self._look, preset, _RING_PICTURE))
             self._deferred.add(self._show_ring_pictures)
 
     def _show_ring_pictures(self) -> None:
@@ -203,9 +204,9 @@ class PresetBox(QWidget):
             if pictured:
                 chip.setIcon(empty)
                 chip.setIconSize(QSize(_CHIP_PICTURE, _CHIP_PICTURE))
-                self._deferred.add(lambda chip=chip, preset=preset: self._show_look(chip, preset))
+                self._deferred.add(bound(self._show_look, chip, preset))
                 chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            chip.clicked.connect(lambda _=False, chosen=preset: self._apply(chosen))
+            chip.clicked.connect(bound(self._apply, preset))
             self.chips.append(chip)
             self._grid.addWidget(chip, index // self._columns, index % self._columns)
         for column in range(self._columns):
@@ -251,7 +252,7 @@ class PresetBox(QWidget):
             for preset in self.known:
                 if preset.name not in ring:
                     names = [*ring[:index], preset.name, *ring[index + 1 :]]
-                    exchange.addAction(preset.name, lambda chosen=names: self.set_ring(chosen))
+                    exchange.addAction(preset.name, bound(self.set_ring, names))
             exchange.setEnabled(len(self.known) > len(ring))
             menu.addSeparator()
         menu.addAction(self.tr("Save as preset ..."), self.save).setEnabled(self.heads.ready)
@@ -263,7 +264,7 @@ class PresetBox(QWidget):
         remove = menu.addMenu(self.tr("Delete"))
         remove.setEnabled(bool(own))
         for preset in own:
-            remove.addAction(preset.name, lambda chosen=preset: self.delete(chosen))
+            remove.addAction(preset.name, bound(self.delete, preset))
         return menu
 
     def _add_ring_switch(self, menu: QMenu, name: str, ring: list[str]) -> None:
@@ -273,7 +274,7 @@ class PresetBox(QWidget):
         others = [each for each in ring if each != name]
         wanted = others if name in ring else [*ring, name]
         action.setEnabled(MIN_PRESETS <= len(wanted) <= MAX_PRESETS)
-        action.triggered.connect(lambda _=False: self.set_ring(wanted))
+        action.triggered.connect(bound(self.set_ring, wanted))
 
     def ask_name(self) -> str:
         """Ask for the name of a new preset; empty if the user changed his mind."""

@@ -5,7 +5,8 @@ from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from faceeditor.gui.canvas.tools import ToolState
-from faceeditor.gui.theme import color
+from faceeditor.gui.colors import color
+from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, tool_button
 from faceeditor.gui.widgets.region_look import ORDER, draw_chip, region_name
 from faceeditor.regions import Region
@@ -126,7 +127,7 @@ class RegionPanel(QWidget):
                 if region is None:
                     continue
                 button = RegionButton(region)
-                button.clicked.connect(lambda _=False, chosen=region: tools.set_region(chosen))
+                button.clicked.connect(bound(tools.set_region, region))
                 button.installEventFilter(self)
                 self._group.addButton(button, int(region))
                 self.buttons[region] = button

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabe
 
 from faceeditor.gui.canvas.tools import MAX_SIZE, MIN_SIZE, ToolState
 from faceeditor.gui.icons import icon
+from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, rule, tool_button
 from faceeditor.gui.widgets.gesture_slider import GestureSlider
 from faceeditor.gui.widgets.region_look import ORDER, chip_icon, region_name
@@ -32,7 +33,7 @@ class PaintOverPopup(QFrame):
             (self.tr("Not the face"), frozenset(Region) - frozenset(FACE_REGIONS)),
         ):
             button = QPushButton(text)
-            button.clicked.connect(lambda _=False, chosen=regions: self._show(chosen, apply=True))
+            button.clicked.connect(bound(self._show, regions, True))
             presets.addWidget(button)
         column.addLayout(presets)
         grid = QGridLayout()
@@ -79,11 +80,11 @@ class ToolPanel(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
-        self.size = GestureSlider(
+        self.brush_size = GestureSlider(
             self.tr("Brush size"), int(MIN_SIZE), int(MAX_SIZE), 14, lambda value: self.tr("{n} px").format(n=value)
         )
-        self.size.moved.connect(lambda value: tools.set_size(float(value)))
-        column.addWidget(self.size)
+        self.brush_size.moved.connect(lambda value: tools.set_size(float(value)))
+        column.addWidget(self.brush_size)
         column.addWidget(rule())
         options = QGridLayout()
         options.setHorizontalSpacing(8)
@@ -113,7 +114,7 @@ class ToolPanel(QWidget):
         popup.show()
 
     def _show(self) -> None:
-        self.size.show_value(round(self._tools.size))
+        self.brush_size.show_value(round(self._tools.size))
         regions = self._tools.paint_over
         if regions is None:
             text = self.tr("Everything")

@@ -21,7 +21,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QFont, QImage, QKeyEvent, QMouseE
 from PySide6.QtGui import QWheelEvent as WheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from faceeditor.gui.theme import color
+from faceeditor.gui.colors import color
 from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
 from faceeditor.head.light import gamma_to_rig, rig_to_gamma
 from faceeditor.interaction.light_shading import (
@@ -136,14 +136,14 @@ class LightBall(QWidget):
         self.update()
         self.changed.emit(rig)
 
-    def _begin(self) -> bool:
-        """Open a gesture if none is open; False if there is no light to change."""
+    def _begin(self) -> LightRig | None:
+        """Open a gesture if none is open and return the rig; None if there is no light to change."""
         if self._rig is None or not self.isEnabled():
-            return False
+            return None
         if self._before is None:
             self._before = self._rig
             self.began.emit()
-        return True
+        return self._rig
 
     def _end(self) -> None:
         self._idle.stop()
@@ -243,28 +243,28 @@ class LightBall(QWidget):
             event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._begin():
-            self._take(reset_rig(self._rig))
+        if event.button() == Qt.MouseButton.LeftButton and (rig := self._begin()):
+            self._take(reset_rig(rig))
             self._end()
             event.accept()
 
     def wheelEvent(self, event: WheelEvent) -> None:
         notches = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
-        if notches and self._begin():
-            self._step(brightened(self._rig, notches * STRENGTH_STEP))
+        if notches and (rig := self._begin()):
+            self._step(brightened(rig, notches * STRENGTH_STEP))
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.key()
+        key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape and self._before is not None:
             self._take(self._before)
             self._end()
-        elif key in _ARROWS and self._begin():
-            self._step(turned(self._rig, *_ARROWS[key]))
-        elif key in (*_BRIGHTER, *_DARKER) and self._begin():
-            self._step(brightened(self._rig, STRENGTH_STEP if key in _BRIGHTER else -STRENGTH_STEP))
-        elif key == Qt.Key.Key_Home and self._begin():
-            self._step(reset_rig(self._rig))
+        elif key in _ARROWS and (rig := self._begin()):
+            self._step(turned(rig, *_ARROWS[key]))
+        elif key in (*_BRIGHTER, *_DARKER) and (rig := self._begin()):
+            self._step(brightened(rig, STRENGTH_STEP if key in _BRIGHTER else -STRENGTH_STEP))
+        elif key == Qt.Key.Key_Home and (rig := self._begin()):
+            self._step(reset_rig(rig))
         else:
             super().keyPressEvent(event)
 

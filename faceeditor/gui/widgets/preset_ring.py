@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from faceeditor.gui.theme import TOKENS, color
+from faceeditor.gui.colors import TOKENS, color
 from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
 from faceeditor.interaction.preset_mix import inside, places, ring_weights
 

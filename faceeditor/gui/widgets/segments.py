@@ -30,6 +30,7 @@ class Segments(QFrame):
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
         self._group = QButtonGroup(self)
+        self._buttons: list[QToolButton] = []
         for index, name in enumerate(names):
             button = QToolButton()
             button.setText(name)
@@ -43,16 +44,17 @@ class Segments(QFrame):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
             self._group.addButton(button, index)
+            self._buttons.append(button)
             row.addWidget(button)
         self._group.idClicked.connect(self.chosen)
 
     def button(self, index: int) -> QToolButton:
         """The button of a choice."""
-        return self._group.button(index)
+        return self._buttons[index]
 
     def set_current(self, index: int) -> None:
         """Show a choice as the present one."""
-        self._group.button(index).setChecked(True)
+        self._buttons[index].setChecked(True)
 
     def current(self) -> int:
         """Index of the present choice."""

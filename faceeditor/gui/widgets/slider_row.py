@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QFocusEvent,
     QFont,
     QFontMetricsF,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -17,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QMenu, QSizePolicy, QWidget
 
-from faceeditor.gui.theme import TOKENS, color
+from faceeditor.gui.colors import TOKENS, color
 from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
 from faceeditor.interaction.number_text import NumberError, parsed, shown
 
@@ -279,7 +280,7 @@ class SliderRow(QAbstractSlider):
         self.update()
         super().focusInEvent(event)
 
-    def hideEvent(self, event: QEvent) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         self._end()
         super().hideEvent(event)
 

@@ -16,8 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
+from faceeditor.gui.colors import color
 from faceeditor.gui.imaging import to_qimage
-from faceeditor.gui.theme import color
 from faceeditor.portrait.style import StyleCode
 
 STYLE_MIME = "application/x-faceeditor-style"

@@ -54,7 +54,7 @@ def test_turntable_is_written_and_watched(app, dialog, tmp_path):
 
 def test_morph_to_a_style_and_back_as_webp(app, dialog, tmp_path):
     choose(dialog, 1, seconds=1.0, suffix=".webp")
-    dialog.size.setCurrentIndex(1)
+    dialog.side.setCurrentIndex(1)
     dialog.begin(tmp_path / "morph.webp")
     app.wait(lambda: dialog.written is not None)
     with Image.open(tmp_path / "morph.webp") as picture:
