@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from faceeditor import __version__
-from faceeditor.cli import dataset, demo, inspect, measure, render
+from faceeditor.cli import dataset, demo, identity, inspect, measure, render
 from faceeditor.errors import Cancelled, FaceEditorError
 
 _STOPPED = 130
@@ -26,6 +26,7 @@ examples:
   faceeditor render --yaw 20 --smile 0.8 --light rembrandt --identity-seed 7 -o out.png
   faceeditor render anna.fep --expression joy --sweep yaw:-40:40:9 --grid -o turn.png
   faceeditor inspect anna.fep
+  faceeditor identity board anna.fep -o board.png --method head
   faceeditor dataset render --count 1000 --out renderings --seed 1
   faceeditor bench speed --json speed.json
 
@@ -111,6 +112,7 @@ def run_gui(args: argparse.Namespace) -> int:
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "gui": ("open the window (the default)", _declare_gui),
     "render": ("draw faces for a mask or a portrait into files", render.declare),
+    "identity": ("draw more pictures of one person, and make and measure data sets of people", identity.declare),
     "inspect": ("say what a portrait, mask or model pack holds", inspect.declare),
     "demo": ("draw the demo portrait and a picture of the window into files", demo.declare),
     "train": ("train a model", measure.declare_train),

@@ -17,6 +17,7 @@ FIRST_SEED = 52
 _LENGTHS = tuple(int(np.prod(shape)) for shape in (REGIONS_SHAPE, OVERALL_SHAPE, DETAIL_SHAPE))
 _LAYERS = 3
 _SLOPE = 0.2
+_INVERSION_STEPS = 12
 
 Vector = npt.NDArray[np.float32]
 
@@ -83,6 +84,28 @@ class StylePrior:
         latent = random.standard_normal(self.latent_size).astype(np.float32)
         noise = random.standard_normal(len(self._residual)).astype(np.float32)
         return self._code(self.decode(latent) + self._residual * noise, f"Seed {seed}")
+
+    def of_latent(self, latent: Vector, label: str = "") -> StyleCode:
+        """The style code of a latent vector (D,), without the unexplained part that `draw` adds."""
+        return self._code(self.decode(np.asarray(latent, np.float32)), label)
+
+    def latent_of(self, style: StyleCode) -> Vector:
+        """The latent (D,) whose code is nearest to a style: Gauss-Newton, exact at once for a Gaussian of codes."""
+        flat = np.concatenate([style.regions.ravel(), style.overall, style.detail.ravel()]) - self._offset
+        wanted = np.linalg.lstsq(self._basis.T, flat, rcond=None)[0]
+        latent = np.zeros(self.latent_size, np.float32)
+        for _ in range(_INVERSION_STEPS):
+            x, slope = latent, np.eye(self.latent_size, dtype=np.float32)
+            for index, (weight, bias) in enumerate(self._layers):
+                x, slope = weight @ x + bias, weight @ slope
+                if index < _LAYERS - 1:
+                    factor = np.where(x > 0, np.float32(1), np.float32(_SLOPE))
+                    x, slope = x * factor, slope * factor[:, None]
+            step = np.linalg.lstsq(slope, wanted - x, rcond=None)[0].astype(np.float32)
+            latent = latent + step
+            if float(np.abs(step).max()) < 1e-4:
+                break
+        return latent
 
     def decode(self, latent: Vector) -> Vector:
         """Latent vector (D,) -> whitened vector (H,)."""

@@ -1,0 +1,50 @@
+"""Variations of a person drawn by the engine, outside of the window: for the command line and for workers."""
+
+from types import TracebackType
+
+from faceeditor.engine.core import Engine
+from faceeditor.engine.requests import RenderRequest
+from faceeditor.identity.variation import FacePicture, Variation
+
+
+def request_of(variation: Variation, revision: int = 0) -> RenderRequest:
+    """What the engine is asked for to draw a variation."""
+    return RenderRequest(
+        revision,
+        variation.mask,
+        variation.style,
+        variation.truncation,
+        head=variation.head,
+        base_head=variation.base_head if variation.head is not None else None,
+    )
+
+
+class EngineRenderer:
+    """An engine of its own that draws variations (`identity.variation.Renderer`).
+
+    Args:
+        device: as of `Engine`.
+
+    Raises:
+        FaceEditorError: by `draw`, as of `Engine.render`.
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self._engine = Engine(device)
+
+    def draw(self, variation: Variation) -> FacePicture:
+        """The picture of a variation, 256 x 256."""
+        frame = self._engine.render(request_of(variation))
+        return FacePicture.of_mask(frame.pixels, frame.mask if frame.mask is not None else variation.mask)
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._engine.close()
+
+    def __enter__(self) -> "EngineRenderer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
