@@ -165,10 +165,19 @@ class Number:
         return head.changed(**{self.part: numbers})
 
 
+@functools.lru_cache(maxsize=4)
+def _dual(directions: "tuple[Direction, ...]") -> npt.NDArray[np.float64]:
+    """(N, 56): row n times an identity is its share of direction n in the fit of all N (Moore-Penrose inverse)."""
+    steps = np.stack([np.concatenate([each.shape, each.albedo]) for each in directions], 1)
+    return np.linalg.pinv(steps.astype(np.float64))
+
+
 @dataclass(frozen=True)
 class Along:
-    """A named direction among identities: the head's identity projected on it. Directions need not be at right angles,
-    so that moving along one may change what another reads; it never moves anything but along itself.
+    """A named direction among identities.
+
+    Directions need not be at right angles. The values of a head are the least-squares fit of all directions together
+    to its identity, so that writing one, which adds along itself only, leaves the values of all others as they are.
     """
 
     name: str
@@ -180,9 +189,11 @@ class Along:
 
     def read(self, head: HeadCoefficients, model: Directed | None) -> float:
         """Steps of the direction."""
-        step = self._step(model)
+        self._step(model)
+        assert model is not None
+        names = list(model.directions)
         identity = np.concatenate([head.shape, head.albedo]).astype(np.float64)
-        return float(identity @ step / (step @ step))
+        return float(_dual(tuple(model.directions.values()))[names.index(self.name)] @ identity)
 
     def write(self, head: HeadCoefficients, model: Directed | None, value: float) -> HeadCoefficients:
         """Add what lacks to the value, along the direction."""

@@ -11,7 +11,7 @@ from faceeditor.errors import PortraitError
 from faceeditor.head.control_kinds import beside_lamps, rig_of, with_rig
 from faceeditor.head.controls import Control, control, controls
 from faceeditor.head.light import brightness, rig_to_gamma
-from faceeditor.head.model import Direction
+from faceeditor.head.model import Direction, HeadModel
 from faceeditor.head.presets import apply_preset, find_preset
 from faceeditor.portrait.head import EXPRESSIONS, GROUPS, HeadCoefficients, LightRig
 
@@ -160,6 +160,18 @@ def test_a_direction_moves_along_itself_only() -> None:
     assert abs(along) > 0.1
     shape_only = control("nose_length", MODEL).set(head, MODEL, 1.0)
     assert np.array_equal(shape_only.albedo, head.albedo)
+
+
+@pytest.mark.parametrize("model", [MODEL, HeadModel.load()], ids=["stand-in", "head model"])
+def test_setting_a_direction_leaves_the_values_of_all_others(model) -> None:
+    named = [control(name, model) for name in model.directions]
+    head = uneven().changed(shape=uneven().shape * 0.5, albedo=uneven().albedo * 0.5)
+    for moved in named:
+        before = {other.name: other.get(head, model) for other in named}
+        target = moved.clip(before[moved.name] + 0.7 if before[moved.name] < 1 else before[moved.name] - 0.7)
+        changed = moved.set(head, model, target)
+        after = {other.name: other.get(changed, model) for other in named}
+        assert after == pytest.approx({**before, moved.name: target}, abs=2e-3)
 
 
 def test_directions_have_sections_and_ranges() -> None:
