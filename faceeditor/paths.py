@@ -34,6 +34,16 @@ def resources_dir() -> Path:
     return _carried("resources")
 
 
+def generators_dir() -> Path:
+    """Folder of imported generators (created); FACEEDITOR_GENERATORS overrides the platform's place."""
+    override = os.environ.get("FACEEDITOR_GENERATORS")
+    if override:
+        return _created(override, "user_data_path")
+    folder = _created(None, "user_data_path") / "generators"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def state_dir() -> Path:
     """Folder for autosaves, logs and settings (created); FACEEDITOR_STATE overrides the platform's place."""
     override = os.environ.get("FACEEDITOR_STATE")

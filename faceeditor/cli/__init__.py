@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from faceeditor import __version__
-from faceeditor.cli import dataset, demo, identity, inspect, measure, render
+from faceeditor.cli import dataset, demo, generators, identity, inspect, measure, render
 from faceeditor.errors import Cancelled, FaceEditorError
 
 _STOPPED = 130
@@ -28,6 +28,8 @@ examples:
   faceeditor inspect anna.fep
   faceeditor identity board anna.fep -o board.png --method head
   faceeditor dataset render --count 1000 --out renderings --seed 1
+  faceeditor import-generator network-snapshot.pkl -o cousins
+  faceeditor generate cousins -o people.png --count 9 --truncation 0.7 --grid
   faceeditor bench speed --json speed.json
 
 Each command explains itself: faceeditor render --help
@@ -115,6 +117,8 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "identity": ("draw more pictures of one person, and make and measure data sets of people", identity.declare),
     "inspect": ("say what a portrait, mask or model pack holds", inspect.declare),
     "demo": ("draw the demo portrait and a picture of the window into files", demo.declare),
+    "import-generator": ("bring a StyleGAN2, StyleGAN3 or GAN-Control checkpoint", generators.declare_import),
+    "generate": ("draw faces of an imported generator into files", generators.declare_generate),
     "train": ("train a model", measure.declare_train),
     "dataset": ("check a face data set, or render one from random heads", dataset.declare),
     "bench": ("measure quality or speed", measure.declare_bench),
