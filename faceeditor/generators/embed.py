@@ -14,15 +14,14 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.utils import parametrize
 
 from faceeditor.errors import EngineError
 from faceeditor.faceframe import face_frame, inverse_frame
 from faceeditor.generators.conditions import head_planes
 from faceeditor.generators.torch_backend import load_module
-from faceeditor.nets.discriminator import Discriminator
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
+from faceeditor.nets.recogniser import Recogniser, face_chips
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import REGION_COUNT, MaskArray
@@ -31,6 +30,7 @@ Pixels = npt.NDArray[np.uint8]
 Step = Callable[[float, str, Pixels | None], None]
 
 PACK = "mask-guided"
+RECOGNISER = "recogniser"
 SIDE = 128
 """Side of the pictures that are compared."""
 SHOWN_EVERY = 10
@@ -38,10 +38,10 @@ SHOWN_EVERY = 10
 
 _RATE = 0.05
 _COARSE = 32
-# Weights of the terms: colours fine and coarse, edges, the discriminator's features, the pull to the encoder's code.
+# Weights of the terms: colours fine and coarse, edges, the recogniser's maps, the pull to the encoder's code.
 # More weight on fine colours and edges gains half a decibel and loses the texture of hair: where it does not lie
 # exactly as in the photograph, the mean of it is nearest.
-_FINE_WEIGHT, _COARSE_WEIGHT, _EDGE_WEIGHT, _FEATURE_WEIGHT, _PULL = 0.25, 2.0, 0.25, 4.0, 0.05
+_FINE_WEIGHT, _COARSE_WEIGHT, _EDGE_WEIGHT, _FEATURE_WEIGHT, _PULL = 0.25, 2.0, 0.25, 0.5, 0.05
 
 
 def embed(
@@ -94,10 +94,11 @@ class _Embedding:
         self._place = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._style = style
         self._net = self._generator(pack)
-        self._judge = self._discriminator(pack)
+        weights = ModelPack.open(RECOGNISER).load("weights.safetensors")
+        self._recogniser = load_module(Recogniser(), weights, RECOGNISER).to(self._place)
         self._planes = one_hot_planes(self._tensor(mask), REGION_COUNT)
-        self._small_planes = F.avg_pool2d(self._planes, mask.shape[0] // SIDE)
-        self._to_face = self._tensor(inverse_frame(face_frame(mask)))
+        frame = face_frame(mask)
+        self._to_picture, self._to_face = self._tensor(frame), self._tensor(inverse_frame(frame))
         self._maps = torch.from_numpy(np.array(head_planes(maps))).to(self._place)
         pixels = self._tensor(photo).permute(0, 3, 1, 2).float() / 127.5 - 1.0
         self._wanted = F.avg_pool2d(pixels, photo.shape[0] // SIDE)
@@ -116,23 +117,10 @@ class _Embedding:
         net = load_module(MaskGenerator(**sizes), pack.load("generator.safetensors"), PACK)
         return net.to(self._place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def _discriminator(self, pack: ModelPack) -> Discriminator | None:
-        """The pack's discriminator, whose features tell alike from unlike; None where the pack has none."""
-        file, sizes = "discriminator.safetensors", pack.config.get("discriminator_channels")
-        if file not in pack.files or not sizes:
-            return None
-        net = load_module(Discriminator(tuple(int(n) for n in sizes)), pack.load(file), PACK)
-        for part in list(net.modules()):
-            if parametrize.is_parametrized(part):  # the spectral norm does not change any more
-                parametrize.remove_parametrizations(part, "weight", leave_parametrized=True)
-        net = net.requires_grad_(False).to(self._place)
-        return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
     def _features(self, picture: Tensor) -> list[Tensor]:
-        if self._judge is None:
-            return []
-        features: list[Tensor] = self._judge(picture, self._small_planes, SIDE)[1]
-        return features
+        """The recogniser's maps of the face, which tell alike from unlike better than pixels do."""
+        maps: list[Tensor] = self._recogniser(face_chips(picture, self._to_picture), last=10)[1]
+        return maps
 
     def _drawn(self, codes: list[Tensor]) -> Tensor:
         picture: Tensor = self._net(self._planes, self._to_face, Codes(*codes), SIDE, maps=self._maps)
@@ -146,7 +134,8 @@ class _Embedding:
         off = picture - wanted
         loss = loss + _EDGE_WEIGHT * (off.diff(dim=2).abs().mean() + off.diff(dim=3).abs().mean())
         for seen, right in zip(self._features(picture), self._wanted_features, strict=True):
-            loss = loss + _FEATURE_WEIGHT * F.l1_loss(seen, right) / len(self._wanted_features)
+            off_by = F.l1_loss(seen, right) / (right.abs().mean() + 1e-4)
+            loss = loss + _FEATURE_WEIGHT * off_by / len(self._wanted_features)
         for code, start in zip(codes, self._start, strict=True):
             loss = loss + _PULL * (code - start).square().mean()
         return loss

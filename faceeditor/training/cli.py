@@ -16,11 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=60.0, help="stop after this time (default: 60; 0: only pack)")
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     parser.add_argument("--pack", type=Path, help="afterwards write the model pack to this folder, as models/parser")
-    parser.add_argument("--perceptual", type=Path, help="safetensors of the face recogniser for the perceptual loss")
     parser.add_argument("--coefficients", type=Path, help="photos.npz of the head's build")
     parser.add_argument("--renders", type=Path, help="folder of renderings with exact labels, for kind reader")
-    parser.add_argument("--reader", type=Path, help="run folder of the trained reader for the imitative losses")
-    parser.add_argument("--parser", type=Path, help="run folder of the trained parser for the mask-consistency loss")
+    parser.add_argument("--reader", type=Path, help="reader for the imitative losses: a model pack or run folder")
+    parser.add_argument("--parser", type=Path, help="parser for the mask-consistency loss: a model pack or run folder")
+    parser.add_argument(
+        "--start", type=Path, help="model pack whose weights a new run starts with, as models/mask-guided"
+    )
+    parser.add_argument("--critics", type=Path, help="safetensors of the critics to start with (default: the pack's)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,9 +48,12 @@ def run(args: argparse.Namespace) -> int:
     elif kind == "mask-guided":
         from faceeditor.training.helpers import load_helpers
         from faceeditor.training.mask_guided import train_mask_guided
+        from faceeditor.training.run import Run
+        from faceeditor.training.trainer import Sources
 
-        helpers = load_helpers(args.perceptual, args.parser, args.reader)
-        train_mask_guided(config, args.data, out, args.minutes, args.resume, helpers, args.coefficients)
+        helpers = load_helpers(args.parser, args.reader)
+        sources = Sources(args.data, args.coefficients, args.start, args.critics)
+        train_mask_guided(config, sources, Run(out, args.minutes, args.resume), helpers)
     elif kind == "reader":
         from faceeditor.training.reader import train_reader
 

@@ -1,4 +1,4 @@
-"""What the networks of the generator's training made of a step."""
+"""What the generator made of a step."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,9 @@ class Drawn:
     """What the generator drew in a step: photographs again (count), other codes (extra), then changed heads.
 
     made: (N, 3, S, S) in about -1..1; half: the same from the scale before the last. rendered: (P, 3, S, S) second
-    pictures of rendered pairs, apart from the others. own, other: codes of the first two; every, planes, to_picture: of
-    all N. with_head: (count,) whether a photograph's own head was given. kl: of the codes.
+    pictures of rendered pairs, apart from the others. own, other: codes of the first two, encoded: the photographs'
+    codes before anything was dropped; every, planes, to_picture: of all N. with_head: (count,) whether a photograph's
+    own head was given. kl: of the codes.
     """
 
     made: Tensor
@@ -23,22 +24,12 @@ class Drawn:
     extra: int
     own: Codes
     other: Codes
+    encoded: Codes
     every: Codes
     planes: Tensor
     to_picture: Tensor
     with_head: Tensor
     kl: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """What the discriminator made of the photographs: features and scores."""
-
-    features: list[Tensor]
-    sign: float
-    real: float
-    made: float
-    loss: float
 
 
 def code_distance(again: Codes, codes: Codes, planes: Tensor) -> Tensor:

@@ -1,22 +1,27 @@
-"""The frozen networks that the generator's losses ask."""
+"""The frozen networks that the generator's losses use."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors import SafetensorError
+from torch import nn
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.nets.parser import FaceParser
 from faceeditor.nets.reader import FaceReader
 from faceeditor.nets.recogniser import Recogniser
-from faceeditor.training.run import load_checkpoint, placed
+from faceeditor.packs import ModelPack
+from faceeditor.training.lite_weights import load_lite
+from faceeditor.training.run import Module, load_checkpoint, placed
 
 
 @dataclass(frozen=True, eq=False)
 class Helpers:
-    """The frozen networks that the losses ask; None: without that loss."""
+    """The frozen networks that the losses use; None: without that loss."""
 
+    features: LiteFeatures | None = None
     recogniser: Recogniser | None = None
     parser: FaceParser | None = None
     reader: FaceReader | None = None
@@ -24,32 +29,41 @@ class Helpers:
     def on(self, device: torch.device) -> "Helpers":
         """The same networks on a device."""
         return Helpers(
-            self.recogniser.to(device) if self.recogniser else None,
+            placed(self.features, device) if self.features else None,
+            placed(self.recogniser, device) if self.recogniser else None,
             placed(self.parser, device) if self.parser else None,
             placed(self.reader, device) if self.reader else None,
         )
 
 
-def load_helpers(perceptual: Path | None, parser_run: Path | None, reader_run: Path | None) -> Helpers:
-    """Load the recogniser's published weights, and parser and reader from their runs.
+def load_helpers(parser: Path | None = None, reader: Path | None = None) -> Helpers:
+    """Load EfficientNet-Lite0, the recogniser, and parser and reader.
+
+    Args:
+        parser, reader: model packs or run folders; None: the program's own packs.
 
     Raises:
         FaceEditorError: a file is missing or damaged.
     """
-    recogniser = parser = reader = None
     try:
-        if perceptual is not None:
-            recogniser = Recogniser.from_published(load_file(perceptual))
-        if parser_run is not None:
-            state = load_checkpoint(parser_run / "checkpoint.safetensors")
-            parser = FaceParser(state["config"]["width"])
-            parser.load_state_dict(state["average"])
-            parser.eval().requires_grad_(False)
-        if reader_run is not None:
-            state = load_checkpoint(reader_run / "checkpoint.safetensors")
-            reader = FaceReader(state["config"]["width"])
-            reader.load_state_dict(state["average"])
-            reader.eval().requires_grad_(False)
-    except (OSError, KeyError, RuntimeError) as error:
+        weights = ModelPack.open("recogniser").load("weights.safetensors")
+        known = Recogniser()
+        known.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+        known.eval().requires_grad_(False)
+        return Helpers(load_lite(0), known, _load(FaceParser, "parser", parser), _load(FaceReader, "reader", reader))
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
         raise FaceEditorError(f"A network for the losses cannot be loaded ({error}): check the paths given.") from error
-    return Helpers(recogniser, parser, reader)
+
+
+def _load(kind: type[Module], name: str, place: Path | None) -> Module:
+    """A network from a run folder or a model pack, averaged weights, ready for use."""
+    if place is not None and (place / "checkpoint.safetensors").exists():
+        state = load_checkpoint(place / "checkpoint.safetensors")
+        width, weights = state["config"]["width"], state["average"]
+    else:
+        pack = ModelPack.open(place.name, place.parent) if place is not None else ModelPack.open(name)
+        width = pack.config["width"]
+        weights = {key: torch.from_numpy(value) for key, value in pack.load("weights.safetensors").items()}
+    net: nn.Module = kind(int(width))
+    net.load_state_dict(weights)
+    return net.eval().requires_grad_(False)  # type: ignore[return-value]

@@ -6,21 +6,6 @@ from torch import Tensor
 
 from faceeditor.nets.mask_guided import Codes
 from faceeditor.nets.parser import FaceParser
-from faceeditor.nets.recogniser import Recogniser
-
-
-def perceptual_distance(recogniser: Recogniser, chips: Tensor) -> Tensor:
-    """Mean relative difference of the recogniser's maps between the first half (made) and second half (real) of chips.
-
-    Johnson et al., "Perceptual losses", with the recogniser in VGG's place; each map counts alike.
-    """
-    half = len(chips) // 2
-    _, maps = recogniser(chips, last=10)
-    terms = []
-    for x in maps:
-        made, real = x[:half].float(), x[half:].detach().float()
-        terms.append((made - real).abs().mean() / (real.abs().mean() + 1e-4))
-    return torch.stack(terms).mean()
 
 
 def region_agreement(

@@ -1,58 +1,78 @@
 """A run of the mask-guided generator's training."""
 
-from pathlib import Path
+import time
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
+from faceeditor.regions import Region
+from faceeditor.training.data import FaceSet
 from faceeditor.training.helpers import Helpers
-from faceeditor.training.looking import look
 from faceeditor.training.run import Run, epochs
+from faceeditor.training.samples import evaluate_samples
 from faceeditor.training.stages import Stage, StageData
-from faceeditor.training.trainer import Trainer
+from faceeditor.training.trainer import Sources, Trainer
+
+OPEN_MOUTH = 130
+"""Pixels of inner mouth from which a photograph counts as one with an open mouth."""
 
 
-def train_mask_guided(
-    config: dict[str, Any], data: Path, out: Path, minutes: float, resume: bool, helpers: Helpers, fitted: Path | None
-) -> None:
+def weighted_rows(faces: FaceSet, open_mouths: float) -> npt.NDArray[np.int64]:
+    """Rows of the photographs for `epochs`, those with an open mouth `open_mouths` times as often (in halves)."""
+    areas = (faces.masks == Region.MOUTH).sum((1, 2))
+    times = np.where(areas >= OPEN_MOUTH, round(2 * open_mouths), 2)
+    rows: npt.NDArray[np.int64] = np.repeat(np.arange(len(faces)), times)
+    return rows
+
+
+def train_mask_guided(config: dict[str, Any], sources: Sources, run: Run, helpers: Helpers) -> None:
     """Train until the time is over; see `faceeditor train --help`."""
-    run = Run(out, minutes, resume)
-    trainer = Trainer(config, data, run, helpers, fitted)
+    trainer = Trainer(config, sources, run, helpers)
     bar = tqdm(total=trainer.stages[-1].until, initial=trainer.seen, unit="picture", mininterval=10)
     while (stage := trainer.stage()) is not None and run.time_left() > 0:
-        data_now = StageData(trainer.train, stage, trainer.device)
-        rest_now = StageData(trainer.rest, stage, trainer.device)
-        between = stage.companion()
-        data_between = StageData(trainer.train, between, trainer.device) if between else data_now
-        batches = epochs(len(trainer.train), stage.batch, trainer.random)
-        steps = 0
-        next_prior = max(trainer.seen, config["prior_from"]) + (config["prior_every"] if trainer.prior else 0)
-
-        def pick(step: int, stage: Stage = stage, between: Stage | None = between) -> Stage:
-            return between if between and step % config["window_every"] else stage
-
-        plan = trainer.plan(pick(1), next(batches))
-        while trainer.seen < stage.until and run.time_left() > 0:
-            steps += 1
-            now = pick(steps)
-            following = trainer.plan(pick(steps + 1), next(batches))
-            # A row of the curves needs all columns: only steps with whole pictures have them.
-            log = now.window == now.size and steps % config["log_steps"] < 2
-            figures = trainer.step(now, data_between if now is between else data_now, plan, log)
-            plan = following
-            bar.update(stage.batch)
-            if figures:
-                run.log(figures | trainer.looked)
-            if trainer.seen >= next_prior:
-                trainer.refit_prior(data_now.encoder_side)
-                next_prior = trainer.seen + config["prior_every"]
-            ending = trainer.seen >= stage.until or run.time_left() <= 0
-            if steps % config["save_steps"] == 0 or ending:
-                trainer.save()
-            if steps % config["look_steps"] == 0 or ending:
-                trainer.looked = look(trainer, stage, data_now, rest_now)
-                tqdm.write(f"{trainer.seen}: " + ", ".join(f"{k} {v:.3f}" for k, v in trainer.looked.items()))
-                run.draw_curves()
+        _train_stage(trainer, stage, bar)
     # The encoder has moved on since the last fit.
-    trainer.refit_prior(min(trainer.stages[-1].size, 128))
+    trainer.refit_codes(min(trainer.stages[-1].size, 128))
     trainer.save()
+
+
+def _train_stage(trainer: Trainer, stage: Stage, bar: "tqdm[Any]") -> None:
+    """Train until the stage or the time is over."""
+    config, run = trainer.config, trainer.run
+    data_now = StageData(trainer.train, stage, trainer.device)
+    rest_now = StageData(trainer.rest, stage, trainer.device)
+    between = stage.companion()
+    data_between = StageData(trainer.train, between, trainer.device) if between else data_now
+    rows = weighted_rows(trainer.train, config["open_mouths"])
+    batches = epochs(rows, stage.batch, trainer.random)
+    steps, saved = 0, time.monotonic()
+    next_codes = max(trainer.seen, config["codes_from"])
+
+    def pick(step: int) -> Stage:
+        return between if between and step % config["window_every"] else stage
+
+    plan = trainer.plan(pick(1), next(batches))
+    while trainer.seen < stage.until and run.time_left() > 0:
+        if trainer.seen >= next_codes:
+            trainer.refit_codes(data_now.encoder_side)
+            next_codes = trainer.seen + config["codes_every"]
+        steps += 1
+        now = pick(steps)
+        following = trainer.plan(pick(steps + 1), next(batches))
+        # A row of the curves needs all columns: only steps with whole pictures have them.
+        log = now.window == now.size and steps % config["log_steps"] < 2
+        figures = trainer.step(now, data_between if now is between else data_now, plan, log)
+        plan = following
+        bar.update(stage.batch)
+        if figures:
+            run.log(figures | trainer.evaluated)
+        ending = trainer.seen >= stage.until or run.time_left() <= 0
+        if ending or time.monotonic() - saved >= config["save_seconds"]:
+            trainer.save()
+            saved = time.monotonic()
+        if ending or steps % config["evaluate_steps"] == 0:
+            trainer.evaluated = evaluate_samples(trainer, stage, data_now, rest_now)
+            tqdm.write(f"{trainer.seen}: " + ", ".join(f"{k} {v:.3f}" for k, v in trainer.evaluated.items()))
+            run.draw_curves()

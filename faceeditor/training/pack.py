@@ -8,10 +8,10 @@ from torch import Tensor
 
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
-from faceeditor.training.code_prior import CodePrior
 from faceeditor.training.run import load_checkpoint
+from faceeditor.training.starting import CRITICS
 
-NETWORK_KEYS = ("channels", "conditions", "encoder_width", "decoder_width", "discriminator_channels")
+NETWORK_KEYS = ("channels", "conditions", "encoder_width", "decoder_width")
 
 
 def _arrays(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
@@ -21,8 +21,8 @@ def _arrays(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
 def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     """Write the averaged weights of a run as the model pack `folder` (its name and place).
 
-    The mask-guided pack also carries the style decoder and the discriminator, so that training can go on from it, and
-    the models of random styles and random heads.
+    The mask-guided pack also carries the style decoder and the critics, so that training can go on from it, and the
+    models of random styles and random heads.
 
     Raises:
         FaceEditorError: the run has no whole checkpoint, or the folder cannot be written.
@@ -38,13 +38,26 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
         "generator.safetensors": _arrays(state["averages"]["generator"]),
         "encoder.safetensors": _arrays(state["averages"]["encoder"]),
         "decoder.safetensors": _arrays(state["parts"]["decoder"]),
-        "discriminator.safetensors": _arrays(state["parts"]["discriminator"]),
+        CRITICS: _arrays(state["parts"]["critics"])
+        | {f"domain.{name}": value for name, value in _arrays(state["parts"]["domain"]).items()},
     }
-    if state.get("prior"):
-        files["prior.safetensors"] = CodePrior.from_state(state["prior"]).tensors()
+    if state.get("gaussian"):
+        files["prior.safetensors"] = as_prior(state["gaussian"])
     if state.get("exemplars"):
         files[EXEMPLARS] = _arrays(state["exemplars"])
     if state.get("head_prior"):
         files["head_prior.safetensors"] = _arrays(state["head_prior"])
     networks = {key: config[key] for key in NETWORK_KEYS}
     return write_pack(folder.parent, folder.name, "mask-guided", version, files, {**networks, **trained})
+
+
+def as_prior(gaussian: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    """The Gaussian of codes in the form of `generators.style_prior`: three layers that amount to the identity."""
+    count = len(gaussian["directions"])
+    both = np.concatenate([np.eye(count), -np.eye(count)]).astype(np.float32)
+    # leaky_relu(x) - leaky_relu(-x) = 1.2 x for a slope of 0.2.
+    back = np.concatenate([np.eye(count), -np.eye(count)], 1).astype(np.float32) / np.float32(1.2)
+    arrays = {"w0": both, "w1": both @ back, "w2": back, "residual_std": np.zeros(count, np.float32)}
+    biases = {"b0": np.zeros(2 * count), "b1": np.zeros(2 * count), "b2": np.zeros(count)}
+    arrays |= {name: value.astype(np.float32) for name, value in biases.items()}
+    return arrays | {"basis": gaussian["directions"].cpu().numpy(), "offset": gaussian["mean"].cpu().numpy()}

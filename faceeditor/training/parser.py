@@ -15,7 +15,7 @@ from faceeditor.nets.parser import FaceParser, parse
 from faceeditor.regions import REGION_COUNT, MaskArray, colorize, mask_fidelity
 from faceeditor.training.data import FaceSet, load_faces
 from faceeditor.training.run import (
-    Average,
+    EMA,
     Run,
     epochs,
     load_checkpoint,
@@ -93,33 +93,33 @@ def train_parser(config: dict[str, Any], data: Path, out: Path, minutes: float, 
     run = Run(out, minutes, resume)
     train, rest = load_faces(data, "train"), load_faces(data, "kept-out")
     net = placed(FaceParser(config["width"]), device)
-    average = Average(net, config["average_half_life"])
-    optimiser = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=1e-3)
+    average = EMA(net, config["average_half_life"])
+    optimizer = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=1e-3)
     weights = region_weights(train.masks).to(device)
     seen = 0
     if run.checkpoint.exists():
         state = load_checkpoint(run.checkpoint)
         net.load_state_dict(state["net"])
         average.shadow = state["average"]
-        optimiser.load_state_dict(state["optimiser"])
+        optimizer.load_state_dict(state["optimizer"])
         seen = state["seen"]
     random = np.random.default_rng(seen + 1)
-    batches = epochs(len(train), config["batch"], random)
+    batches = epochs(np.arange(len(train)), config["batch"], random)
     total = config["pictures"]
     bar = tqdm(total=total, initial=seen, unit="picture", mininterval=5)
     while seen < total and run.time_left() > 0:
         side = int(random.choice(config["sides"]))
         pictures, masks = _augmented(train, next(batches), side, random)
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 800, max(0.02, 2 * (1 - seen / total)))
         inputs = to_float(pictures, device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             logits = net(inputs)
         loss = soft_cross_entropy(logits, torch.from_numpy(masks).to(device).long(), weights)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
         share_gradients(net.parameters())
-        optimiser.step()
+        optimizer.step()
         seen += len(pictures)
         bar.update(len(pictures))
         average.update(net, len(pictures), seen)
@@ -127,7 +127,7 @@ def train_parser(config: dict[str, Any], data: Path, out: Path, minutes: float, 
         if step % 20 == 0:
             run.log({"pictures": seen, "loss": loss.item()})
         if step % config["save_steps"] == 0 or seen >= total or run.time_left() <= 0:
-            state = {"net": net.state_dict(), "average": average.shadow, "optimiser": optimiser.state_dict()}
+            state = {"net": net.state_dict(), "average": average.shadow, "optimizer": optimizer.state_dict()}
             save_checkpoint(run.checkpoint, {**state, "seen": seen, "config": config})
             run.draw_curves()
             shown = FaceParser(config["width"]).to(device)

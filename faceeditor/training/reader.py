@@ -26,7 +26,7 @@ from faceeditor.training.photometric import Photometric
 from faceeditor.training.reader_data import LIGHT, LabelledFaces, changed_photographs, load_photographs, load_renders
 from faceeditor.training.reader_data import PARTS as PARTS
 from faceeditor.training.run import (
-    Average,
+    EMA,
     Run,
     epochs,
     load_checkpoint,
@@ -139,7 +139,7 @@ class Batches:
 
     def __init__(self, faces: LabelledFaces, batch: int, random: np.random.Generator, mirror: Any) -> None:
         self.faces, self.random, self.mirror = faces, random, mirror
-        self._order = epochs(len(faces), batch, random)
+        self._order = epochs(np.arange(len(faces)), batch, random)
 
     def next(self, device: torch.device) -> Batch:
         """The next batch on the device."""
@@ -292,14 +292,14 @@ def train_reader(
     net.mean_landmarks.copy_(torch.from_numpy(train.landmarks.mean(0) / 128 - 1))
     net.mean_gamma.copy_(torch.from_numpy(train.labels["gamma"][train.trusted["gamma"]].mean(0)))
     net = placed(net, device)
-    average = Average(net, config["average_half_life"])
-    optimiser = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=config["weight_decay"])
+    average = EMA(net, config["average_half_life"])
+    optimizer = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=config["weight_decay"])
     seen = 0
     if run.checkpoint.exists():
         state = load_checkpoint(run.checkpoint)
         net.load_state_dict(state["net"])
         average.shadow = state["average"]
-        optimiser.load_state_dict(state["optimiser"])
+        optimizer.load_state_dict(state["optimizer"])
         seen = state["seen"]
     random = np.random.default_rng(seen + 3)
     share = config["rendered"] if rendered is not None else 0.0
@@ -319,7 +319,7 @@ def train_reader(
         steps += 1
         batch = joined([source.next(device) for source in sources])
         pictures = batch.pictures.contiguous(memory_format=torch.channels_last)
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 2000, max(0.02, 1.6 * (1 - seen / total)))
         with torch.autocast(device.type, torch.bfloat16):
             reading = net(pictures)
@@ -327,19 +327,19 @@ def train_reader(
         if photometric is not None:
             losses["photometric"] = photometric.loss(reading._asdict(), batch.pictures, batch.skin, compared)
         loss = torch.stack([config["weights"].get(name, 1.0) * value for name, value in losses.items()]).sum()
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         if torch.isfinite(loss):
             loss.backward()
             share_gradients(net.parameters())
             torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-            optimiser.step()
+            optimizer.step()
         seen += len(pictures)
         bar.update(len(pictures))
         average.update(net, len(pictures), seen)
         if steps % 40 == 0:
             run.log({"pictures": seen, "loss": loss.item(), **{name: value.item() for name, value in losses.items()}})
         if steps % config["save_steps"] == 0 or seen >= total or run.time_left() <= 0:
-            state = {"net": net.state_dict(), "average": average.shadow, "optimiser": optimiser.state_dict()}
+            state = {"net": net.state_dict(), "average": average.shadow, "optimizer": optimizer.state_dict()}
             save_checkpoint(run.checkpoint, {**state, "seen": seen, "config": config})
             shown = placed(FaceReader(config["width"]), device)
             shown.load_state_dict(average.shadow)

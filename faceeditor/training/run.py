@@ -55,7 +55,7 @@ def share_gradients(parameters: Iterable[nn.Parameter]) -> None:
                 parameter.grad /= dist.get_world_size()
 
 
-class Average:
+class EMA:
     """Exponential moving average of a network's weights (half-life in pictures)."""
 
     def __init__(self, net: nn.Module, half_life: float) -> None:
@@ -222,11 +222,11 @@ def to_float(pictures: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
     return torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def epochs(count: int, batch: int, generator: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
-    """Endless batches of indices, every index once an epoch."""
+def epochs(rows: npt.NDArray[np.int64], batch: int, generator: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+    """Endless batches of rows in random order, every row once an epoch (as often as it is listed)."""
     order: npt.NDArray[np.int64] = np.empty(0, np.int64)
     while True:
         while len(order) < batch:
-            order = np.concatenate([order, generator.permutation(count)])
+            order = np.concatenate([order, generator.permutation(rows)])
         yield order[:batch]
         order = order[batch:]

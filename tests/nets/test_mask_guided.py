@@ -5,7 +5,6 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from faceeditor.nets.discriminator import Augmentation, Discriminator
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleDecoder, StyleEncoder, Window
 from faceeditor.nets.parser import FaceParser, parse
@@ -119,29 +118,6 @@ def test_an_absent_region_is_predicted_from_the_overall_vector() -> None:
     predicted = encoder.absent(codes.overall).view(1, 19, 32)
     assert torch.allclose(codes.regions[:, 17], predicted[:, 17], atol=1e-6)
     assert not torch.allclose(codes.regions[:, 1], predicted[:, 1], atol=1e-3)
-
-
-def test_discriminator_judges_every_size_and_fades() -> None:
-    judge = Discriminator((8, 8, 8, 16, 16))
-    for size in (64, 128, 256):
-        planes = torch.nn.functional.avg_pool2d(random_planes(2), 256 // size)
-        scores, features = judge(torch.zeros(2, 3, size, size), planes, size, fade=1.0 if size == 64 else 0.5)
-        assert scores.shape == (2, 16 * 16 + 8 * 8) and len(features) >= 3
-    scores, _ = judge(torch.zeros(2, 3, 128, 128), random_planes(2)[:, :, :128, :128], 256)
-    assert scores.shape == (2, 8 * 8 + 4 * 4)
-
-
-def test_augmentation_off_changes_nothing_and_on_moves_both_alike() -> None:
-    pictures = torch.rand(4, 3, 64, 64) * 2 - 1
-    still = Augmentation(4, 0.0, torch.device("cpu"))
-    assert torch.allclose(still.pictures(pictures), pictures, atol=1e-6)
-    torch.manual_seed(0)
-    moving = Augmentation(4, 1.0, torch.device("cpu"))
-    assert not torch.allclose(moving.pictures(pictures), pictures, atol=0.05)
-    line = torch.zeros(4, 1, 64, 64)
-    line[:, :, 32] = 1
-    rows = moving.planes(line)[:, 0, :, 32].argmax(1)
-    assert (rows != 32).any()
 
 
 @torch.no_grad()

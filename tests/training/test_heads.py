@@ -11,12 +11,15 @@ from faceeditor.errors import FaceEditorError
 from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
+from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.training import helpers
 from faceeditor.training.cli import add_arguments, run
 from faceeditor.training.data import load_faces
 from faceeditor.training.head_changes import FACTORS, FittedFaces, target_picture
 from faceeditor.training.head_prior import fit_head_prior
+from tests.training.test_adversarial import lite_weights
 from tests.training.test_training import MASK_GUIDED
 
 READER = """
@@ -97,7 +100,10 @@ def train(*arguments: object) -> int:
     return run(parser.parse_args([str(argument) for argument in arguments]))
 
 
-def test_reader_and_generator_learn_from_heads(faces_folder: Path, fitted_heads: Path, tmp_path: Path) -> None:
+def test_reader_and_generator_learn_from_heads(
+    faces_folder: Path, fitted_heads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(helpers, "load_lite", lambda variant: LiteFeatures(lite_weights()).eval())
     reader = tmp_path / "reader.toml"
     reader.write_text(READER.format(pictures=32))
     base = ["--data", faces_folder, "--coefficients", fitted_heads, "--minutes", "60"]

@@ -66,7 +66,7 @@ def test_the_flag_moves_codes_and_learns() -> None:
 def test_a_step_that_draws_windows_has_no_heads(fitted_heads: Path, faces_folder: Path) -> None:
     fitted = FittedFaces(load_faces(faces_folder, "train"), fitted_heads, HeadModel.load())
     with ThreadPoolExecutor(1) as maker:
-        trainer: Any = SimpleNamespace(random=np.random.default_rng(1), fitted=fitted, _maker=maker)
+        trainer: Any = SimpleNamespace(random=np.random.default_rng(1), fitted=fitted, _preparation=maker)
         windows = Stage(256, 100, 4, 128, also=128, heads=2, pairs=1)
         whole = windows.companion()
         assert whole is not None and whole.window == whole.size == 128

@@ -1,24 +1,27 @@
 import csv
-import itertools
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from faceeditor.errors import FaceEditorError
-from faceeditor.nets.mask_guided import Codes
+from faceeditor.errors import FaceEditorError, ModelError
+from faceeditor.nets.lite_features import LiteFeatures
+from faceeditor.nets.mask_guided import Codes, MaskGenerator
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.exemplars import Exemplars
 from faceeditor.regions import Region
-from faceeditor.training import code_prior
+from faceeditor.training import helpers
 from faceeditor.training.cli import add_arguments, run
-from faceeditor.training.code_prior import fit_prior, flat_codes, split_codes
+from faceeditor.training.code_bank import CodeBank, Shares, flat_codes, split_codes
 from faceeditor.training.data import kept_out, load_faces
 from faceeditor.training.losses import lattice, mode_seeking
+from faceeditor.training.mask_guided import weighted_rows
 from faceeditor.training.parser import soft_cross_entropy
-from faceeditor.training.run import load_checkpoint, save_checkpoint
+from faceeditor.training.run import epochs, load_checkpoint, save_checkpoint
+from faceeditor.training.starting import load_start, with_new_planes
+from faceeditor.training.style_gaussian import fit_style_gaussian
+from tests.training.test_adversarial import lite_weights
 
 PARSER = """
 kind = "parser"
@@ -37,9 +40,8 @@ channels = [16, 16, 16, 16, 16]
 conditions = [16, 16, 16, 16, 16]
 encoder_width = 8
 decoder_width = 8
-discriminator_channels = [8, 8, 8, 8, 8]
 learning_rate = 1e-3
-judge_learning_rate = 1e-3
+critic_learning_rate = 1e-3
 average_half_life = 20
 clip = 10.0
 adversarial = 0.3
@@ -53,22 +55,25 @@ detail = 8.0
 parser = 1.0
 modes = 0.5
 lattice = 6.0
+augment = 1.0
 detail_dropout = 0.25
-augment_target = 0.6
+other_detail = 0.35
+composed = 0.3
+draws = 0.3
+codes_from = 4
+codes_every = 100
+open_mouths = 2.5
 head_dropout = 0.3
 identity = 1.0
 contrastive = 8.0
 contrastive_from = 12
 rendered = 6.0
 window_every = 2
+kid = false
 imitative = {{ pose = 0.3, gamma = 0.3 }}
-prior_from = 4
-prior_every = 100
-draws = 0.5
-prior_seconds = 0.5
 log_steps = 1
-save_steps = 1
-look_steps = 100
+save_seconds = 0
+evaluate_steps = 100
 stages = [
     {{ size = 64, until = {first}, batch = 4, window = 64 }},
     {{ size = 256, until = {last}, batch = 4, window = 128, also = {also}, heads = {heads}, pairs = {heads} }},
@@ -143,19 +148,49 @@ def test_lattice_sees_grids_and_not_noise() -> None:
     assert lattice(photographs.flip(3), photographs) < 0.01 < 0.05 < lattice(grid, photographs)
 
 
-def test_prior_draws_resemble_its_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A clock that goes on by a step of the fit instead of by time: as many steps on every machine.
-    steps = itertools.count()
-    monkeypatch.setattr(code_prior, "time", SimpleNamespace(monotonic=lambda: next(steps)))
+def test_draws_of_the_gaussian_resemble_its_codes() -> None:
     torch.manual_seed(0)
-    hidden = torch.randn(400, 6)
-    flat = hidden @ torch.randn(6, 2720) + 3
-    prior = fit_prior(flat, seconds=600, device=torch.device("cpu"), components=12)
-    drawn = flat_codes(prior.draw(300, torch.device("cpu")))
-    assert (drawn.mean(0) - flat.mean(0)).abs().mean() < 0.6
-    assert 0.5 < float(drawn.std(0).mean() / flat.std(0).mean()) < 1.5
-    again = flat_codes(split_codes(flat[:3]))
-    assert torch.equal(again, flat[:3])
+    flat = torch.randn(400, 6) @ torch.randn(6, 2720) + 3
+    vectors = flat[:, :672]
+    gaussian = fit_style_gaussian(flat)
+    drawn = gaussian.draw(3000, torch.ones(3000))
+    assert (drawn.mean(0)[:672] - vectors.mean(0)).abs().max() < 0.5
+    assert (drawn.std(0)[:672] / vectors.std(0) - 1).abs().max() < 0.15
+    assert not drawn[:, 672:].any(), "the detail map is not drawn"
+    assert gaussian.draw(50, torch.full((50,), 0.1)).std(0).mean() < 0.2 * drawn.std(0).mean()
+    weights = torch.zeros(400)
+    weights[:100] = 1
+    assert torch.allclose(fit_style_gaussian(flat, weights).mean[:672], vectors[:100].mean(0), atol=1e-3)
+    assert torch.equal(flat_codes(split_codes(flat[:3])), flat[:3])
+
+
+def test_composed_codes_take_parts_of_several_people() -> None:
+    torch.manual_seed(0)
+    flat = torch.randn(60, 2720)
+    bank = CodeBank(flat, None, fit_style_gaussian(flat))  # type: ignore[arg-type]
+    codes = bank.composed(40)
+    people = split_codes(flat)
+
+    def owner(region: Region) -> torch.Tensor:
+        return torch.cdist(codes.regions[:, region], people.regions[:, region]).min(1).indices
+
+    face = owner(Region.SKIN)
+    assert torch.equal(face, owner(Region.NOSE)) and torch.equal(codes.overall, people.overall[face])
+    assert torch.equal(owner(Region.CLOTH), owner(Region.BACKGROUND))
+    assert (owner(Region.HAIR) != face).float().mean() > 0.5
+    assert {float(d.abs().sum() > 0) for d in codes.detail} == {0.0, 1.0}
+    mixed = bank.mix(codes, Shares(composed=0.0, drawn=1.0))
+    assert not mixed.detail.any()
+
+
+def test_open_mouths_come_more_often(faces_folder: Path) -> None:
+    faces = load_faces(faces_folder, "train")
+    faces.masks[3][:20, :20] = Region.MOUTH
+    times = np.bincount(weighted_rows(faces, 2.5), minlength=len(faces))
+    assert times[3] == 5 and (np.delete(times, 3) == 2).all()
+    batches = epochs(weighted_rows(faces, 2.5), 7, np.random.default_rng(0))
+    seen = np.bincount(np.concatenate([next(batches) for _ in range(200)]), minlength=len(faces))
+    assert 2 < seen[3] / np.delete(seen, 3).mean() < 3
 
 
 def test_parser_trains_resumes_and_packs(faces_folder: Path, tmp_path: Path) -> None:
@@ -174,7 +209,15 @@ def test_parser_trains_resumes_and_packs(faces_folder: Path, tmp_path: Path) -> 
     assert pack.config["pictures_seen"] == 248 and pack.load("weights.safetensors")
 
 
-def test_mask_guided_trains_grows_resumes_and_packs(faces_folder: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def small_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random features in the place of EfficientNet's, and no other fixed networks."""
+    features = LiteFeatures(lite_weights()).eval()
+    monkeypatch.setattr(helpers, "load_helpers", lambda parser, reader: helpers.Helpers(features))
+
+
+@pytest.mark.usefixtures("small_helpers")
+def test_mask_guided_trains_grows_resumes_packs_and_starts_from_a_pack(faces_folder: Path, tmp_path: Path) -> None:
     config = tmp_path / "generator.toml"
     config.write_text(MASK_GUIDED.format(first=8, last=8, also=64, heads=0))
     out = tmp_path / "run"
@@ -189,11 +232,36 @@ def test_mask_guided_trains_grows_resumes_and_packs(faces_folder: Path, tmp_path
     assert (out / "sheet.png").exists() and (out / "curves.png").exists()
     pack = ModelPack.open("mask-guided", tmp_path / "models")
     assert set(pack.files) == {
-        "generator.safetensors", "encoder.safetensors", "decoder.safetensors", "discriminator.safetensors",
+        "generator.safetensors", "encoder.safetensors", "decoder.safetensors", "critics.safetensors",
         "prior.safetensors", "exemplars.safetensors",
     }  # fmt: skip
     exemplars = Exemplars.from_arrays(pack.load("exemplars.safetensors"))
     assert exemplars.shown[:, Region.SKIN].all() and np.isfinite(exemplars.regions).all()
+    config.write_text(MASK_GUIDED.format(first=8, last=20, also=64, heads=0))
+    again = tmp_path / "again"
+    assert train([*base[:-3], str(again), "--minutes", "60", "--start", str(pack.folder)]) == 0
+    state = load_checkpoint(again / "checkpoint.safetensors")
+    assert int(state["seen"]) == 20, "the pictures that the pack has seen count"
+    packed = pack.load("critics.safetensors")
+    for name in ("mixing.across_channels.0.weight", "face.mixing.0.weight"):
+        assert np.allclose(state["parts"]["critics"][name], packed[name], atol=1e-2)
+
+
+def test_a_start_with_fewer_condition_planes_draws_the_same() -> None:
+    torch.manual_seed(0)
+    sizes = ((16,) * 5, (16,) * 5)
+    wide = MaskGenerator(*sizes).eval()
+    state = wide.state_dict()
+    narrow = {k: v[:, :-2] if k.endswith("embed.weight") else v for k, v in state.items()}
+    for key in [k for k in state if k.endswith("embed.weight")]:
+        state[key][:, -2:] = 0
+    widened = with_new_planes(narrow)
+    assert all(torch.equal(widened[k], v) for k, v in state.items())
+
+
+def test_a_start_that_does_not_fit_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="missing"):
+        load_start({}, tmp_path / "nothing", None)
 
 
 @pytest.mark.parametrize("text", ["kind = 'poet'", "not toml at all ["])

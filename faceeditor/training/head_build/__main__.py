@@ -106,10 +106,7 @@ def _skin(
     colours, weights = unwrap.unwrap(scans, photos, chart, rows)
     learnt = skin.learn_skin(scans, chart, colours, weights, start, photos.fits["albedo"][rows])
     # Pictures that were not learnt from are described by the skin that their fits found.
-    old = skin.shrunk(start["mean"][None].astype(np.float32)) + np.tensordot(
-        photos.fits["albedo"], skin.shrunk(start["basis"].astype(np.float32)), 1
-    )
-    known = skin.shrunk((start["mask"] == 2).astype(np.float32)[None, ..., None])[0, ..., 0]
+    old, known = skin.fitted_textures(start, photos.fits["albedo"])
     albedo = skin.coefficients_of(learnt, old, known)
     albedo[rows] = learnt.coefficients
     np.savez(path, mean=learnt.mean, modes=learnt.modes, coefficients=learnt.coefficients, seen=learnt.seen, all=albedo)

@@ -14,23 +14,26 @@ from faceeditor.training.head_build.landmarks import reprojection
 from faceeditor.training.head_build.sources import Array, Photographs
 
 
-def write_coefficients(path: Path, photos: Photographs, shape: Array, albedo: Array) -> None:
-    """Write the coefficients of all photographs: id, shape (N, 24), albedo (N, 32), expression (N, 55), gaze (N, 2),
+def coefficients(ids: tuple[str, ...], fits: dict[str, Array], shape: Array, albedo: Array) -> dict[str, Array]:
+    """The coefficients of photographs by name: id, shape (N, 24), albedo (N, 32), expression (N, 55), gaze (N, 2),
     pose (N, 3), position (N, 3), gamma (N, 9, 3), ok, ok_light."""
-    fits = photos.fits
-    np.savez(
-        path,
-        id=np.array(photos.ids),
-        shape=shape.astype(np.float32),
-        albedo=albedo.astype(np.float32),
-        expression=np.clip(fits["expression"], 0, 1).astype(np.float32),
-        gaze=fits["gaze"].mean(1).astype(np.float32),
-        pose=np.stack([fits["yaw"], fits["pitch"], fits["roll"]], 1).astype(np.float32),
-        position=fits["trans"].astype(np.float32),
-        gamma=fits["gamma"].astype(np.float32),
-        ok=fits["ok"],
-        ok_light=fits["ok_light"],
-    )
+    return {
+        "id": np.array(ids),
+        "shape": shape.astype(np.float32),
+        "albedo": albedo.astype(np.float32),
+        "expression": np.clip(fits["expression"], 0, 1).astype(np.float32),
+        "gaze": fits["gaze"].mean(1).astype(np.float32),
+        "pose": np.stack([fits["yaw"], fits["pitch"], fits["roll"]], 1).astype(np.float32),
+        "position": fits["trans"].astype(np.float32),
+        "gamma": fits["gamma"].astype(np.float32),
+        "ok": fits["ok"],
+        "ok_light": fits["ok_light"],
+    }
+
+
+def write_coefficients(path: Path, photos: Photographs, shape: Array, albedo: Array) -> None:
+    """Write `coefficients` of all photographs as an .npz file."""
+    np.savez(path, **coefficients(photos.ids, photos.fits, shape, albedo))
 
 
 def photograph_head(photos: Photographs, row: int, shape: Array) -> HeadCoefficients:

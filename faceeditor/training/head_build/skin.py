@@ -285,6 +285,14 @@ def _patched(picture: Array, trust: Array, holes: Array) -> Array:
     return out.astype(np.float32)
 
 
+def fitted_textures(start: dict[str, Array], fitted: Array) -> tuple[Array, Array]:
+    """Textures (N, 128, 128, 3) of fitted albedo coefficients (N, 40) in the skin model that fits start from, and where
+    they are known (128, 128)."""
+    mean, basis = (shrunk(part.astype(np.float32)) for part in (start["mean"][None], start["basis"]))
+    known = shrunk((start["mask"] == 2).astype(np.float32)[None, ..., None])[0, ..., 0]
+    return mean + np.tensordot(fitted, basis, 1), known
+
+
 def coefficients_of(skin: Skin, textures: Array, known: Array) -> Array:
     """(N, 32) coefficients of textures (N, 128, 128, 3) where they are known (128, 128): least squares with N(0, 1)."""
     at = known > 0.5

@@ -1,5 +1,6 @@
-"""A look at a generator in training: a sheet of kept-out faces, and figures measured on kept-out photographs."""
+"""Evaluation of a generator in training: a sheet of kept-out faces, and figures measured on kept-out photographs."""
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,10 @@ from torch import Tensor
 
 from faceeditor.nets.mask_guided import HEAD_SIDE, Codes
 from faceeditor.regions import colorize
+from faceeditor.training.adversarial import plain_scores
+from faceeditor.training.code_bank import split_codes
 from faceeditor.training.data import FaceSet, reduced
+from faceeditor.training.kid import Lite1Features, kid
 from faceeditor.training.parser import region_scores
 from faceeditor.training.rendered_pairs import PairedBatch, rendered_pair
 from faceeditor.training.run import is_main, to_uint8, write_sheet
@@ -22,7 +26,7 @@ _MEASURED = 32
 _SHOWN = 10
 
 
-class _Look:
+class _Samples:
     """The averaged networks and the kept-out photographs, ready to draw."""
 
     def __init__(self, trainer: "Trainer", stage: Stage, rest: StageData) -> None:
@@ -54,9 +58,9 @@ class _Look:
 
 
 @torch.no_grad()
-def look(trainer: "Trainer", stage: Stage, data: StageData, rest: StageData) -> dict[str, float]:
+def evaluate_samples(trainer: "Trainer", stage: Stage, data: StageData, rest: StageData) -> dict[str, float]:
     """Write a sheet of kept-out faces and measure on kept-out photographs."""
-    seen = _Look(trainer, stage, rest)
+    seen = _Samples(trainer, stage, rest)
     wide = seen.shown
     own = seen.draw(seen.codes, seen.count)
     order = (torch.arange(len(rest.faces), device=trainer.device) + 5) % len(rest.faces)
@@ -67,10 +71,14 @@ def look(trainer: "Trainer", stage: Stage, data: StageData, rest: StageData) -> 
         rows += _heads(seen, figures)
     if stage.pairs:
         rows += _pairs(seen, figures)
-    if trainer.prior is not None:
+    if trainer.bank is not None:
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            rows.extend(seen.draw(trainer.prior.draw(wide, trainer.device), wide) for _ in range(3))
+            drawn = split_codes(trainer.bank.gaussian.draw(3 * wide, torch.ones(3 * wide, device=trainer.device)))
+        orders = torch.arange(3 * wide, device=trainer.device).split(wide)
+        rows.extend(seen.draw(drawn.pick(order), wide) for order in orders)
+    if trainer.config.get("kid", True):
+        figures |= _kid(seen)
     if trainer.nets.parser is not None:
         pictures = F.interpolate(swapped, size=(256, 256), mode="bilinear", align_corners=False)
         masks, frames = trainer.rest.masks[: seen.count], trainer.rest.frames[: seen.count]
@@ -84,23 +92,52 @@ def look(trainer: "Trainer", stage: Stage, data: StageData, rest: StageData) -> 
     return figures
 
 
-def _judged(seen: _Look, data: StageData, own: Tensor) -> dict[str, float]:
-    """What the discriminator gives photographs that it knows, others, and pictures made; and how far it over-fits."""
+@functools.cache
+def _lite1(device: torch.device) -> Lite1Features:
+    return Lite1Features(device)
+
+
+def _kid(seen: _Samples) -> dict[str, float]:
+    """KID x 1000 of all kept-out photographs against pictures of their masks: own, another's and random styles."""
+    trainer, count = seen.trainer, len(seen.item["pictures"])
+    if count < 2:
+        return {}
+    features = _lite1(trainer.device)
+
+    def of(pictures: Tensor) -> np.ndarray:
+        return features(to_uint8(pictures))
+
+    real = of(seen.item["pictures"])
+    order = torch.roll(torch.arange(count, device=trainer.device), 5)
+    sets = {"kid_own": seen.codes, "kid_swapped": seen.codes.pick(order)}
+    if trainer.bank is not None:
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            sets["kid_random"] = split_codes(
+                trainer.bank.gaussian.draw(count, torch.ones(count, device=trainer.device))
+            )
+    return {name: 1000 * kid(of(seen.draw(codes, count)), real) for name, codes in sets.items()}
+
+
+def _judged(seen: _Samples, data: StageData, own: Tensor) -> dict[str, float]:
+    """What the critics give photographs that they know, others, and pictures made; and how far they over-fit."""
     trainer = seen.trainer
-    ids = trainer.random.integers(0, len(data.faces), len(seen.item["pictures"]))
+    if trainer.nets.features is None:
+        return {}
+    ids = trainer.random.integers(0, len(data.faces), seen.count)
     trained = data.batch(ids, np.zeros(len(ids), bool), torch.float32)
     means = []
     for batch, pictures in ((trained, trained["pictures"]), (seen.item, seen.item["pictures"]), (seen.item, own)):
         n = min(seen.count, len(pictures))
-        scores = trainer.parts["discriminator"](pictures[:n], batch["planes"][:n], seen.stage.size)[0]
-        means.append(scores.mean().item())
+        shown, planes = pictures[:n], batch["planes"][:n]
+        means.append(plain_scores(trainer.nets.features, trainer.critics, shown, planes).mean().item())
     return {
-        "judge_train": means[0], "judge_kept_out": means[1], "judge_made": means[2],
+        "score_train": means[0], "score_kept_out": means[1], "score_made": means[2],
         "overfit": (means[0] - means[1]) / max(means[0] - means[2], 1e-3),
     }  # fmt: skip
 
 
-def _heads(seen: _Look, figures: dict[str, float]) -> list[Tensor]:
+def _heads(seen: _Samples, figures: dict[str, float]) -> list[Tensor]:
     """Rows of photographs drawn with their heads, then with one factor changed."""
     trainer, wide = seen.trainer, seen.shown
     fitted = trainer.fitted_rest
@@ -119,7 +156,7 @@ def _heads(seen: _Look, figures: dict[str, float]) -> list[Tensor]:
     return rows
 
 
-def _pairs(seen: _Look, figures: dict[str, float]) -> list[Tensor]:
+def _pairs(seen: _Samples, figures: dict[str, float]) -> list[Tensor]:
     """Rows of renderings: first pictures, second ones, these as drawn, and drawn without the flag of a rendering."""
     trainer, stage, wide = seen.trainer, seen.stage, seen.shown
     assert trainer.fitted is not None

@@ -1,0 +1,59 @@
+"""Weights that a run starts with: those of a model pack, its critics, and earlier forms of the networks."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from faceeditor.errors import FaceEditorError
+from faceeditor.nets.mask_guided import EMBED_INPUTS
+from faceeditor.packs import ModelPack
+
+CRITICS = "critics.safetensors"
+"""In a pack: the critics and the flag of renderings, to go on training."""
+_PACKED = ("generator", "encoder", "decoder")
+
+
+def load_start(parts: dict[str, nn.Module], folder: Path, critics: Path | None) -> int:
+    """Put the weights of a pack into the networks; what the pack does not hold stays fresh.
+
+    Args:
+        parts: the networks by name.
+        folder: the model pack.
+        critics: safetensors of the critics with `domain.*`; None: those of the pack, if it has them.
+
+    Returns:
+        How many pictures the pack has seen.
+
+    Raises:
+        FaceEditorError: a file is missing or does not fit to the config.
+    """
+    pack = ModelPack.open(folder.name, folder.parent)
+    try:
+        for name in _PACKED:
+            arrays = pack.load(f"{name}.safetensors")
+            parts[name].load_state_dict(with_new_planes({k: torch.from_numpy(v) for k, v in arrays.items()}))
+        weights: dict[str, Tensor] = {}
+        if critics is not None:
+            weights = {k: v.float() for k, v in load_file(critics).items()}
+        elif CRITICS in pack.files:
+            weights = {k: torch.from_numpy(v) for k, v in pack.load(CRITICS).items()}
+        if weights:
+            flag = {k.removeprefix("domain."): v for k, v in weights.items() if k.startswith("domain.")}
+            parts["domain"].load_state_dict(flag)
+            parts["critics"].load_state_dict({k: v for k, v in weights.items() if not k.startswith("domain.")})
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise FaceEditorError(f"The start does not fit to the training config ({error}): check both.") from error
+    return int(pack.config.get("pictures_seen", 0))
+
+
+def with_new_planes(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a generator with fewer condition planes: its layers do not look at the new planes yet."""
+    wide = dict(state)
+    for name, value in state.items():
+        missing = EMBED_INPUTS - value.shape[1] if value.dim() == 4 else 0
+        if name.startswith("scales.") and name.endswith("embed.weight") and missing > 0:
+            wide[name] = torch.cat([value, value.new_zeros(len(value), missing, 1, 1)], 1)
+    return wide
