@@ -35,9 +35,11 @@ from faceeditor.gui.widgets.dock import make_dock
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
 
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 _TABS = ("style", "identity", "expression", "pose", "light")
 """The panels at the right, one behind the other."""
+_LEFT_WIDTH, _RIGHT_WIDTH, _TOOLS_HEIGHT = 222, 300, 240
+"""Of the panels at first, in device-independent pixels."""
 
 
 class MainWindow(QMainWindow):
@@ -80,7 +82,6 @@ class MainWindow(QMainWindow):
         build_menus(self, self.actions_by_name, self.docks.values(), self.heads, self.files.open_path)
         self._connect()
         self.resize(1440, 900)
-        self._default_layout = self.saveState(_LAYOUT_VERSION)
         if remember:
             self._restore_geometry()
         self._show_tools()
@@ -117,7 +118,6 @@ class MainWindow(QMainWindow):
             "light": LightPanel(self.heads),
         }
         self.history_panel = HistoryPanel(self.session)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = {
             "tools": make_dock(self, "tools", self.tr("Tools"), self.tool_panel),
             "regions": make_dock(self, "regions", self.tr("Regions"), self.region_panel, scroll=True),
@@ -127,23 +127,37 @@ class MainWindow(QMainWindow):
         for group, panel in self.head_panels.items():
             tools = group_tools(self.heads, group)
             self.docks[group] = make_dock(self, group, group_title(group), panel, tools=tools)
-        self.setTabPosition(right, QTabWidget.TabPosition.North)
-        self.addDockWidget(left, self.docks["tools"])
-        self.addDockWidget(left, self.docks["regions"])
-        self.addDockWidget(right, self.docks["style"])
-        for name in _TABS[1:]:
-            self.tabifyDockWidget(self.docks["style"], self.docks[name])
-        self.docks["style"].raise_()
-        self._dress_tabs()
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.docks["history"])
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        for area in (left, right):
+            self.setTabPosition(area, QTabWidget.TabPosition.North)
         self.setCorner(Qt.Corner.BottomLeftCorner, left)
         self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.resizeDocks([self.docks["tools"], self.docks["style"]], [244, 312], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["tools"], self.docks["regions"]], [210, 520], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks["history"]], [84], Qt.Orientation.Vertical)
+        self._arrange_docks()
 
-    def _dress_tabs(self) -> None:
-        """The tabs of the panels: as wide as their words, and reachable by the keyboard through Alt + number."""
+    def _arrange_docks(self) -> None:
+        """Put every panel where it is at first: the whole middle is left to the picture."""
+        docks = self.docks
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        # Taken out first: docks that are only moved leave the room that they had.
+        for dock in docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        self.addDockWidget(left, docks["tools"])
+        self.addDockWidget(left, docks["regions"])
+        self.tabifyDockWidget(docks["regions"], docks["history"])
+        self.addDockWidget(right, docks["style"])
+        for name in _TABS[1:]:
+            self.tabifyDockWidget(docks["style"], docks[name])
+        for dock in docks.values():
+            dock.show()
+        docks["regions"].raise_()
+        docks["style"].raise_()
+        self._set_up_tabs()
+        self.resizeDocks([docks["tools"], docks["style"]], [_LEFT_WIDTH, _RIGHT_WIDTH], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["tools"], docks["regions"]], [_TOOLS_HEIGHT, 2000], Qt.Orientation.Vertical)
+
+    def _set_up_tabs(self) -> None:
+        """Make the tabs of the panels as wide as their words, and reachable by the keyboard."""
         for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setExpanding(False)
             bar.setUsesScrollButtons(True)
@@ -261,10 +275,7 @@ class MainWindow(QMainWindow):
 
     def reset_panels(self) -> None:
         """Put all panels back where they were at first."""
-        self.restoreState(self._default_layout, _LAYOUT_VERSION)
-        for dock in self.docks.values():
-            dock.show()
-        self.docks["style"].raise_()
+        self._arrange_docks()
         self.bar.show()
 
     def show_panel(self, name: str) -> None:

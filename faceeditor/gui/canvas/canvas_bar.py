@@ -1,6 +1,6 @@
 """The bar above the canvas: how mask, face and 3D head are shown, and how large."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QSize, Qt
@@ -28,8 +28,9 @@ class CanvasBar(QFrame):
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(8, 6, 8, 6)
         row.setSpacing(8)
-        for name in ("undo", "redo"):
-            row.addWidget(tool_button(actions[name], 18))
+        self._history = [tool_button(actions[name], 18) for name in ("undo", "redo")]
+        for button in self._history:
+            row.addWidget(button)
         row.addSpacing(8)
         self.modes = Segments(
             [self.tr("Side by side"), self.tr("Overlay"), self.tr("Before / after")],
@@ -37,21 +38,23 @@ class CanvasBar(QFrame):
         )
         self.modes.chosen.connect(lambda index: actions.modes[index].trigger())
         row.addWidget(self.modes)
-        self._compact = False
         self.opacity = self._slider(self.tr("Opacity of the mask"), canvas.mask_opacity)
         self._mask_part = self._add_opacity(row, self.tr("Mask"), self.opacity, canvas.set_mask_opacity)
         self.pin = tool_button(actions["pin"], 18, text=True)
         self.pin.setText(self.tr("Set as “before”"))
         row.addWidget(self.pin)
         row.addSpacing(8)
+        self._head_buttons: list[QWidget] = []
         for name, head_view in self.HEAD_VIEWS.items():
-            row.addWidget(tool_button(actions[name], 18))
+            self._head_buttons.append(tool_button(actions[name], 18))
+            row.addWidget(self._head_buttons[-1])
             actions[name].triggered.connect(lambda on, chosen=head_view: self._choose_head_view(chosen, on))
         self.head_opacity = self._slider(self.tr("Opacity of the 3D head"), canvas.head_opacity)
         self._head_part = self._add_opacity(row, self.tr("Head"), self.head_opacity, canvas.set_head_opacity)
         row.addStretch(1)
-        row.addWidget(tool_button(actions["fit"], 18))
-        row.addWidget(tool_button(actions["actual"], 18))
+        self._zooms = [tool_button(actions[name], 18) for name in ("fit", "actual")]
+        for button in self._zooms:
+            row.addWidget(button)
         self.zoom = QLabel()
         self.zoom.setObjectName("value")
         self.zoom.setMinimumWidth(46)
@@ -62,23 +65,44 @@ class CanvasBar(QFrame):
         self.refresh()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, super().minimumSizeHint().height())
+        return QSize(160, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        """Where there is no room for the words of the modes, their icons stand alone."""
+        """Leave out what there is no room for: first the words of the modes, then what menus and keys offer as well."""
+        wiping = self._canvas.mode is ViewMode.WIPE
+        mask = self._mask_part if self._canvas.mode is ViewMode.OVERLAY else ()
+        head = self._head_part if self._canvas.head_view is HeadView.OVER else ()
+        self.pin.setVisible(wiping)
+        words = [*mask[::2], *head[::2]]
+        spare: list[Sequence[QWidget]] = [self._zooms, self._history, [self.zoom], words]
+        spare += [self._head_buttons, mask[1:2], head[1:2]]
+        for widget in (*self._mask_part, *self._head_part):
+            widget.setVisible(widget in mask or widget in head)
+        for part in spare:
+            for widget in part:
+                widget.show()
+        self._show_words(True)
+        if self._row.sizeHint().width() > self.width():
+            self._show_words(False)
+        for part in spare:
+            if self._row.sizeHint().width() <= self.width():
+                break
+            for widget in part:
+                widget.hide()
+
+    def _show_words(self, on: bool) -> None:
         style = Qt.ToolButtonStyle
-        buttons = [self.modes.button(index) for index in range(len(MODES))]
-        for button in buttons:
-            button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
-        needed = self._row.sizeHint().width()
-        self._compact = self.width() < needed
-        for button in buttons:
-            button.setToolButtonStyle(style.ToolButtonIconOnly if self._compact else style.ToolButtonTextBesideIcon)
+        for index in range(len(MODES)):
+            button = self.modes.button(index)
+            button.setToolButtonStyle(style.ToolButtonTextBesideIcon if on else style.ToolButtonIconOnly)
             button.setToolTip(button.accessibleName())
+        self.pin.setToolButtonStyle(style.ToolButtonTextBesideIcon if on else style.ToolButtonIconOnly)
+        self.modes.updateGeometry()
+        self._row.invalidate()
 
     HEAD_VIEWS: ClassVar[dict[str, HeadView]] = {"head_over": HeadView.OVER, "head_beside": HeadView.BESIDE}
 
@@ -112,13 +136,8 @@ class CanvasBar(QFrame):
         mode = self._canvas.mode
         self.modes.set_current(MODES.index(mode))
         self._actions.modes[MODES.index(mode)].setChecked(True)
-        for widget in self._mask_part:
-            widget.setVisible(mode is ViewMode.OVERLAY)
-        for widget in self._head_part:
-            widget.setVisible(self._canvas.head_view is HeadView.OVER)
         for name, head_view in self.HEAD_VIEWS.items():
             self._actions[name].setChecked(self._canvas.head_view is head_view)
-        self.pin.setVisible(mode is ViewMode.WIPE)
         self._fit()
         percent = self._canvas.view.zoom * self._canvas.devicePixelRatioF() * 100
         self.zoom.setText(f"{percent:.0f} %")

@@ -64,7 +64,7 @@ class CanvasView(QWidget):
         self._spin = QTimer(self, interval=_SPIN_MS)
         self._spin.timeout.connect(self._advance_spinner)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumSize(QSize(320, 240))
+        self.setMinimumSize(QSize(240, 200))
         self.setAccessibleName(self.tr("Canvas"))
         self.setAccessibleDescription(self.tr("The mask to paint on and the face that follows it"))
         session.portrait_replaced.connect(self.reload)

@@ -10,7 +10,6 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -23,6 +22,7 @@ from faceeditor.export import side_by_side
 from faceeditor.gui.dialogs.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.regions import MaskArray, colorize
 
 SIZES = (256, 512, 1024, 2048)
@@ -66,10 +66,7 @@ class ExportDialog(QDialog):
         column = QVBoxLayout()
         column.setSpacing(16)
         column.addWidget(label(self.tr("Export"), "dialogTitle"))
-        form = QFormLayout()
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(12)
+        form = form_layout()
         self.what = QComboBox()
         for text, what in (
             (self.tr("Face"), What.FACE),
@@ -77,11 +74,11 @@ class ExportDialog(QDialog):
             (self.tr("Mask and face, side by side"), What.BOTH),
         ):
             self.what.addItem(text, what)
-        form.addRow(self.tr("What"), self.what)
+        add_row(form, self.tr("What"), self.what)
         self.side = size_box(SIZES)
-        form.addRow(self.tr("Size"), self.side)
+        add_row(form, self.tr("Size"), self.side)
         self.format = format_box(FORMATS)
-        form.addRow(self.tr("Format"), self.format)
+        add_row(form, self.tr("Format"), self.format)
         self.quality = QSlider(Qt.Orientation.Horizontal)
         self.quality.setRange(50, 100)
         self.quality.setValue(95)
@@ -89,8 +86,7 @@ class ExportDialog(QDialog):
         quality = QHBoxLayout()
         quality.addWidget(self.quality, 1)
         quality.addWidget(self._quality_value)
-        self._quality_name = QLabel(self.tr("Quality"))
-        form.addRow(self._quality_name, quality)
+        self._quality_name = add_row(form, self.tr("Quality"), quality)
         column.addLayout(form)
         hint = label(self.tr("The metadata of every file states that it was made with generative AI."), "hint")
         hint.setWordWrap(True)

@@ -6,13 +6,14 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QGridLayout,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from faceeditor.gui.actions import commands, gesture_keys
-from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.basic import label, scrolled
+
+_MAX_COLUMNS = 4
 
 
 class KeysDialog(QDialog):
@@ -25,17 +26,29 @@ class KeysDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
         column.addWidget(label(self.tr("Keyboard shortcuts"), "dialogTitle"))
-        body = QWidget()
-        columns = QHBoxLayout(body)
-        columns.setContentsMargins(0, 0, 0, 0)
-        columns.setSpacing(24)
         groups: dict[str, list[tuple[str, str]]] = {}
         for command in commands():
             if command.keys:
                 name = command.text.replace("&", "").removesuffix(" ...")
                 groups.setdefault(command.group, []).append((command.keys[0], name))
         groups[self.tr("Mouse and pen")] = list(gesture_keys())
-        for chosen in _columns({name: len(rows) for name, rows in groups.items()}):
+        room = self.screen().availableGeometry().width() - 120
+        for count in range(_MAX_COLUMNS, 0, -1):
+            body = self._body(groups, count)
+            if body.sizeHint().width() <= room:
+                break
+        column.addWidget(scrolled(body))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+
+    def _body(self, groups: dict[str, list[tuple[str, str]]], count: int) -> QWidget:
+        """All groups in a number of columns."""
+        body = QWidget()
+        columns = QHBoxLayout(body)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(24)
+        for chosen in _columns({name: len(rows) for name, rows in groups.items()}, count):
             side = QVBoxLayout()
             side.setSpacing(8)
             for name in chosen:
@@ -44,14 +57,7 @@ class KeysDialog(QDialog):
                 side.addSpacing(8)
             side.addStretch(1)
             columns.addLayout(side)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(body)
-        area.setMinimumSize(min(body.sizeHint().width() + 24, 1140), min(body.sizeHint().height() + 8, 620))
-        column.addWidget(area)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
+        return body
 
     def _group(self, rows: list[tuple[str, str]]) -> QGridLayout:
         grid = QGridLayout()
@@ -64,7 +70,7 @@ class KeysDialog(QDialog):
         return grid
 
 
-def _columns(lengths: dict[str, int], count: int = 4) -> list[list[str]]:
+def _columns(lengths: dict[str, int], count: int) -> list[list[str]]:
     """Spread groups over columns of about the same length: the longest first, each into the shortest column.
 
     Args:

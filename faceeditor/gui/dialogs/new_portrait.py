@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.imaging import mask_qimage
-from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.basic import label, scrolled
 from faceeditor.portrait.masks import SampleMask
 
 _PICTURE = 128
@@ -35,7 +35,9 @@ class SampleDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
         column.addWidget(label(self.tr("Start from a mask"), "dialogTitle"))
-        grid = QGridLayout()
+        sheet = QWidget()
+        grid = QGridLayout(sheet)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(8)
         self.buttons: list[QToolButton] = []
         for index, sample in enumerate(samples):
@@ -43,7 +45,7 @@ class SampleDialog(QDialog):
             if button is not None:
                 self.buttons.append(button)
                 grid.addWidget(button, index // _COLUMNS, index % _COLUMNS)
-        column.addLayout(grid)
+        column.addWidget(scrolled(sheet))
         row = QHBoxLayout()
         self.keep_style = QCheckBox(self.tr("Keep the current style"))
         self.keep_style.setChecked(True)
@@ -66,7 +68,7 @@ class SampleDialog(QDialog):
         button.setText(sample.name)
         button.setAccessibleName(sample.name)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setFixedSize(_PICTURE + 24, _PICTURE + 38)
+        button.setFixedSize(_PICTURE + 32, _PICTURE + 38)
         button.clicked.connect(lambda: self._take(sample))
         return button
 

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -38,6 +37,7 @@ from faceeditor.gui.dialogs.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import remember_folder
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.portrait import store
 from faceeditor.portrait.document import PortraitState
@@ -164,11 +164,7 @@ class VideoDialog(QDialog):
     # Building.
 
     def _fill_form(self, styles: StyleController) -> None:
-        form = QFormLayout(self.form)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(10)
+        form = form_layout(self.form)
         self.degrees = QSlider(Qt.Orientation.Horizontal)
         self.degrees.setRange(10, int(MAX_TURN))
         self.degrees.setValue(35)
@@ -177,7 +173,7 @@ class VideoDialog(QDialog):
         turn = QHBoxLayout()
         turn.addWidget(self.degrees, 1)
         turn.addWidget(self._degrees_value)
-        form.addRow(self.tr("Angle to each side"), turn)
+        add_row(form, self.tr("Angle to each side"), turn)
         self._turn_row = turn
         self.other = QComboBox()
         self.other.setAccessibleName(self.tr("Second portrait of the morph"))
@@ -192,9 +188,10 @@ class VideoDialog(QDialog):
         to = QHBoxLayout()
         to.addWidget(self.other, 1)
         to.addWidget(self.browse)
-        form.addRow(self.tr("To"), to)
+        add_row(form, self.tr("To"), to)
         self._to_row = to
-        self.back = QCheckBox(self.tr("Play forward and back (seamless loop)"))
+        self.back = QCheckBox(self.tr("Seamless loop"))
+        self.back.setToolTip(self.tr("Morph forward and back, so that the video can be played in a loop"))
         self.back.setChecked(True)
         form.addRow("", self.back)
         self.length = QSlider(Qt.Orientation.Horizontal)
@@ -204,17 +201,17 @@ class VideoDialog(QDialog):
         length = QHBoxLayout()
         length.addWidget(self.length, 1)
         length.addWidget(self._length_value)
-        form.addRow(self.tr("Length"), length)
+        add_row(form, self.tr("Length"), length)
         self.set_seconds(_SECONDS)
         self.rate = QComboBox()
         for rate in RATES:
             self.rate.addItem(self.tr("{n} fps").format(n=rate), rate)
         self.rate.setCurrentIndex(RATES.index(25))
-        form.addRow(self.tr("Frames"), self.rate)
+        add_row(form, self.tr("Frames"), self.rate)
         self.side = size_box(SIZES)
-        form.addRow(self.tr("Size"), self.side)
+        add_row(form, self.tr("Size"), self.side)
         self.format = format_box(FORMATS)
-        form.addRow(self.tr("Format"), self.format)
+        add_row(form, self.tr("Format"), self.format)
         self._form = form
         for box in (self.other, self.rate, self.side, self.format):
             box.currentIndexChanged.connect(self._refresh)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QLineEdit,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from faceeditor.gui.deferred import DeferredCalls
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.chip import Chip
 from faceeditor.gui.widgets.preset_ring import PresetRing
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.segments import Segments
@@ -68,7 +68,7 @@ class PresetBox(QWidget):
         self._with_ring = bool(ring)
         self._columns = columns
         self.known: tuple[Preset, ...] = ()
-        self.chips: list[QToolButton] = []
+        self.chips: list[Chip] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -193,14 +193,7 @@ class PresetBox(QWidget):
         place.fill(Qt.GlobalColor.transparent)
         empty = QIcon(place)  # keeps the place for the picture that follows
         for index, preset in enumerate(self.known):
-            chip = QToolButton()
-            chip.setObjectName("chip")
-            chip.setText(f" {preset.name}" if pictured else preset.name)
-            chip.setCheckable(True)
-            chip.setAccessibleName(preset.name)
-            chip.setToolTip(preset.name)
-            chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            chip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            chip = Chip(preset.name)
             if pictured:
                 chip.setIcon(empty)
                 chip.setIconSize(QSize(_CHIP_PICTURE, _CHIP_PICTURE))
@@ -212,7 +205,7 @@ class PresetBox(QWidget):
         for column in range(self._columns):
             self._grid.setColumnStretch(column, 1)
 
-    def _show_look(self, chip: QToolButton, preset: Preset) -> None:
+    def _show_look(self, chip: Chip, preset: Preset) -> None:
         look = self._look(preset, _CHIP_PICTURE)
         if look is not None:
             chip.setIcon(look)

@@ -1,17 +1,18 @@
 """The palette: 19 regions by colour, code and name, and current and previous region."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from faceeditor.gui.canvas.tools import ToolState
-from faceeditor.gui.colors import color
+from faceeditor.gui.colors import TOKENS, color
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, tool_button
 from faceeditor.gui.widgets.region_look import ORDER, draw_chip, region_name
 from faceeditor.regions import Region
 
-_CHIP = 22
+_CHIP = 20
+_TEXT_LEFT = _CHIP + 9
 _KEYS = {Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0), Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1)}
 
 
@@ -25,12 +26,24 @@ class RegionButton(QAbstractButton):
         self.setCheckable(True)
         self.setText(region_name(region))
         self.setAccessibleName(region_name(region))
+        self.setToolTip(region_name(region))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        font = self.font()
+        font.setPixelSize(int(TOKENS["font-small"].removesuffix("px")))
+        self._font = font
 
     def sizeHint(self) -> QSize:
-        return QSize(112, 30)
+        return QSize(_TEXT_LEFT + QFontMetrics(self._font).horizontalAdvance(self.text()) + 4, 28)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, 28)
+
+    @property
+    def elided(self) -> bool:
+        """Whether the name is shortened; the tool tip says it in full."""
+        return self.width() < self.sizeHint().width()
 
     def set_protected(self, protected: bool) -> None:
         """Show whether the region may not be painted over."""
@@ -55,10 +68,11 @@ class RegionButton(QAbstractButton):
             painter.setPen(QPen(color("accent"), 1))
             painter.drawRoundedRect(body, 5, 5)
         top = (self.height() - _CHIP) / 2
-        draw_chip(painter, QRectF(4, top, _CHIP, _CHIP), self.region)
+        draw_chip(painter, QRectF(3, top, _CHIP, _CHIP), self.region)
         dim = self.protected and not self.isChecked()
         painter.setPen(color("text-dim") if dim else color("text"))
-        text = QRectF(_CHIP + 12, 0, self.width() - _CHIP - 14, self.height())
+        painter.setFont(self._font)
+        text = QRectF(_TEXT_LEFT, 0, self.width() - _TEXT_LEFT - 2, self.height())
         name = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(text.width()))
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         if self.protected:

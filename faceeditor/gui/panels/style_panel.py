@@ -148,7 +148,9 @@ class StylePanel(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(action.trigger)
         column.addWidget(button)
-        column.addWidget(label(self.tr("or drop one anywhere on the window"), "hint"))
+        hint = label(self.tr("or drop one anywhere on the window"), "hint")
+        hint.setWordWrap(True)
+        column.addWidget(hint)
         return column
 
     def _show_target(self) -> None:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from faceeditor.gui.canvas.tools import MAX_SIZE, MIN_SIZE, ToolState
 from faceeditor.gui.icons import icon
@@ -11,6 +11,8 @@ from faceeditor.gui.widgets.basic import label, rule, tool_button
 from faceeditor.gui.widgets.gesture_slider import GestureSlider
 from faceeditor.gui.widgets.region_look import ORDER, chip_icon, region_name
 from faceeditor.regions import FACE_REGIONS, Region
+
+_TOOLS_IN_ROW = 5
 
 
 class PaintOverPopup(QFrame):
@@ -72,14 +74,14 @@ class ToolPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        for action in tool_actions:
+        grid = QGridLayout()
+        grid.setSpacing(0)
+        for index, action in enumerate(tool_actions):
             button = tool_button(action, 18)
             button.setObjectName("tool")
-            row.addWidget(button)
-        row.addStretch(1)
-        column.addLayout(row)
+            grid.addWidget(button, index // _TOOLS_IN_ROW, index % _TOOLS_IN_ROW)
+        grid.setColumnStretch(_TOOLS_IN_ROW, 1)
+        column.addLayout(grid)
         self.brush_size = GestureSlider(
             self.tr("Brush size"), int(MIN_SIZE), int(MAX_SIZE), 14, lambda value: self.tr("{n} px").format(n=value)
         )
@@ -95,14 +97,13 @@ class ToolPanel(QWidget):
             self.symmetry.sizePolicy().Policy.Expanding, self.symmetry.sizePolicy().Policy.Fixed
         )
         options.addWidget(self.symmetry, 0, 0, 1, 2)
-        options.addWidget(QLabel(self.tr("Paint over")), 1, 0)
+        options.addWidget(label(self.tr("Paint over"), "sectionTitle"), 1, 0, 1, 2)
         self.paint_over = QPushButton()
         self.paint_over.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.paint_over.setAccessibleName(self.tr("Paint only over chosen regions"))
         self.paint_over.setToolTip(self.tr("Paint only over the regions chosen here; the others are protected"))
         self.paint_over.clicked.connect(self._choose_paint_over)
-        options.addWidget(self.paint_over, 1, 1)
-        options.setColumnStretch(1, 1)
+        options.addWidget(self.paint_over, 2, 0, 1, 2)
         column.addLayout(options)
         tools.changed.connect(self._show)
         self._show()

@@ -2,11 +2,10 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import (
-    QFrame,
-    QLabel,
-    QToolButton,
-)
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStyle, QToolButton, QWidget
+
+_AROUND = QSize(80, 220)
+"""What a dialog needs of the screen beside its scrolled contents: frame, title, buttons."""
 
 KEYBOARD_GESTURE_MS = 700
 """Slider steps made with keys or the wheel within this time are one gesture."""
@@ -25,6 +24,27 @@ def rule() -> QFrame:
     line.setObjectName("rule")
     line.setFixedHeight(1)
     return line
+
+
+class _ScrollArea(QScrollArea):
+    """A scroll area that shows all of its contents, as far as the screen allows."""
+
+    def minimumSizeHint(self) -> QSize:
+        contents = self.widget().sizeHint()
+        room = self.screen().availableGeometry().size() - _AROUND
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        wide, high = contents.width() > room.width(), contents.height() > room.height()
+        size = QSize(contents.width() + bar * high, contents.height() + bar * wide)
+        return size.boundedTo(room)
+
+
+def scrolled(contents: QWidget) -> QScrollArea:
+    """Contents of a dialog in an area that scrolls where the screen is too small for them."""
+    area = _ScrollArea()
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(contents)
+    return area
 
 
 def tool_button(action: QAction, size: int = 20, text: bool = False) -> QToolButton:

@@ -28,6 +28,14 @@ class _HeaderDrag(QObject):
         return False
 
 
+class _PanelArea(QScrollArea):
+    """A panel that scrolls upwards, never sideways: it is at least as wide as its contents."""
+
+    def minimumSizeHint(self) -> QSize:
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, super().minimumSizeHint().height())
+
+
 def make_dock(
     window: QMainWindow, name: str, title: str, body: QWidget, scroll: bool = False, tools: Sequence[QWidget] = ()
 ) -> QDockWidget:
@@ -74,7 +82,7 @@ def make_dock(
     if tools:
         column.setContentsMargins(12, 4, 4, 8)  # the panel has a scroll bar of its own
     if scroll:
-        area = QScrollArea()
+        area = _PanelArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
