@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.portrait.masks import resample
+from faceeditor.portrait.resampling import resample
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 Points = npt.NDArray[np.float64]

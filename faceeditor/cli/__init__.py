@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from faceeditor import __version__
-from faceeditor.cli import dataset, demo, generators, identity, inspect, measure, render
+from faceeditor.cli import dataset, demo, generators, identity, inspect, masks, measure, render
+from faceeditor.cli.arguments import refuse_same_files
 from faceeditor.errors import Cancelled, FaceEditorError
 
 _STOPPED = 130
@@ -27,6 +28,7 @@ examples:
   faceeditor render anna.fep --expression joy --sweep yaw:-40:40:9 --grid -o turn.png
   faceeditor inspect anna.fep
   faceeditor identity board anna.fep -o board.png --method head
+  faceeditor masks CelebAMask-HQ-mask-anno --out masks
   faceeditor dataset render --count 1000 --out renderings --seed 1
   faceeditor import-generator network-snapshot.pkl -o cousins
   faceeditor generate cousins -o people.png --count 9 --truncation 0.7 --grid
@@ -53,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     try:
+        _protect_inputs(args)
         return int(args.run(args))
     except (KeyboardInterrupt, Cancelled):
         print("faceeditor: stopped.", file=sys.stderr)
@@ -64,6 +67,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough of it; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _protect_inputs(args: argparse.Namespace) -> None:
+    """Refuse an output file that is one of the files read, for every command.
+
+    Raises:
+        FaceEditorError: they are the same, and the command was not asked to change its input in place.
+    """
+    if getattr(args, "in_place", False):
+        return
+    outputs: list[Path] = []
+    inputs: list[Path] = []
+    for name, value in vars(args).items():
+        for path in value if isinstance(value, list) else [value]:
+            if isinstance(path, Path) and not path.is_dir():
+                (outputs if name in _OUTPUTS else inputs).append(path)
+    refuse_same_files(outputs, inputs)
+
+
+_OUTPUTS = {"output", "out", "json", "csv"}
+"""Arguments that name files to write."""
 
 
 def _is_file_to_open(argument: str) -> bool:
@@ -116,6 +140,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "render": ("draw faces for a mask or a portrait into files", render.declare),
     "identity": ("draw more pictures of one person, and make and measure data sets of people", identity.declare),
     "inspect": ("say what a portrait, mask or model pack holds", inspect.declare),
+    "masks": ("convert a folder of masks that other programs made", masks.declare),
     "demo": ("draw the demo portrait and a picture of the window into files", demo.declare),
     "import-generator": ("bring a StyleGAN2, StyleGAN3 or GAN-Control checkpoint", generators.declare_import),
     "generate": ("draw faces of an imported generator into files", generators.declare_generate),

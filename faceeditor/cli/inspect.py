@@ -5,11 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from faceeditor.cli import arguments
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("what", type=Path, help="portrait (.fep), mask (PNG), or a model pack: its folder or name")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments.add_labels(parser)
     parser.set_defaults(run=run_inspect)
 
 
@@ -34,10 +37,13 @@ def run_inspect(args: argparse.Namespace) -> int:
             **_mask_facts(portrait.mask),
         }
     else:
-        from faceeditor.portrait.masks import read_mask
+        from faceeditor.portrait.masks import load_mask
 
-        mask, note = read_mask(what)
-        facts = {"mask": str(what), **({"note": note} if note else {}), **_mask_facts(mask)}
+        reading = load_mask(what, args.labels)
+        facts = {"mask": str(what), "labels": reading.order}
+        if reading.note:
+            facts["note"] = reading.note
+        facts.update(_mask_facts(reading.mask))
     if args.json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:

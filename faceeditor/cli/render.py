@@ -47,6 +47,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="set truncation, seed, or any control of the head, as mouthDimple_L=0.4 or age=1",
     )
+    arguments.add_labels(parser)
     arguments.add_device(parser)
     head_arguments.declare(parser)
     parser.set_defaults(run=run_render)
@@ -93,7 +94,10 @@ def run_render(args: argparse.Namespace) -> int:
         total *= len(sweep.values)
     if total > MAX_FACES:
         raise FaceEditorError(f"{total} faces are too many for one command; draw at most {MAX_FACES}.")
-    source = _read_input(args.input)
+    as_sheet = args.grid or len(wanted.sweeps) == 2
+    outputs = _output_names(args.output, 1 if as_sheet else total)
+    arguments.refuse_same_files(outputs, (args.input, args.style))
+    source = _read_input(args.input, args.labels)
     truncation = source.truncation if args.truncation is None else args.truncation
     faces: list[npt.NDArray[np.uint8]] = []
     with Engine(args.device) as engine:
@@ -110,20 +114,20 @@ def run_render(args: argparse.Namespace) -> int:
                 faces.append(pixels)
     if len(faces) > 1:
         _progress(1.0, "")
-    if args.grid or len(wanted.sweeps) == 2:
-        outputs = [(args.output, sheet(faces, len(wanted.sweeps[0].values) if wanted.sweeps else 0))]
-    elif len(faces) == 1:
-        outputs = [(args.output, faces[0])]
-    else:
-        digits = len(str(len(faces)))
-        outputs = [
-            (args.output.with_stem(f"{args.output.stem}-{number:0{digits}}"), face)
-            for number, face in enumerate(faces, 1)
-        ]
-    for path, pixels in outputs:
+    if as_sheet:
+        faces = [sheet(faces, len(wanted.sweeps[0].values) if wanted.sweeps else 0)]
+    for path, pixels in zip(outputs, faces, strict=True):
         write_picture(path, pixels, args.size)
         print(path)
     return 0
+
+
+def _output_names(output: Path, count: int) -> list[Path]:
+    """The names of so many written pictures: the output itself for one, else numbered ones."""
+    if count == 1:
+        return [output]
+    digits = len(str(count))
+    return [output.with_stem(f"{output.stem}-{number:0{digits}}") for number in range(1, count + 1)]
 
 
 def _requests(engine: "Engine", request: "RenderRequest", wanted: HeadOptions) -> "list[RenderRequest]":
@@ -155,7 +159,7 @@ class _Source:
     base_head: "HeadCoefficients | None" = None
 
 
-def _read_input(path: Path | None) -> _Source:
+def _read_input(path: Path | None, labels: str = "auto") -> _Source:
     """What an input file holds, or the first sample mask; notes go to standard error."""
     from faceeditor.portrait.masks import read_mask, sample_masks
 
@@ -171,7 +175,7 @@ def _read_input(path: Path | None) -> _Source:
         note = portrait.note
         source = _Source(portrait.mask, portrait.style, portrait.truncation, portrait.head, portrait.base_head)
     else:
-        mask, note = read_mask(path)
+        mask, note = read_mask(path, labels)
         source = _Source(mask)
     if note:
         print(note, file=sys.stderr)

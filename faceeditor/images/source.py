@@ -35,6 +35,7 @@ class SourceImage:
         alpha: (H, W) of the same dtype, 0 is transparent; None if the picture is opaque throughout its format.
         exact: the samples are the file's own numbers; False where they had to be converted (CMYK, Lab, floats, more
             than 16 bits), and then to sRGB.
+        depth: bits per sample in the file, 1 to 64; samples of fewer than 8 bits are spread over 0..255.
         icc: the colour profile of the samples; None is sRGB (or grey with sRGB's curve).
         orientation: the EXIF orientation of the file, 1 to 8; `orientation.stored` puts upright samples back.
         resolution: pixels per inch, (x, y), None if the file does not say.
@@ -49,6 +50,7 @@ class SourceImage:
     samples: Samples
     alpha: Samples | None
     exact: bool
+    depth: int
     icc: bytes | None
     orientation: int
     resolution: tuple[float, float] | None
@@ -101,6 +103,7 @@ def source_of(data: bytes, name: str) -> SourceImage:
         exif = _tiff_exif(data)
     if exif is not None:
         exif = exif.removeprefix(b"Exif\0\0")
+    depth = int(image.get("bits-per-sample")) if image.get_typeof("bits-per-sample") else 8
     exact = image.format in ("uchar", "ushort") and image.interpretation in ("srgb", "rgb", "rgb16", "b-w", "grey16")
     icc = _profile(image, data, kind)
     image = vips.in_whole_numbers(image, data, name)
@@ -113,7 +116,7 @@ def source_of(data: bytes, name: str) -> SourceImage:
     samples.flags.writeable = False
     if alpha is not None:
         alpha.flags.writeable = False
-    return SourceImage(name, kind, data, samples, alpha, exact, icc, orientation, resolution, exif, xmp, iptc)
+    return SourceImage(name, kind, data, samples, alpha, exact, depth, icc, orientation, resolution, exif, xmp, iptc)
 
 
 def open_picture(path: str | Path) -> RGBArray:

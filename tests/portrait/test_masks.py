@@ -9,7 +9,8 @@ from PIL import Image
 
 from faceeditor.errors import ImageError
 from faceeditor.faceframe import face_frame
-from faceeditor.portrait.masks import read_mask, resample, sample_masks, write_mask
+from faceeditor.portrait.masks import read_mask, sample_masks, write_mask
+from faceeditor.portrait.resampling import resample
 from faceeditor.regions import PALETTE, MaskArray, Region, colorize
 
 
@@ -96,7 +97,7 @@ def test_values_above_18_are_named_and_counted(tmp_path: Path, face: MaskArray) 
     [
         (np.zeros((256, 255), np.uint8), "square"),
         (np.zeros((32, 32), np.uint8), "64 to 4096"),
-        (np.zeros((256, 256), np.uint16), "16 bits"),
+        (np.full((256, 256), 300, np.uint16), r"300 \(65536 pixels\)"),
     ],
 )
 def test_shapes_and_depths_that_are_refused(tmp_path: Path, array: np.ndarray, words: str) -> None:

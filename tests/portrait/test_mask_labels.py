@@ -1,0 +1,278 @@
+"""Masks of other programs: their label orders, depths, palettes, colours, turns, soft edges; and photographs."""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from faceeditor.cli import arguments
+from faceeditor.errors import ImageError
+from faceeditor.portrait import mask_labels
+from faceeditor.portrait.mask_folders import import_masks, order_of
+from faceeditor.portrait.mask_labels import CELEBAMASK_PARTS, COLOURS, REGION_OF_LABEL, recognised
+from faceeditor.portrait.masks import load_mask, read_mask, sample_masks
+from faceeditor.regions import PALETTE, MaskArray, Region, colorize
+
+CELEBAMASK_LABEL = np.argsort(REGION_OF_LABEL["celebamask"]).astype(np.uint8)
+"""(19,) CelebAMask-HQ's label of each region."""
+
+
+def saved(folder: Path, image: Image.Image, name: str = "mask.png", **options: object) -> Path:
+    """The path of a saved picture."""
+    image.save(folder / name, **options)
+    return folder / name
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_both_orders_are_recognised(number: int) -> None:
+    mask = sample_masks()[number].read()
+    assert recognised(mask) == ("bisenet", True)
+    assert recognised(CELEBAMASK_LABEL[mask]) == ("celebamask", True)
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+@pytest.mark.parametrize("flip", [False, True])
+def test_orders_are_recognised_however_the_mask_lies(turn: int, flip: bool) -> None:
+    for sample in sample_masks():
+        mask = np.rot90(sample.read(), turn)
+        mask = np.ascontiguousarray(mask[:, ::-1] if flip else mask)
+        assert recognised(mask)[0] == "bisenet"
+        assert recognised(CELEBAMASK_LABEL[mask])[0] == "celebamask"
+
+
+def test_celebamask_is_converted_with_a_note(tmp_path: Path, face: MaskArray) -> None:
+    path = saved(tmp_path, Image.fromarray(CELEBAMASK_LABEL[face]))
+    reading = load_mask(path)
+    assert np.array_equal(reading.mask, face)
+    assert reading.order == "celebamask" and reading.certain and "converted" in reading.note
+    as_asked = load_mask(path, "ours")
+    assert np.array_equal(as_asked.mask, CELEBAMASK_LABEL[face]) and as_asked.note == ""
+    assert np.array_equal(load_mask(saved(tmp_path, Image.fromarray(CELEBAMASK_LABEL[face])), "celebamask").mask, face)
+
+
+def test_an_unsure_order_is_said(tmp_path: Path) -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    mask[60:200, 60:200] = 1
+    mask[200:, 60:200] = 17  # neck of CelebAMask-HQ, or a beard of hair
+    reading = load_mask(saved(tmp_path, Image.fromarray(mask)))
+    if reading.certain:  # whichever is taken, the other one can be asked for
+        assert reading.order == "celebamask"
+    odd = np.zeros((256, 256), np.uint8)
+    odd[100:140, 10:40] = 7
+    odd[100:140, 210:240] = 8
+    reading = load_mask(saved(tmp_path, Image.fromarray(odd)))
+    assert not reading.certain and "either order" in reading.note
+
+
+def test_only_known_orders_can_be_asked_for(tmp_path: Path, face: MaskArray) -> None:
+    with pytest.raises(ImageError, match="celebamask"):
+        load_mask(saved(tmp_path, Image.fromarray(face)), "ade20k")
+
+
+@pytest.mark.parametrize("owner", list(COLOURS))
+@pytest.mark.parametrize("kind", ["rgb", "palette"])
+def test_colours_of_other_programs(tmp_path: Path, face: MaskArray, owner: str, kind: str) -> None:
+    order, palette = COLOURS[owner]
+    labels = face if order == "bisenet" else CELEBAMASK_LABEL[face]
+    image = Image.fromarray(palette[labels])
+    reading = load_mask(saved(tmp_path, image if kind == "rgb" else image.quantize(256, dither=Image.Dither.NONE)))
+    assert np.array_equal(reading.mask, face)
+
+
+@pytest.mark.parametrize("name", ["mask.gif", "mask.png"])
+def test_a_palette_of_grey_labels_was_indexed_anew(tmp_path: Path, face: MaskArray, name: str) -> None:
+    grey = Image.fromarray(face)
+    used = np.unique(face)
+    index = np.searchsorted(used, face).astype(np.uint8)
+    image = Image.fromarray(index).convert("P")
+    image.putpalette(np.repeat(used, 3).tobytes() + bytes(768 - 3 * len(used)))
+    assert np.array_equal(load_mask(saved(tmp_path, image, name)).mask, face)
+    assert np.array_equal(load_mask(saved(tmp_path, grey, "grey.gif")).mask, face)
+
+
+def test_erased_pixels_of_a_palette_are_background(tmp_path: Path, face: MaskArray) -> None:
+    indices = face.copy()
+    indices[:128] = 19
+    image = Image.fromarray(indices).convert("P")
+    image.putpalette(PALETTE.tobytes() + PALETTE[1].tobytes())
+    reading = load_mask(saved(tmp_path, image, transparency=19))
+    assert not reading.mask[:128].any() and np.array_equal(reading.mask[128:], face[128:])
+    assert "Transparent" in reading.note
+
+
+def test_erased_pixels_of_grey_labels_are_background(tmp_path: Path, face: MaskArray) -> None:
+    alpha = np.full_like(face, 255)
+    alpha[:128] = 0
+    reading = load_mask(saved(tmp_path, Image.merge("LA", [Image.fromarray(face), Image.fromarray(alpha)])))
+    assert not reading.mask[:128].any() and np.array_equal(reading.mask[128:], face[128:])
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+@pytest.mark.parametrize("kind", ["grey", "colour", "palette"])
+def test_turns_are_applied(tmp_path: Path, face: MaskArray, orientation: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels = {"grey": face, "colour": colorize(face), "palette": face}[kind]
+    turned = np.rot90(pixels, {3: 2, 6: 1, 8: -1}[orientation])
+    image = Image.fromarray(np.ascontiguousarray(turned))
+    if kind == "palette":
+        image = image.convert("P")
+        image.putpalette(PALETTE.tobytes())
+    assert np.array_equal(load_mask(saved(tmp_path, image, exif=exif)).mask, face)
+
+
+@pytest.mark.parametrize("scale", [1, 257])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bits(tmp_path: Path, face: MaskArray, scale: int, channels: int) -> None:
+    deep = face.astype(np.uint16) * scale
+    pixels = deep if channels == 1 else np.repeat(deep[..., None], channels, 2)
+    if channels == 4:
+        pixels[..., 3] = 65535
+    assert cv2.imwrite(str(tmp_path / "deep.png"), pixels)
+    assert np.array_equal(load_mask(tmp_path / "deep.png").mask, face)
+    colours = colorize(face).astype(np.uint16) * 257
+    assert cv2.imwrite(str(tmp_path / "colours.png"), colours[..., ::-1])
+    assert np.array_equal(load_mask(tmp_path / "colours.png").mask, face)
+
+
+def test_labels_in_one_channel(tmp_path: Path, face: MaskArray) -> None:
+    pixels = np.zeros((256, 256, 3), np.uint8)
+    pixels[..., 0] = face
+    assert np.array_equal(load_mask(saved(tmp_path, Image.fromarray(pixels))).mask, face)
+
+
+def test_four_bits(tmp_path: Path, face: MaskArray) -> None:
+    import struct
+    import zlib
+
+    small = np.where(face > 15, 0, face).astype(np.uint8)
+    rows = b"".join(b"\0" + ((row[::2] << 4) | row[1::2]).tobytes() for row in small)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 256, 256, 4, 0, 0, 0, 0)
+    path = tmp_path / "four.png"
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    )
+    assert np.array_equal(load_mask(path).mask, small)
+
+
+@pytest.mark.parametrize("kind", ["uint32", "float32"])
+def test_numbers_of_32_bits(tmp_path: Path, face: MaskArray, kind: str) -> None:
+    from tests.test_picture_kinds import tiff
+
+    path = tmp_path / "mask.tif"
+    path.write_bytes(tiff(face.astype(kind), photometric=1, sample_format=3 if kind == "float32" else 1))
+    assert np.array_equal(load_mask(path).mask, face)
+
+
+def test_colours_with_a_profile(tmp_path: Path, face: MaskArray) -> None:
+    from faceeditor.images.cicp import icc_of
+
+    wide = icc_of(12, 13)
+    assert wide is not None
+    colours = Image.fromarray(colorize(face))
+    converted = ImageCms.profileToProfile(
+        colours, ImageCms.createProfile("sRGB"), ImageCms.ImageCmsProfile(io.BytesIO(wide))
+    )
+    assert np.array_equal(load_mask(saved(tmp_path, converted, icc_profile=wide)).mask, face)
+    # A profile that was only attached leaves the colours as they are stored.
+    assert np.array_equal(load_mask(saved(tmp_path, colours, icc_profile=wide)).mask, face)
+
+
+@pytest.mark.parametrize("side", [300, 512, 1024, 2048])
+@pytest.mark.parametrize("kind", [Image.Resampling.BILINEAR, Image.Resampling.BICUBIC])
+def test_smoothly_enlarged_labels_have_no_rims(
+    tmp_path: Path, face: MaskArray, side: int, kind: Image.Resampling
+) -> None:
+    for labels in (face, CELEBAMASK_LABEL[face]):
+        reading = load_mask(saved(tmp_path, Image.fromarray(labels).resize((side, side), kind)))
+        assert "Soft edges" in reading.note
+        assert set(np.unique(reading.mask)) <= set(np.unique(face))
+        assert (reading.mask != face).mean() < 0.005
+
+
+@pytest.mark.parametrize("side", [512, 1024])
+def test_smoothly_enlarged_colours_have_no_rims(tmp_path: Path, face: MaskArray, side: int) -> None:
+    image = Image.fromarray(colorize(face)).resize((side, side), Image.Resampling.BICUBIC)
+    reading = load_mask(saved(tmp_path, image))
+    assert set(np.unique(reading.mask)) <= set(np.unique(face))
+    assert (reading.mask != face).mean() < 0.005
+
+
+def test_a_mask_as_jpeg(tmp_path: Path, face: MaskArray) -> None:
+    reading = load_mask(saved(tmp_path, Image.fromarray(colorize(face)), "mask.jpg", quality=85))
+    assert (reading.mask != face).mean() < 0.01
+
+
+def photograph() -> Image.Image:
+    """A soft scene with shading, like a photograph to a program that counts colours."""
+    random = np.random.default_rng(3)
+    noise = sum(
+        cv2.resize(random.normal(size=(n, n, 3)), (256, 256), interpolation=cv2.INTER_CUBIC) for n in (4, 9, 33)
+    )
+    return Image.fromarray(np.clip(128 + 60 * np.asarray(noise), 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("colours", [4, 8, 16, 18])
+def test_photographs_with_few_colours_are_no_masks(tmp_path: Path, colours: int) -> None:
+    image = photograph().quantize(colours)
+    path = saved(tmp_path, image, "photo.gif")
+    with pytest.raises(ImageError, match="photo"):
+        load_mask(path)
+    with pytest.raises(ImageError, match="photo"):  # a dark grey one
+        load_mask(saved(tmp_path, Image.fromarray(np.asarray(image.convert("L")) // 15)))
+    assert load_mask(path, "ours").mask.max() < 19, "the order named, it is taken as a mask"
+
+
+def parts(folder: Path, face: MaskArray, name: str = "00007") -> None:
+    """Per-part files at twice the side, as CelebAMask-HQ has them."""
+    for part, region in CELEBAMASK_PARTS:
+        inside = face == region
+        if inside.any():
+            big = cv2.resize(inside.astype(np.uint8) * 255, (512, 512), interpolation=cv2.INTER_NEAREST)
+            Image.fromarray(np.repeat(big[..., None], 3, 2)).save(folder / f"{name}_{part}.png")
+
+
+def test_parts_are_put_together(tmp_path: Path, face: MaskArray) -> None:
+    parts(tmp_path, face)
+    reading = load_mask(tmp_path / "00007_hair.png")
+    assert np.array_equal(reading.mask, face) and "parts" in reading.note
+
+
+def test_folders_are_imported(tmp_path: Path, face: MaskArray) -> None:
+    source, out = tmp_path / "anno", tmp_path / "out"
+    (source / "0").mkdir(parents=True)
+    parts(source / "0", face, "00007")
+    parts(source / "0", np.ascontiguousarray(np.roll(face, 5, 1)), "00008")
+    done = list(import_masks(source, out))
+    assert [each.target for each in done] == [out / "0" / "00007.png", out / "0" / "00008.png"]
+    assert np.array_equal(read_mask(out / "0" / "00007.png")[0], face)
+
+
+def test_a_folder_of_labels_has_one_order(tmp_path: Path, face: MaskArray) -> None:
+    labels = tmp_path / "data" / "labels"
+    labels.mkdir(parents=True)
+    bare = np.where(np.isin(face, [0, Region.SKIN, Region.L_EAR, Region.R_EAR]), face, 0).astype(np.uint8)
+    for number, mask in enumerate((face, np.roll(face, 9, 0), bare)):
+        saved(labels, Image.fromarray(CELEBAMASK_LABEL[mask]), f"{number}.png")
+    (labels / "broken.png").write_bytes(b"no picture")
+    assert order_of(sorted(labels.glob("?.png"))) == "celebamask"
+    done = {each.source.name: each for each in import_masks(tmp_path / "data", tmp_path / "out")}
+    assert done["broken.png"].target is None and "not a picture" in done["broken.png"].note
+    assert np.array_equal(read_mask(tmp_path / "out" / "2.png")[0], bare)
+    again = list(import_masks(tmp_path / "data", tmp_path / "out"))
+    assert all(each.target is None for each in again), "nothing is written over"
+
+
+def test_the_legend_names_all_regions() -> None:
+    assert mask_labels.legend().startswith("0 background, 1 skin, 2 left brow")
+    assert "13 hair" in mask_labels.legend("celebamask")
+    assert mask_labels.legend("bisenet") == arguments.BISENET_LEGEND
+    assert mask_labels.legend("celebamask") == arguments.CELEBAMASK_LEGEND
+    assert set(arguments.LABEL_CHOICES) == set(mask_labels.LABEL_CHOICES)
