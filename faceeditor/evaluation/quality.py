@@ -24,6 +24,7 @@ from faceeditor.evaluation.measures import (
     recognised,
     widened_hair,
 )  # fmt: skip
+from faceeditor.evaluation.realism import RealismBench, recogniser_embedding, tables
 from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.images import write_atomic
@@ -56,7 +57,7 @@ class QualityBench:
     """
 
     def __init__(self, data: Path, recogniser: Path, device: str, say: _Say) -> None:
-        self.say = say
+        self.say, self.data = say, data
         self.rest, self.train = load_faces(data, "kept-out"), load_faces(data, "train")
         self.recogniser, self.parser = load_recogniser(recogniser), open_parser()
         self.generator, self.prior = MaskGuided(device), StylePrior.load()
@@ -94,6 +95,9 @@ class QualityBench:
             "mask_fidelity": mask_fidelity(read_masks(self.parser, neighbours), self.masks),
             "diversity": float(np.mean(several)),
         }
+        embed = recogniser_embedding(self.recogniser)
+        realism = RealismBench(self.data, self.generator, self.prior, self.train, self.rest, embed, self.say)
+        figures["realism"] = realism.run(nearest[:, 0])
         return figures
 
     def _features(self, pictures: list[npt.NDArray[np.uint8]], masks: list[MaskArray]) -> npt.NDArray[np.float64]:
@@ -212,7 +216,7 @@ def table(figures: dict[str, Any]) -> str:
     for region, value in fidelity["iou"].items():
         others = nearest["mask_fidelity"]["iou"].get(region, 0.0), photo["iou"].get(region, 0.0)
         lines.append(f"| {region} | {value:.3f} | {others[0]:.3f} | {others[1]:.3f} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", tables(figures["realism"])])
 
 
 def write_results(bench: QualityBench, figures: dict[str, Any], out: Path) -> None:

@@ -171,7 +171,8 @@ class GraphBuilder:
         noise = _convolved(self._weights["fine.noise"], weight[:, channels:])
         x = self._modulate("fine", "modulate1", op.add(entered, _constant(noise)), condition, overall)
         x = self._modulate("fine", "modulate2", self._apply("fine", "conv", x), condition, overall)
-        return op.depth_to_space(self._apply("fine", "to_rgb", x), "depth_first", 4)
+        x = op.depth_to_space(_leaky(self._apply("fine", "unfold", x)), "depth_first", 2)
+        return op.depth_to_space(self._apply("fine", "to_rgb", x), "depth_first", 2)
 
     def _condition(
         self,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from faceeditor.errors import FaceEditorError
 
+_KINDS = '"parser", "mask-guided", "fine-scale" or "reader"'
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
@@ -37,9 +39,9 @@ def run(args: argparse.Namespace) -> int:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise FaceEditorError(f"The training config {args.config} cannot be read ({error}).") from error
     out = args.out or Path("runs") / args.config.stem
-    kind = config.get("kind")
+    kind = str(config.get("kind"))
     if args.minutes <= 0 and args.pack is not None:
-        return _pack(out, args.pack)
+        return _pack(kind, out, args.pack)
     # Imported here: `--help` need not wait for torch.
     if kind == "parser":
         from faceeditor.training.parser import train_parser
@@ -54,6 +56,15 @@ def run(args: argparse.Namespace) -> int:
         helpers = load_helpers(args.parser, args.reader)
         sources = Sources(args.data, args.coefficients, args.start, args.critics)
         train_mask_guided(config, sources, Run(out, args.minutes, args.resume), helpers)
+    elif kind == "fine-scale":
+        from faceeditor.training.fine_scale import train_fine_scale
+        from faceeditor.training.lite_weights import load_lite
+        from faceeditor.training.run import Run
+
+        if args.start is None:
+            raise FaceEditorError("The fine scale needs a generator below it: add --start models/mask-guided.")
+        run_folder = Run(out, args.minutes, args.resume)
+        train_fine_scale(config, args.data, run_folder, args.start, load_lite(0), args.critics)
     elif kind == "reader":
         from faceeditor.training.reader import train_reader
 
@@ -61,14 +72,18 @@ def run(args: argparse.Namespace) -> int:
             raise FaceEditorError("The reader learns from coefficients: add --coefficients runs/head/photos.npz.")
         train_reader(config, args.data, out, args.minutes, args.resume, args.coefficients, args.renders)
     else:
-        raise FaceEditorError(f'The training config {args.config} needs kind = "parser", "mask-guided" or "reader".')
-    return _pack(out, args.pack) if args.pack is not None else 0
+        raise FaceEditorError(f"The training config {args.config} needs kind = {_KINDS}.")
+    return _pack(kind, out, args.pack) if args.pack is not None else 0
 
 
-def _pack(run_folder: Path, folder: Path) -> int:
+def _pack(kind: str, run_folder: Path, folder: Path) -> int:
+    from faceeditor.training.fine_scale import pack_fine_scale
     from faceeditor.training.pack import pack_run
 
-    pack = pack_run(run_folder, folder, datetime.date.today().strftime("%Y.%m"))
+    if kind == "fine-scale":
+        pack = pack_fine_scale(run_folder, folder)
+    else:
+        pack = pack_run(run_folder, folder, datetime.date.today().strftime("%Y.%m"))
     print(f"Wrote the model pack {pack.folder}.")
     return 0
 

@@ -13,6 +13,7 @@ from faceeditor.packs import ModelPack
 
 CRITICS = "critics.safetensors"
 """In a pack: the critics and the flag of renderings, to go on training."""
+_FLAG = "domain."
 _PACKED = ("generator", "encoder", "decoder")
 
 
@@ -35,18 +36,35 @@ def load_start(parts: dict[str, nn.Module], folder: Path, critics: Path | None) 
         for name in _PACKED:
             arrays = pack.load(f"{name}.safetensors")
             parts[name].load_state_dict(with_new_planes({k: torch.from_numpy(v) for k, v in arrays.items()}))
-        weights: dict[str, Tensor] = {}
-        if critics is not None:
-            weights = {k: v.float() for k, v in load_file(critics).items()}
-        elif CRITICS in pack.files:
-            weights = {k: torch.from_numpy(v) for k, v in pack.load(CRITICS).items()}
+        weights = _critics_and_flag(pack, critics)
         if weights:
-            flag = {k.removeprefix("domain."): v for k, v in weights.items() if k.startswith("domain.")}
+            flag = {k.removeprefix(_FLAG): v for k, v in weights.items() if k.startswith(_FLAG)}
             parts["domain"].load_state_dict(flag)
-            parts["critics"].load_state_dict({k: v for k, v in weights.items() if not k.startswith("domain.")})
+            parts["critics"].load_state_dict({k: v for k, v in weights.items() if not k.startswith(_FLAG)})
     except (OSError, RuntimeError, SafetensorError) as error:
         raise FaceEditorError(f"The start does not fit to the training config ({error}): check both.") from error
     return int(pack.config.get("pictures_seen", 0))
+
+
+def critic_weights(pack: ModelPack, critics: Path | None) -> dict[str, Tensor] | None:
+    """Weights of `nets.critics.Critics` to start with; None where neither the file nor the pack has any.
+
+    Raises:
+        FaceEditorError: the file cannot be read.
+    """
+    try:
+        weights = _critics_and_flag(pack, critics)
+    except (OSError, SafetensorError) as error:
+        raise FaceEditorError(f"The critics cannot be read ({error}): check `--critics`.") from error
+    return {k: v for k, v in weights.items() if not k.startswith(_FLAG)} or None
+
+
+def _critics_and_flag(pack: ModelPack, critics: Path | None) -> dict[str, Tensor]:
+    if critics is not None:
+        return {k: v.float() for k, v in load_file(critics).items()}
+    if CRITICS in pack.files:
+        return {k: torch.from_numpy(v) for k, v in pack.load(CRITICS).items()}
+    return {}
 
 
 def with_new_planes(state: dict[str, Tensor]) -> dict[str, Tensor]:

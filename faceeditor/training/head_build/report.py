@@ -33,7 +33,7 @@ def coefficients(ids: tuple[str, ...], fits: dict[str, Array], shape: Array, alb
 
 def write_coefficients(path: Path, photos: Photographs, shape: Array, albedo: Array) -> None:
     """Write `coefficients` of all photographs as an .npz file."""
-    np.savez(path, **coefficients(photos.ids, photos.fits, shape, albedo))
+    np.savez(path, **coefficients(photos.ids, photos.fits, shape, albedo))  # type: ignore[arg-type]
 
 
 def photograph_head(photos: Photographs, row: int, shape: Array) -> HeadCoefficients:
