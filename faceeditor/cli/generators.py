@@ -1,10 +1,15 @@
 """`faceeditor import-generator` and `generate`: generators that the user brings."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faceeditor.cli.arguments import count, seed, truncation
 from faceeditor.errors import FaceEditorError
+
+if TYPE_CHECKING:
+    from faceeditor.generators.imported.generator import Picture
 
 
 def declare_import(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +56,10 @@ def declare_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--truncation", type=truncation, default=1.0, help="0 is the average face (default: 1)")
     parser.add_argument("--label", type=int, default=0, help="class, for generators with labels (default: 0)")
     parser.add_argument("--walk-to", type=seed, metavar="SEED", help="draw the way to another seed in COUNT steps")
+    parser.add_argument("--same-person", action="store_true", help="draw the seed's person COUNT times (ExFaceGAN)")
+    parser.add_argument("--identity-walk", action="store_true", help="draw the way across that person's boundary")
+    parser.add_argument("--variety", type=float, default=0.6, help="how far from the person, 0 to 1 (default: 0.6)")
+    parser.add_argument("--pool", type=int, default=1000, help="people to learn the boundary from (default: 1000)")
     parser.add_argument("--grid", action="store_true", help="one sheet of all faces")
     parser.add_argument("--folder", type=Path, help="folder of the imported generators (default: the user's)")
     parser.set_defaults(run=run_generate)
@@ -58,23 +67,15 @@ def declare_generate(parser: argparse.ArgumentParser) -> None:
 
 def run_generate(args: argparse.Namespace) -> int:
     """Draw faces of an imported generator into files."""
-    import numpy as np
     from tqdm import tqdm
 
-    from faceeditor.export.picture import sheet, write_picture
-    from faceeditor.generators.imported.generator import open_installed
+    from faceeditor.export.picture import format_of, sheet, write_picture
 
-    if args.walk_to is not None and args.count < 2:
-        raise FaceEditorError("A walk needs at least two faces; say --count 8.")
-    generator = open_installed(args.name, args.folder)
-    if args.walk_to is None:
-        latents = [generator.w(generator.z(args.seed + index), args.label) for index in range(args.count)]
-    else:
-        first, last = (generator.w(generator.z(number), args.label) for number in (args.seed, args.walk_to))
-        latents = [first + share * (last - first) for share in np.linspace(0, 1, args.count)]
-    pictures = [
-        generator.draw(generator.ws(w, args.truncation)) for w in tqdm(latents, unit="face", disable=len(latents) < 2)
-    ]
+    format_of(args.output)
+    if sum((args.walk_to is not None, args.same_person, args.identity_walk)) > 1:
+        raise FaceEditorError("Choose one of --walk-to, --same-person and --identity-walk.")
+    drawn = _one_person(args) if args.same_person or args.identity_walk else _recipes(args)
+    pictures = list(tqdm(drawn, total=args.count, unit="face", disable=args.count < 2))
     if args.grid:
         pictures = [sheet(pictures)]
     for index, picture in enumerate(pictures, 1):
@@ -83,3 +84,39 @@ def run_generate(args: argparse.Namespace) -> int:
         write_picture(path, picture)
         print(path)
     return 0
+
+
+def _recipes(args: argparse.Namespace) -> "Iterator[Picture]":
+    """Faces of seeds in a row, or of a walk between two seeds."""
+    from faceeditor.generators.imported.generator import open_installed
+    from faceeditor.generators.imported.recipe import Recipe
+
+    if args.walk_to is not None and args.count < 2:
+        raise FaceEditorError("A walk needs at least two faces; say --count 8.")
+    generator = open_installed(args.name, args.folder)
+    for index in range(args.count):
+        if args.walk_to is None:
+            recipe = Recipe(args.seed + index, args.truncation, args.label)
+        else:
+            recipe = Recipe(args.seed, args.truncation, args.label, args.walk_to, share=index / (args.count - 1))
+        yield generator.draw(recipe.ws(generator))
+
+
+def _one_person(args: argparse.Namespace) -> "Iterator[Picture]":
+    """Faces of one person; prints the accuracy of the boundary and the distances."""
+    from itertools import islice
+
+    from faceeditor.cli.identity import step_line
+    from faceeditor.generators.imported.generator import open_installed
+    from faceeditor.identity import recogniser
+    from faceeditor.identity.imported_space import ImportedSpace, SamePerson
+
+    if not 0 <= args.variety <= 1:
+        raise FaceEditorError(f"The variety {args.variety:g} is not within 0 to 1.")
+    space = ImportedSpace(open_installed(args.name, args.folder), args.truncation, args.label)
+    person = SamePerson(space, recogniser.load(), space.latent_of(args.seed), args.pool, step_line)
+    print(f"boundary: {person.boundary.accuracy:.1%} of the people kept out of it are on the right side")
+    faces = person.walk(args.variety, args.count) if args.identity_walk else person.pictures(args.variety)
+    for face in islice(faces, args.count):
+        print(f"distance to the person: {face.distance:.2f}, {face.redraws} redraws")
+        yield face.picture.pixels
