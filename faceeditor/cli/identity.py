@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceeditor.cli import arguments
+from faceeditor.cli.identity_data import declare_dataset
+from faceeditor.cli.identity_measures import declare_evaluate
 
 if TYPE_CHECKING:
     from faceeditor.engine.drawing import EngineRenderer
@@ -49,6 +51,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
                        "pose, light, hair or background; may be given several times")  # fmt: skip
     board.add_argument("--board-seed", type=arguments.seed, default=0, help="another one, another board (default: 0)")
     board.set_defaults(run=run_board)
+    declare_evaluate(commands.add_parser("evaluate", help="verification figures of data sets of people"))
+    declare_dataset(commands.add_parser("dataset", help="make a data set of people who do not exist"))
 
 
 def _frames(text: str) -> int:

@@ -1,9 +1,11 @@
 """Variations of a person drawn by the engine, outside of the window: for the command line and for workers."""
 
+import time
 from types import TracebackType
 
 from faceeditor.engine.core import Engine
 from faceeditor.engine.requests import RenderRequest
+from faceeditor.errors import EngineError
 from faceeditor.identity.variation import FacePicture, Variation
 
 
@@ -36,6 +38,20 @@ class EngineRenderer:
         """The picture of a variation, 256 x 256."""
         frame = self._engine.render(request_of(variation))
         return FacePicture.of_mask(frame.pixels, frame.mask if frame.mask is not None else variation.mask)
+
+    @property
+    def device(self) -> str:
+        """What draws; waits until the engine has chosen.
+
+        Raises:
+            EngineError: the engine cannot be started.
+        """
+        self._engine.start()
+        while not (self._engine.status.ready or self._engine.status.failed):
+            time.sleep(0.02)
+        if self._engine.status.failed:
+            raise EngineError(self._engine.status.message)
+        return self._engine.status.device
 
     def close(self) -> None:
         """Close the engine."""

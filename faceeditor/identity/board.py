@@ -90,6 +90,7 @@ class Tile:
         distance: the recogniser's, to the reference.
         method: name of the method that made it.
         seed: of the tile: (board seed, index, reroll).
+        embedding: (128,) float32 of the recogniser.
         tries: pictures that were drawn for it.
         alike: whether the distance is below the likeness threshold; False after the last try only.
     """
@@ -99,6 +100,7 @@ class Tile:
     distance: float
     method: str
     seed: tuple[int, int, int]
+    embedding: FloatArray
     tries: int = 1
     alike: bool = True
 
@@ -154,7 +156,7 @@ def draw_tile(
         vector = recogniser.embed([picture.pixels], [picture.frame])[0]
         apart = float(distance(vector, reference.embedding))
         if best is None or apart < best.distance:
-            best = Tile(made, picture, apart, name, seed, attempt + 1, apart < options.likeness)
+            best = Tile(made, picture, apart, name, seed, vector, attempt + 1, apart < options.likeness)
         if best.alike:
             break
     assert best is not None

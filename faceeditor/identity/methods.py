@@ -1,6 +1,7 @@
 """The methods that make further pictures of a person, by name."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.identity.exfacegan import ExFaceGan
@@ -24,6 +25,8 @@ class MethodContext:
         seed: of its pool.
         published: as of `boundary.boundary_of`.
         step: told the progress of a pool; may raise to stop.
+        portrait: what pools are drawn on, by default `pool_portrait`.
+        pools: folder where pools are kept, by default in the program's cache folder.
     """
 
     def __init__(
@@ -35,9 +38,12 @@ class MethodContext:
         seed: int = 0,
         published: bool = False,
         step: Step = lambda share, text: None,
+        portrait: Variation | None = None,
+        pools: Path | None = None,
     ) -> None:
         self.renderer, self.recogniser = renderer, recogniser
         self.space, self.pool, self.seed, self.published, self.step = space, pool, seed, published, step
+        self.portrait, self.pools = portrait, pools
 
 
 def pool_portrait(renderer: Renderer) -> Variation:
@@ -56,8 +62,9 @@ def pool_portrait(renderer: Renderer) -> Variation:
 
 
 def _exfacegan(context: MethodContext) -> Method:
-    space = PortraitSpace(context.space, pool_portrait(context.renderer), context.renderer)
-    pool = filled_pool(space, context.recogniser, context.pool, context.seed, context.step)
+    portrait = context.portrait if context.portrait is not None else pool_portrait(context.renderer)
+    space = PortraitSpace(context.space, portrait, context.renderer)
+    pool = filled_pool(space, context.recogniser, context.pool, context.seed, context.step, context.pools)
     return ExFaceGan(pool, space, context.recogniser, context.renderer, context.published)
 
 

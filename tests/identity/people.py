@@ -19,7 +19,7 @@ class Painter:
         self.drawn += 1
         x = np.linspace(0, 6, 64)
         style = variation.style.regions[1, :8]
-        head = variation.head.shape[:8] if variation.head is not None else np.zeros(8)
+        head = variation.head.shape[:8] + variation.head.pose[0] / 20 if variation.head is not None else np.zeros(8)
         waves = np.stack([np.sin(x * (1 + k / 3) + style[k] + head[k]) for k in range(8)])
         plane = (waves[:4].T @ waves[4:]) * 30 + 128
         picture = np.stack([plane, plane.T, plane[::-1]], -1)
@@ -62,3 +62,66 @@ def portrait(seed=0, head=True):
     shape = random.standard_normal(24).astype(np.float32)
     drawn = neutral.changed(shape=shape, pose=(8.0 + seed % 7, -3.0, 1.0)) if head else None
     return Variation(mask, StyleCode(*parts), drawn, drawn)
+
+
+class FirstCode:
+    """Style and head priors of a few numbers."""
+
+    latent_size = 6
+
+    def of_latent(self, latent, label=""):
+        style = portrait(0).style
+        regions = style.regions.copy()
+        regions[1, :6] += latent
+        return StyleCode(regions, style.overall, style.detail, label)
+
+
+class ShapePrior:
+    """A head prior that draws shapes, poses and nothing else."""
+
+    def draw(self, group, random, head, variety=1.0):
+        if group == "identity":
+            return head.changed(shape=random.standard_normal(24).astype(np.float32))
+        return head.changed(pose=random.uniform(-5, 5, 3)) if group == "pose" else head
+
+
+class SlowPainter(Painter):
+    """Takes its time, so that a test can end it in the middle."""
+
+    def draw(self, variation):
+        import time
+
+        time.sleep(0.01)
+        return super().draw(variation)
+
+
+def open_studio(plan, folder):
+    """A studio without networks, for workers in other processes."""
+    from faceeditor.identity.people import HeadChanges
+    from faceeditor.identity.shards import Studio
+
+    heads = ShapePrior()
+    methods = {"head": HeadChanges(heads)}
+    return Studio(SlowPainter(), Mean(), methods, [portrait(1), portrait(2)], FirstCode(), heads)
+
+
+def open_studio_once_killed(plan, folder):
+    """As `open_studio`, but the first worker that opens one is killed in the middle of its first shard."""
+    import os
+    import signal
+
+    studio = open_studio(plan, folder)
+    flag = folder / "killed"
+
+    class Deadly(SlowPainter):
+        def draw(self, variation):
+            if self.drawn == 7:
+                try:
+                    os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
+                except FileExistsError:
+                    pass
+                else:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            return super().draw(variation)
+
+    return type(studio)(Deadly(), *[getattr(studio, n) for n in ("recogniser", "methods", "bases", "styles", "heads")])
