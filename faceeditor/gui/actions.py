@@ -83,6 +83,7 @@ def commands() -> tuple[Command, ...]:
         Command("panel_light", _tr("Light"), ("Alt+5",), "", panels),
         Command("reset_panels", _tr("&Reset panels"), (), "", panels),
         Command("keys", _tr("&Keyboard shortcuts"), ("F1",), "info", _tr("Help")),
+        Command("messages", _tr("&Messages ..."), (), "", _tr("Help")),
         Command("about", _tr("&About Face Editor"), (), "", _tr("Help")),
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from faceeditor.engine import EngineStatus
 from faceeditor.gui.actions import Actions
@@ -17,9 +17,11 @@ from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.keys import KeysDialog
+from faceeditor.gui.dialogs.messages import MessagesDialog
 from faceeditor.gui.dialogs.photo_drop import PhotoDrop
 from faceeditor.gui.dialogs.video_dialog import export_video
 from faceeditor.gui.menus import build_menus
+from faceeditor.gui.messages import Kind, Message, MessageLog
 from faceeditor.gui.panels.head_panel import HeadPanel, group_title, group_tools
 from faceeditor.gui.panels.head_panels import ExpressionPanel, IdentityPanel, PosePanel
 from faceeditor.gui.panels.history_panel import HistoryPanel
@@ -66,6 +68,7 @@ class MainWindow(QMainWindow):
         self.styles = styles
         self.heads = heads
         self.tools = ToolState(self)
+        self.messages = MessageLog(self)
         self.files = FileController(session, styles, saver, self)
         self.actions_by_name = Actions(self)
         self._remember = remember
@@ -186,6 +189,7 @@ class MainWindow(QMainWindow):
             **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
+            "messages": self.show_messages,
         }  # fmt: skip
         for name, handler in handlers.items():
             actions[name].triggered.connect(bound(handler))
@@ -197,10 +201,11 @@ class MainWindow(QMainWindow):
         self.tools.changed.connect(self._show_tools)
         self.canvas.hovered.connect(self.status.show_hover)
         self.canvas.panels_toggled.connect(self.toggle_panels)
-        session.failed.connect(self.banner.show_problem)
-        styles.noted.connect(self.banner.show_note)
-        heads.noted.connect(self.banner.show_note)
-        files.noted.connect(self.banner.show_note)
+        session.failed.connect(self.messages.problem)
+        session.recovered.connect(self.banner.dismiss)
+        for noted in (styles.noted, heads.noted, files.noted):
+            noted.connect(self.messages.note)
+        self.messages.added.connect(self._show_message)
         files.files_changed.connect(self._show_portrait)
         session.portrait_replaced.connect(self._show_portrait)
         session.changed.connect(self._follow)
@@ -219,9 +224,12 @@ class MainWindow(QMainWindow):
         ask_save, ask_open = self.files.ask_save, self.files.ask_open
         written = export_video(self.session, self.styles, self.heads, ask_save, ask_open, self)
         if written is not None:
-            self.banner.show_note(self.tr("Saved “{name}”.").format(name=written.name))
+            self.messages.note(self.tr("Saved “{name}”.").format(name=written.name))
 
     # Showing.
+
+    def _show_message(self, message: Message) -> None:
+        (self.banner.show_problem if message.kind is Kind.PROBLEM else self.banner.show_note)(message.text)
 
     def _follow(self, change: Change) -> None:
         if change.history or not self.isWindowModified():
@@ -243,11 +251,17 @@ class MainWindow(QMainWindow):
             self.canvas.set_loading_text(
                 self.tr("The generator could not be loaded"), self.tr("Painting and saving still work.")
             )
-            self.banner.show_problem(status.message)
+            self.messages.problem(status.message)
         elif status.ready:
             if self._device and status.device != self._device:
-                self.banner.show_note(status.message)  # a device failed and another one goes on
+                self.messages.note(status.message)  # a device failed and another one goes on
             self._device = status.device
+
+    def show_messages(self) -> None:
+        """Show the list of past messages."""
+        dialog = MessagesDialog(self.messages, self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.exec()
 
     def show_keys(self) -> None:
         """Show the list of keyboard shortcuts."""
@@ -283,8 +297,10 @@ class MainWindow(QMainWindow):
         dock = self.docks[name]
         dock.show()
         dock.raise_()
-        stop = self.head_panels[name].search if name in self.head_panels else self.style_panel.draw_button
-        stop.setFocus(Qt.FocusReason.TabFocusReason)
+        if name in self.head_panels:
+            self.head_panels[name].take_focus()
+        else:
+            self.style_panel.draw_button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _next_panel(self) -> None:
         """Move the keyboard focus from the canvas through the panels and back."""
@@ -304,6 +320,19 @@ class MainWindow(QMainWindow):
             if focused is not None and (focused is stop or (panel is not None and panel.isAncestorOf(focused))):
                 here = index
         stops[(here + 1) % len(stops)].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Move the focus on, past everything in panels that are hidden or behind another tab."""
+        first = self.focusWidget()
+        while super().focusNextPrevChild(forward):
+            focused = self.focusWidget()
+            dock = _dock_of(focused)
+            if dock is None or not dock.visibleRegion().isEmpty():
+                _scroll_to(focused)
+                return True
+            if focused is first:
+                break
+        return False
 
     def _restore_geometry(self) -> None:
         kept = settings()
@@ -354,3 +383,19 @@ class MainWindow(QMainWindow):
         self.session.close()
         if self.files.saver is not None:
             self.files.saver.close()
+
+
+def _dock_of(widget: QWidget | None) -> QDockWidget | None:
+    """The panel that holds a widget."""
+    while widget is not None and not isinstance(widget, QDockWidget):
+        widget = widget.parentWidget()
+    return widget
+
+
+def _scroll_to(widget: QWidget | None) -> None:
+    """Scroll every area around a widget so that it is seen."""
+    parent = None if widget is None else widget.parentWidget()
+    while parent is not None and widget is not None:
+        if isinstance(parent, QScrollArea):
+            parent.ensureWidgetVisible(widget)
+        parent = parent.parentWidget()

@@ -73,7 +73,7 @@ def build_menus(
         panels.addAction(dock.toggleViewAction())
     view.addAction(actions["next_panel"])
     view.addAction(actions["reset_panels"])
-    menu(window.tr("&Help"), ["keys", "about"])
+    menu(window.tr("&Help"), ["keys", "messages", "", "about"])
     actions["about"].triggered.connect(lambda: _about(window))
 
 

@@ -214,6 +214,7 @@ class FileController(QObject):
             self.saver.clear()
         remember_file(path)
         self.files_changed.emit()
+        self.noted.emit(self.tr("Saved “{name}”.").format(name=path.name))
         return True
 
     # Leaving the program as a picture.

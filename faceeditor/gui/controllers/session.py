@@ -30,6 +30,7 @@ class PortraitSession(QObject):
         before_changed: the picture to compare with is another one.
         open_work_ended: a stroke or gesture was committed by something else than its own end.
         failed: a sentence for the user.
+        recovered: a sentence that `failed` reported and that no longer holds.
         status_changed: EngineStatus.
     """
 
@@ -39,6 +40,7 @@ class PortraitSession(QObject):
     before_changed = Signal()
     open_work_ended = Signal()
     failed = Signal(str)
+    recovered = Signal(str)
     status_changed = Signal(object)
 
     def __init__(self, bridge: Bridge, portrait: Portrait, parent: QObject | None = None) -> None:
@@ -213,6 +215,8 @@ class PortraitSession(QObject):
         if epoch != self._epoch or key <= self._shown:
             return
         self._shown = key
+        if self._told:
+            self.recovered.emit(self._told)
         self._told = ""
         self.frame = frame
         self.meter.count(frame)

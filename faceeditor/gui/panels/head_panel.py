@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from faceeditor.gui.controllers.head_controller import HeadController
@@ -93,6 +93,7 @@ class HeadPanel(QWidget):
         glass = QAction(icon("search", 16), self.tr("Search"), self.search)
         self.search.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._filter)
+        self.search.installEventFilter(self)
         self.bar = QHBoxLayout()
         self.bar.setContentsMargins(0, 0, 8, 0)
         self.bar.setSpacing(6)
@@ -120,6 +121,8 @@ class HeadPanel(QWidget):
         heads.changed.connect(self._follow_hand)
         heads.locks_changed.connect(self.follow)
         heads.model_loaded.connect(self.follow)
+        heads.session.portrait_replaced.connect(self.search.clear)
+        self._focus_wanted = False
         self._show_state()
 
     def sizeHint(self) -> QSize:
@@ -251,6 +254,11 @@ class HeadPanel(QWidget):
         self._show_state()
         self.refresh_top()
         self._refresh_rows()
+        if self._focus_wanted and self._built and self.body.isEnabled():
+            # Only if the keyboard has not been led elsewhere meanwhile.
+            wanted, self._focus_wanted = self.area.hasFocus(), False
+            if wanted:
+                self.take_focus()
 
     def _show_state(self) -> None:
         ready = self.heads.ready
@@ -283,6 +291,35 @@ class HeadPanel(QWidget):
         if name not in marks:
             marks[name] = found.default if origin is None else found.get(origin, model)
         row.show_value(found.get(head, model), marks[name])
+
+    # The keyboard.
+
+    def take_focus(self) -> None:
+        """Give the keyboard to the first control of the panel, as soon as there is one."""
+        self._focus_wanted = False
+        if not self._built or not self.body.isEnabled():
+            self._focus_wanted = True
+            self.area.setFocus(Qt.FocusReason.TabFocusReason)
+            return
+        self._deferred.finish()
+        tab = Qt.FocusPolicy.TabFocus
+        stops = [each for each in self.body.findChildren(QWidget) if each.focusPolicy() & tab and each.isEnabled()]
+        stops = [each for each in stops if each.isVisible() and not isinstance(each, QLineEdit)]
+        if stops:
+            first = min(stops, key=lambda each: each.mapTo(self.body, QPoint(0, 0)).toTuple()[::-1])
+            first.setFocus(Qt.FocusReason.TabFocusReason)
+            self.area.ensureWidgetVisible(first)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Escape clears the search; in an empty one it leads back to the sliders."""
+        key = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if watched is not self.search or key != Qt.Key.Key_Escape:
+            return super().eventFilter(watched, event)
+        if self.search.text():
+            self.search.clear()
+        else:
+            self.take_focus()
+        return True
 
     # Searching.
 

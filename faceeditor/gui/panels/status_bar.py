@@ -66,31 +66,34 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(figure)
         return figure
 
-    def follow_work(self, styles: Any, cancel: Callable[[], None]) -> None:
-        """Show the long work of a styles (signals work_started, work_progress, work_ended); the last begun is shown."""
-        self._cancels[styles] = cancel
-        styles.work_started.connect(lambda sentence: self._begin_work(styles, sentence))
-        styles.work_progress.connect(lambda fraction: self._show_progress(styles, fraction))
-        styles.work_ended.connect(lambda: self._end_work(styles))
+    def follow_work(self, controller: Any, cancel: Callable[[], None]) -> None:
+        """Show the long work of a controller: its signals are work_started, work_progress and work_ended.
+
+        Of several the one that began last is shown.
+        """
+        self._cancels[controller] = cancel
+        controller.work_started.connect(lambda sentence: self._begin_work(controller, sentence))
+        controller.work_progress.connect(lambda fraction: self._show_progress(controller, fraction))
+        controller.work_ended.connect(lambda: self._end_work(controller))
 
     def _cancel_work(self) -> None:
         if self._working in self._cancels:
             self._cancels[self._working]()
 
-    def _end_work(self, styles: object) -> None:
-        if self._working is styles:
+    def _end_work(self, controller: object) -> None:
+        if self._working is controller:
             self._working = None
             self.work.hide()
 
-    def _begin_work(self, styles: object, sentence: str) -> None:
-        self._working = styles
+    def _begin_work(self, controller: object, sentence: str) -> None:
+        self._working = controller
         self._work_text.setText(sentence)
         self.progress.setAccessibleName(sentence)
         self.progress.setRange(0, 0)
         self.work.show()
 
-    def _show_progress(self, styles: object, fraction: float) -> None:
-        if self._working is not styles:
+    def _show_progress(self, controller: object, fraction: float) -> None:
+        if self._working is not controller:
             return
         self.progress.setRange(0, 100)
         self.progress.setValue(round(fraction * 100))
@@ -111,6 +114,6 @@ class StatusBar(QStatusBar):
 
     def show_hover(self, region: Region | None) -> None:
         """Name the region under the pen."""
-        text = "" if region is None else self.tr("{region}").format(region=region_name(region))
+        text = "" if region is None else region_name(region)
         if text != self.message.text():
             self.message.setText(text)

@@ -1,16 +1,24 @@
-"""The banner at the top of the canvas: one sentence, not modal, with a button that closes it."""
+"""The banner at the top of the canvas: one sentence, not modal, perhaps with a button."""
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from faceeditor.gui.icons import icon
 
-NOTE_MS = 9000
-"""How long a note stays; a problem stays until it is closed."""
+NOTE_MS = 9_000
+"""How long a note stays."""
+PROBLEM_MS = 30_000
+"""How long a problem stays; the list of messages keeps it."""
 
 
 class Banner(QFrame):
-    """Shows problems and notes over its parent's upper edge."""
+    """Shows problems, notes and questions over its parent's upper edge; the newest one replaces the last.
+
+    Problems and notes go away after a while, but not while the pointer rests on them. A question stays.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -23,6 +31,10 @@ class Banner(QFrame):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.action_button = QPushButton()
+        self.action_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.action_button.clicked.connect(self._act)
+        self._action: Callable[[], object] = lambda: None
         close = QToolButton()
         close.setIcon(icon("close", 14))
         close.setIconSize(QSize(14, 14))
@@ -32,8 +44,9 @@ class Banner(QFrame):
         self.close_button = close
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
+        row.addWidget(self.action_button, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        self._timer = QTimer(self, interval=NOTE_MS, singleShot=True)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.hide)
         self.hide()
 
@@ -43,25 +56,52 @@ class Banner(QFrame):
         return self._text.text()
 
     def show_problem(self, sentence: str) -> None:
-        """Show what went wrong; it stays until it is closed or replaced."""
-        self._show(sentence, "problem", "warning")
-        self._timer.stop()
+        """Show what went wrong."""
+        self._show(sentence, "problem", "warning", PROBLEM_MS)
 
     def show_note(self, sentence: str) -> None:
-        """Show something worth knowing for a few seconds."""
-        self._show(sentence, "info", "info")
-        self._timer.start()
+        """Show a success or something worth knowing."""
+        self._show(sentence, "info", "info", NOTE_MS)
 
-    def _show(self, sentence: str, kind: str, sign: str) -> None:
+    def show_question(self, sentence: str, action: str, call: Callable[[], object]) -> None:
+        """Show a sentence with a button; it stays until the button is pressed, or it is closed or replaced."""
+        self._action = call
+        self._show(sentence, "info", "info", 0, action)
+
+    def dismiss(self, sentence: str) -> None:
+        """Take a sentence back that no longer holds, if it is the one that is shown."""
+        if self.text == sentence:
+            self.hide()
+
+    def _act(self) -> None:
+        self.hide()
+        self._action()
+
+    def _show(self, sentence: str, kind: str, sign: str, duration: int, action: str = "") -> None:
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)
         self._sign.setPixmap(icon(sign, 18).pixmap(QSize(18, 18)))
         self._text.setText(sentence)
+        self.action_button.setText(action)
+        self.action_button.setVisible(bool(action))
         self.setAccessibleName(sentence)
+        self._timer.stop()
+        self._timer.setInterval(duration)
         self.place()
         self.show()
         self.raise_()
+        if duration and not self.underMouse():
+            self._timer.start()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._timer.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._timer.interval():
+            self._timer.start()
+        super().leaveEvent(event)
 
     def place(self) -> None:
         """Lie along the parent's upper edge."""
@@ -69,7 +109,7 @@ class Banner(QFrame):
         if parent is None:
             return
         width = min(parent.width() - 32, 760)
+        button = self.action_button.sizeHint().width() + 10 if self.action_button.text() else 0
         # The label wraps: its height follows from the width that is left for it.
-        text_width = width - 90
-        lines = self._text.heightForWidth(text_width)
-        self.setGeometry((parent.width() - width) // 2, 12, width, max(40, lines + 20))
+        lines = self._text.heightForWidth(max(80, width - 90 - button))
+        self.setGeometry((parent.width() - width) // 2, 12, width, max(50 if button else 40, lines + 20))

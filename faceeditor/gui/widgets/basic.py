@@ -29,8 +29,13 @@ def rule() -> QFrame:
 class _ScrollArea(QScrollArea):
     """A scroll area that shows all of its contents, as far as the screen allows."""
 
+    def __init__(self, contents: QWidget) -> None:
+        super().__init__()
+        self._contents = contents
+        self.setWidget(contents)
+
     def minimumSizeHint(self) -> QSize:
-        contents = self.widget().sizeHint()
+        contents = self._contents.sizeHint()
         room = self.screen().availableGeometry().size() - _AROUND
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         wide, high = contents.width() > room.width(), contents.height() > room.height()
@@ -40,10 +45,9 @@ class _ScrollArea(QScrollArea):
 
 def scrolled(contents: QWidget) -> QScrollArea:
     """Contents of a dialog in an area that scrolls where the screen is too small for them."""
-    area = _ScrollArea()
+    area = _ScrollArea(contents)
     area.setWidgetResizable(True)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(contents)
     return area
 
 

@@ -31,9 +31,14 @@ class _HeaderDrag(QObject):
 class _PanelArea(QScrollArea):
     """A panel that scrolls upwards, never sideways: it is at least as wide as its contents."""
 
+    def __init__(self, body: QWidget) -> None:
+        super().__init__()
+        self._body = body
+        self.setWidget(body)
+
     def minimumSizeHint(self) -> QSize:
         bar = self.verticalScrollBar().sizeHint().width()
-        return QSize(self.widget().minimumSizeHint().width() + bar, super().minimumSizeHint().height())
+        return QSize(self._body.minimumSizeHint().width() + bar, super().minimumSizeHint().height())
 
 
 def make_dock(
@@ -82,11 +87,10 @@ def make_dock(
     if tools:
         column.setContentsMargins(12, 4, 4, 8)  # the panel has a scroll bar of its own
     if scroll:
-        area = _PanelArea()
+        area = _PanelArea(body)
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(body)
         column.setContentsMargins(12, 4, 4, 8)
         column.addWidget(area)
     else:

@@ -26,5 +26,5 @@ def add_row(form: QFormLayout, text: str, field: QWidget | QLayout) -> QLabel:
         name.setBuddy(field)
         if not field.accessibleName():
             field.setAccessibleName(text)
-    form.addRow(name, field)  # type: ignore[call-overload]
+    form.addRow(name, field)
     return name
