@@ -7,8 +7,9 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def _carried(name: str) -> Path:
-    checkout = _PACKAGE.parent / name
-    return checkout if checkout.is_dir() else _PACKAGE / "_data" / name
+    # A wheel brings its data along; what lies beside an installed package may be anybody's.
+    installed = _PACKAGE / "_data" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name
 
 
 def _created(override: str | None, place: str) -> Path:

@@ -27,5 +27,6 @@ else
     say "== SKIPPED: the tests on a virtual display need Xvfb (sudo apt-get install xvfb xauth xdotool)"
 fi
 check "tests offscreen" env QT_QPA_PLATFORM=offscreen "$PY" -m pytest -rs
+check "wheel, installed alone" sh packaging/check_wheel.sh
 [ -z "$failed" ] || { say "Some checks failed."; exit 1; }
 say "All checks passed."
