@@ -7,7 +7,9 @@ import numpy.typing as npt
 
 from faceeditor.errors import EngineError
 from faceeditor.faceframe import face_frame, inverse_frame
-from faceeditor.regions import MaskArray
+from faceeditor.portrait.guides import GUIDE_CHANNELS, guide_planes
+from faceeditor.portrait.style import DETAIL_CHANNELS, REGION_DIM
+from faceeditor.regions import REGION_COUNT, MaskArray
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -15,6 +17,9 @@ NOISE_CHANNELS = 4
 """As `nets.mask_guided.NOISE_CHANNELS`; repeated here because that module needs torch."""
 HEAD_CHANNELS, HEAD_SIDE = 10, 128
 """As in `nets.mask_guided`: planes rendered from the 3D head, and their side."""
+MAP_CHANNELS = HEAD_CHANNELS + GUIDE_CHANNELS
+EMBED_INPUTS = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + MAP_CHANNELS
+"""As in `nets.mask_guided`: planes that a scale is conditioned on."""
 DETAIL_SIDE = 64
 """Side at which the detail map is laid over the picture; finer scales enlarge it."""
 
@@ -26,28 +31,33 @@ class MaskCondition(NamedTuple):
     """(256, 256) uint8, contiguous."""
     to_face: FloatArray
     """(2, 3) float32: picture -> face coordinates."""
+    guides: FloatArray
+    """(6, 128, 128) float32: `portrait.guides.guide_planes`."""
 
 
-def mask_condition(mask: MaskArray) -> MaskCondition:
-    """Prepare a mask (256, 256) uint8."""
-    return MaskCondition(np.ascontiguousarray(mask), inverse_frame(face_frame(mask)))
+def mask_condition(mask: MaskArray, hair: FloatArray | None = None) -> MaskCondition:
+    """Prepare a mask (256, 256) uint8 with the direction of its hair (3, 128, 128), if there is one."""
+    frame = inverse_frame(face_frame(mask))
+    return MaskCondition(np.ascontiguousarray(mask), frame, guide_planes(mask, hair))
 
 
-def head_planes(maps: FloatArray | None) -> FloatArray:
-    """Planes of the head (10, 128, 128) as the network takes them, (1, 10, 128, 128) float32; zero without a head.
+def condition_maps(maps: FloatArray | None, guides: FloatArray) -> FloatArray:
+    """Planes of the head (10, 128, 128), zero without a head, and guides (6, 128, 128) as the network takes them.
+
+    Returns:
+        (1, 16, 128, 128) float32.
 
     Raises:
         EngineError: planes of another shape.
     """
-    if maps is None:
-        return _NO_HEAD
-    if maps.shape != _NO_HEAD.shape[1:]:
-        raise EngineError(f"The planes of the head have the shape {maps.shape} and not {_NO_HEAD.shape[1:]}.")
-    return np.ascontiguousarray(maps, np.float32)[None]
-
-
-_NO_HEAD = np.zeros((1, HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE), np.float32)
-_NO_HEAD.flags.writeable = False
+    both = np.zeros((1, MAP_CHANNELS, HEAD_SIDE, HEAD_SIDE), np.float32)
+    head, rest = both[0, :HEAD_CHANNELS], both[0, HEAD_CHANNELS:]
+    if maps is not None:
+        if maps.shape != head.shape:
+            raise EngineError(f"The planes of the head have the shape {maps.shape} and not {head.shape}.")
+        head[:] = maps
+    rest[:] = guides
+    return both
 
 
 def quartered(labels: MaskArray) -> MaskArray:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from faceeditor.errors import EngineError
 from faceeditor.faceframe import face_frame, inverse_frame
-from faceeditor.generators.conditions import head_planes
+from faceeditor.generators.conditions import condition_maps, mask_condition
+from faceeditor.generators.mask_guided import generator_weights
 from faceeditor.generators.torch_backend import load_module
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
@@ -99,7 +100,7 @@ class _Embedding:
         self._planes = one_hot_planes(self._tensor(mask), REGION_COUNT)
         frame = face_frame(mask)
         self._to_picture, self._to_face = self._tensor(frame), self._tensor(inverse_frame(frame))
-        self._maps = torch.from_numpy(np.array(head_planes(maps))).to(self._place)
+        self._maps = torch.from_numpy(condition_maps(maps, mask_condition(mask).guides)).to(self._place)
         pixels = self._tensor(photo).permute(0, 3, 1, 2).float() / 127.5 - 1.0
         self._wanted = F.avg_pool2d(pixels, photo.shape[0] // SIDE)
         with torch.no_grad():
@@ -114,7 +115,7 @@ class _Embedding:
         sizes: dict[str, Any] = {
             key: tuple(int(n) for n in config[key]) for key in ("channels", "conditions") if key in config
         }
-        net = load_module(MaskGenerator(**sizes), pack.load("generator.safetensors"), PACK)
+        net = load_module(MaskGenerator(**sizes), generator_weights(pack, fine=False), PACK)
         return net.to(self._place).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _features(self, picture: Tensor) -> list[Tensor]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import EngineError
-from faceeditor.generators.conditions import MaskCondition, mask_condition
+from faceeditor.generators.conditions import EMBED_INPUTS, MaskCondition, mask_condition
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.portrait.exemplars import Exemplars
@@ -76,7 +76,9 @@ class MaskGuided:
         """ "bf16" or "f32": what the network calculates in."""
         return self._backend.precision
 
-    def render(self, mask: MaskArray, style: StyleCode, size: int = 256, maps: Maps | None = None) -> Pixels:
+    def render(
+        self, mask: MaskArray, style: StyleCode, size: int = 256, maps: Maps | None = None, hair: Maps | None = None
+    ) -> Pixels:
         """Draw a face.
 
         Args:
@@ -85,6 +87,7 @@ class MaskGuided:
             size: 256, 128 for the fast tier, or 512 for the fine one.
             maps: (10, 128, 128) planes of the 3D head (`head.maps.HeadMaps.condition`), which then decides on shape,
                 expression, pose, complexion and light; None: the mask and the style decide alone.
+            hair: (3, 128, 128) direction of the hair (`portrait.guides.hair_direction`); None: the style decides.
 
         Returns:
             a fresh (size, size, 3) uint8 array, sRGB.
@@ -94,7 +97,7 @@ class MaskGuided:
         """
         if size not in SIZES:
             raise EngineError(f"The generator cannot draw at {size} pixels; choose 128, 256 or 512.")
-        drawn = self._backend.draw(self._condition(mask), style, min(size, self.native), maps)
+        drawn = self._backend.draw(self._condition(mask, hair), style, min(size, self.native), maps)
         return drawn if len(drawn) == size else enlarged(drawn, size)
 
     def encode(self, photo: Pixels, mask: MaskArray, label: str = "") -> StyleCode:
@@ -142,27 +145,33 @@ class MaskGuided:
         with self._encoder_lock:
             self._encoder = None
 
-    def _condition(self, mask: MaskArray) -> MaskCondition:
-        key = mask.tobytes()
+    def _condition(self, mask: MaskArray, hair: Maps | None) -> MaskCondition:
+        key = mask.tobytes() if hair is None else mask.tobytes() + hair.tobytes()
         with self._conditions_lock:
             known = self._conditions.pop(key, None)
-            condition = known if known is not None else mask_condition(mask)
+            condition = known if known is not None else mask_condition(mask, hair)
             self._conditions[key] = condition
             if len(self._conditions) > _REMEMBERED_MASKS:
                 self._conditions.popitem(last=False)
         return condition
 
 
-def generator_weights(pack: ModelPack) -> dict[str, npt.NDArray[Any]]:
-    """The generator's state dict of a pack, the fine scale's under `fine.` where the pack has one.
+def generator_weights(pack: ModelPack, fine: bool = True) -> dict[str, npt.NDArray[Any]]:
+    """The generator's state dict of a pack, the fine scale's under `fine.` where the pack has one and it is wanted.
 
     Raises:
         ModelError: a file is missing or damaged.
     """
-    weights = dict(pack.load("generator.safetensors"))
-    if FINE_FILE in pack.files:
+    weights = {name: _with_all_planes(name, value) for name, value in pack.load("generator.safetensors").items()}
+    if fine and FINE_FILE in pack.files:
         weights |= {f"fine.{name}": value for name, value in pack.load(FINE_FILE).items()}
     return weights
+
+
+def _with_all_planes(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A layer's weights, which do not look at the guides where the pack is older than these."""
+    missing = EMBED_INPUTS - values.shape[1] if name.endswith(".embed.weight") and values.ndim == 4 else 0
+    return values if missing <= 0 else np.pad(values, ((0, 0), (0, missing), (0, 0), (0, 0)))
 
 
 def enlarged(picture: Pixels, side: int) -> Pixels:

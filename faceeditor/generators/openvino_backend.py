@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import EngineError, ModelError
-from faceeditor.generators.conditions import MaskCondition, detail_over_picture, head_planes, quartered
+from faceeditor.generators.conditions import MaskCondition, condition_maps, detail_over_picture, quartered
 from faceeditor.generators.devices import cpu_threads
 from faceeditor.generators.openvino_runtime import fastest_precision, latency_settings, load_openvino
 from faceeditor.portrait.style import StyleCode
@@ -79,7 +79,7 @@ class OpenVinoBackend:
             self._detail_of(condition, style),
             style.regions,
             style.overall[None],
-            head_planes(maps),
+            condition_maps(maps, condition.guides),
         ]
         with self._lock:
             request = self._request(size)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.generators.conditions import DETAIL_SIDE, HEAD_CHANNELS, HEAD_SIDE, NOISE_CHANNELS
+from faceeditor.generators.conditions import DETAIL_SIDE, HEAD_SIDE, MAP_CHANNELS, NOISE_CHANNELS
 from faceeditor.generators.openvino_runtime import load_openvino
 from faceeditor.portrait.style import DETAIL_CHANNELS, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import FACE_REGIONS, REGION_COUNT
@@ -117,14 +117,14 @@ class GraphBuilder:
         Returns:
             Inputs in order: labels (1, 4, 128, 128) uint8 (`conditions.quartered`), to_face (2, 3) float32, detail
             (1, 8, 64, 64) float32 (`conditions.detail_over_picture`), regions (19, 32) float32, overall (1, 64)
-            float32, maps (1, 10, 128, 128) float32 (`conditions.head_planes`); output (1, size, size, 3) uint8 RGB.
+            float32, maps (1, 16, 128, 128) float32 (`conditions.condition_maps`); output (1, size, size, 3) uint8 RGB.
         """
         labels = op.parameter([1, 4, _TOP, _TOP], np.uint8, "labels")
         to_face = op.parameter([2, 3], np.float32, "to_face")
         detail = op.parameter([1, DETAIL_CHANNELS, DETAIL_SIDE, DETAIL_SIDE], np.float32, "detail")
         regions = op.parameter([REGION_COUNT, REGION_DIM], np.float32, "regions")
         overall = op.parameter([1, OVERALL_DIM], np.float32, "overall")
-        maps = op.parameter([1, HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE], np.float32, "maps")
+        maps = op.parameter([1, MAP_CHANNELS, HEAD_SIDE, HEAD_SIDE], np.float32, "maps")
         hot = _one_hot_quarters(op.convert(labels, "f32"))
         quarter = np.eye(REGION_COUNT, dtype=np.float32) * np.float32(0.25)
         mean = np.repeat(quarter, 4, axis=1)[:, :, None, None]

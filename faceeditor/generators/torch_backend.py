@@ -13,7 +13,7 @@ from torch import Tensor
 
 from faceeditor.errors import ModelError
 from faceeditor.faceframe import face_frame
-from faceeditor.generators.conditions import MaskCondition, head_planes
+from faceeditor.generators.conditions import HEAD_SIDE, MAP_CHANNELS, MaskCondition, condition_maps
 from faceeditor.generators.devices import DeviceError, cpu_cores
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder
@@ -106,7 +106,7 @@ class TorchBackend:
             torch.zeros(1, *zeros.regions.shape, device=self._place),
             torch.zeros(1, *zeros.overall.shape, device=self._place),
             torch.zeros(1, *zeros.detail.shape, device=self._place),
-            torch.from_numpy(np.array(head_planes(None))).to(self._place),
+            torch.zeros(1, MAP_CHANNELS, HEAD_SIDE, HEAD_SIDE, device=self._place),
         )
 
     @torch.inference_mode()
@@ -126,7 +126,7 @@ class TorchBackend:
         with self._lock, _device_errors():
             labels, *rest = (torch.from_numpy(np.array(array))[None].to(self._place) for array in arrays)
             to_face, regions, overall, detail = rest
-            planes = torch.from_numpy(np.array(head_planes(maps))).to(self._place)
+            planes = torch.from_numpy(condition_maps(maps, condition.guides)).to(self._place)
             inputs = (labels, to_face, regions, overall, detail, planes)
             picture = self._record(size)(inputs) if self.device == "cuda" else self._draw(inputs, size)
             return np.array(picture.cpu().numpy())

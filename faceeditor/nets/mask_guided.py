@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faceeditor.nets.layers import ConvAct, area_pyramid, pixel_norm, upsample2
+from faceeditor.portrait.guides import GUIDE_CHANNELS
 from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import FACE_REGIONS, REGION_COUNT
 
@@ -27,15 +28,17 @@ NOISE_CHANNELS = 4
 HEAD_CHANNELS = 10
 """Condition planes rendered from the 3D head: colour, shading, normals (3 each) and coverage (`head.maps`)."""
 HEAD_SIDE = 128
-"""Side at which the head's condition planes are given."""
+"""Side at which the head's condition planes and the guides are given."""
+MAP_CHANNELS = HEAD_CHANNELS + GUIDE_CHANNELS
+"""Planes of the head, then the guides: direction of hair and parts of the mouth (`portrait.guides`)."""
 FINE_SIDE = 128
 """Side of the features that the 512 scale works on."""
 FINE_NOISE_CHANNELS = 16
 """Channels of its noise: one for each of the 4 x 4 pixels that a feature writes, or textures would repeat in them."""
 
 
-EMBED_INPUTS = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + HEAD_CHANNELS
-"""Planes that a scale is conditioned on: regions at twice the side, vectors, detail, noise, place, head."""
+EMBED_INPUTS = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + MAP_CHANNELS
+"""Planes that a scale is conditioned on: regions at twice the side, vectors, detail, noise, place, head, guides."""
 
 
 class Codes(NamedTuple):
@@ -243,7 +246,7 @@ class MaskGenerator(nn.Module):
             codes: the style codes.
             size: side of the picture: 32, 64, 128, 256 or, with the fine scale, 512.
             window: draw only this part of the picture at the scales above 32 x 32 features.
-            maps: (B, 10, 128, 128) planes of the head (`head.maps.HeadMaps.condition`); all zero: no head.
+            maps: (B, 16, 128, 128) planes of the head (`head.maps.HeadMaps.condition`; all zero: no head), then guides.
 
         Returns:
             (B, 3, S, S) float in about -1..1, the last with S = size (a window: its share of size).
@@ -256,7 +259,7 @@ class MaskGenerator(nn.Module):
         face = torch.einsum("r,brhw->bhw", self.face_regions.to(planes.dtype), pyramid[64 if size >= 64 else 32])
         detail = warp_from_face(codes.detail, to_face, face.shape[-1]).to(planes.dtype) * face.unsqueeze(1)
         if maps is None:
-            maps = planes.new_zeros(len(planes), HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE)
+            maps = planes.new_zeros(len(planes), MAP_CHANNELS, HEAD_SIDE, HEAD_SIDE)
         head_pyramid = area_pyramid(maps.to(planes.dtype), tuple(side for side in self.sides if side < HEAD_SIDE))
         x: Tensor | None = None
         embedded = planes

@@ -153,6 +153,17 @@ def normalised_distance(made: list[Tensor], real: list[Tensor]) -> Tensor:
     return torch.stack(terms).mean()
 
 
+def weighted_distance(made: list[Tensor], real: list[Tensor], weight: Tensor) -> Tensor:
+    """As `normalised_distance`, counting each place by how far the real picture is to be believed: (B, 1, S, S)."""
+    terms = []
+    for x, y in zip(made, real, strict=True):
+        # A coarse map sees beyond its place: only where all of it can be believed.
+        here = F.adaptive_avg_pool2d(weight, x.shape[-1]).square()
+        off = (_unit(x) - _unit(y)).abs().mean(1, keepdim=True)
+        terms.append((off * here).sum() / (here.sum() + 1))
+    return torch.stack(terms).mean()
+
+
 def _unit(x: Tensor) -> Tensor:
     x = x.float()
     return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-3)

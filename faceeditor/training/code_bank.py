@@ -8,6 +8,7 @@ that random styles come from.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -85,6 +86,30 @@ class Shares:
     drawn: float = 0.35
 
 
+def commonness(codes: Codes) -> Tensor:
+    """(N,) weights of people: the closer the tenth most similar one, the more; theatrical pictures have few like them.
+
+    A group of people is not rare because it is small: ten of them are enough to be each other's neighbours.
+    """
+    vectors = torch.cat([codes.overall, codes.regions[:, int(Region.SKIN)]], 1)
+    vectors = (vectors - vectors.mean(0)) / vectors.std(0).clamp_min(1e-3)
+    reach = torch.cdist(vectors, vectors).kthvalue(min(11, len(vectors)), 1).values
+    return (reach.median() / reach.clamp_min(1e-6)).pow(4).clamp(0.1, 3.0)
+
+
+def light_evenness(gamma: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]) -> Tensor:
+    """(N,) weights of photographs by how evenly they are lit.
+
+    Args:
+        gamma: (N, 9, 3) harmonics of the fitted light; good: (N,) which of them can be trusted; the others count half.
+    """
+    level = np.abs(gamma[:, 0].mean(1)) + 1e-3
+    slope = np.linalg.norm(gamma[:, 1:4].mean(2), axis=1) / level
+    usual = float(np.median(slope[good])) if good.any() else 1.0
+    weights = np.exp(-0.7 * (slope / usual) ** 2)
+    return torch.from_numpy(np.where(good, weights, 0.5 * np.median(weights)).astype(np.float32))
+
+
 class CodeBank:
     """Codes of the training photographs (and mirror images), filled, with the Gaussian fitted to them."""
 
@@ -94,10 +119,25 @@ class CodeBank:
         self.alike = torch.cdist(overall, overall).topk(min(ALIKE, len(overall)), largest=False).indices
 
     @classmethod
-    def of(cls, encoder: nn.Module, faces: FaceSet, side: int, device: torch.device, half: bool) -> "CodeBank":
-        """Encode all photographs and fit the Gaussian."""
+    def of(
+        cls,
+        encoder: nn.Module,
+        faces: FaceSet,
+        side: int,
+        device: torch.device,
+        half: bool,
+        evenness: Tensor | None = None,
+    ) -> "CodeBank":
+        """Encode all photographs and fit the Gaussian.
+
+        Args:
+            evenness: (N,) of the photographs' light (`light_evenness`): the more even, the more it counts.
+        """
         flat, exemplars = filled_codes(all_codes(encoder, faces, side, device, half), faces)
-        return cls(flat, exemplars, fit_style_gaussian(flat))
+        weights = commonness(split_codes(flat))
+        if evenness is not None:
+            weights = weights * evenness.to(device).repeat(2)
+        return cls(flat, exemplars, fit_style_gaussian(flat, weights))
 
     def composed(self, count: int) -> Codes:
         """Codes (count) of the parts of several people.

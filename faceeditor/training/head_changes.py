@@ -21,9 +21,11 @@ from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import motion_field, move_mask
 from faceeditor.head.relight import relighting_gain, with_light_from
 from faceeditor.portrait.edits import moves_mask
+from faceeditor.portrait.guides import HAIR_CHANNELS, guide_planes
 from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
 from faceeditor.training.data import FaceSet, reduced
+from faceeditor.training.guides import read_mouth_parts
 from faceeditor.training.reader import PARTS, mirrored_labels
 
 Floats = npt.NDArray[np.float32]
@@ -43,6 +45,7 @@ class ChangedFace:
         factor: which of `FACTORS` was changed.
         mask: (256, 256) uint8, moved along; frame: (2, 3) float32, its face frame.
         maps: (10, 128, 128) float32 condition planes of the new head under the old light and skin.
+        guides: (6, 128, 128) float32, as `portrait.guides.guide_planes`: the hair's direction is left open.
         gain: (128, 128, 3) float32, what the new light and skin multiply the picture by.
         target: (128, 128, 3) uint8 sRGB, the photograph moved and relit; weight: (128, 128) float32, 0 where the
             photograph does not show what is needed, 1 where it does.
@@ -53,6 +56,7 @@ class ChangedFace:
     mask: MaskArray
     frame: Floats
     maps: Floats
+    guides: Floats
     gain: Floats
     target: npt.NDArray[np.uint8]
     weight: Floats
@@ -133,12 +137,23 @@ class FittedFaces:
         new = cv2.resize(moved, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
         target, weight = target_picture(self.model, photo, mask, new.astype(np.uint8), base, head, before, shown)
         gain = relighting_gain(maps, shown, new.astype(np.uint8))
+        guides = guide_planes(moved)
+        if factor not in ("expression", "all"):
+            guides[HAIR_CHANNELS:] = read_mouth_parts(target, new.astype(np.uint8))
         if factor in ("expression", "all"):
             # What an opened mouth or a turned eye shows was not in the photograph.
             opened = np.isin(new, (Region.MOUTH, Region.L_EYE, Region.R_EYE)).astype(np.uint8)
             weight = weight * (1 - cv2.dilate(opened, np.ones((3, 3), np.uint8)))
         return ChangedFace(
-            factor, moved, face_frame(moved), maps, gain, target, weight.astype(np.float32), labels_of_head(head)
+            factor,
+            moved,
+            face_frame(moved),
+            maps,
+            guides,
+            gain,
+            target,
+            weight.astype(np.float32),
+            labels_of_head(head),
         )
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from faceeditor.nets.reader import READER_SIDE
 from faceeditor.nets.recogniser import face_chips
+from faceeditor.training.adversarial import weighted_distance
 from faceeditor.training.helpers import Helpers
 from faceeditor.training.losses import region_reading
 from faceeditor.training.reader import coefficient_losses
@@ -65,5 +66,11 @@ def head_losses(
     if contrast:
         off = (made - changes.target) * changes.weight
         losses["contrast"] = config["contrastive"] * off.abs().sum() / (changes.weight.sum() * 3 + 1)
+        if nets.features is not None:
+            with torch.no_grad():
+                wanted = nets.features(changes.target)
+            losses["head_features"] = config["head_features"] * weighted_distance(
+                nets.features(made), wanted, changes.weight
+            )
         losses["contrast_coarse"] = config["contrastive"] * F.avg_pool2d(off, 4).abs().mean()
     return losses

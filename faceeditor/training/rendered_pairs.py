@@ -21,8 +21,10 @@ from faceeditor.head.relight import relighting_gain, with_light_from
 from faceeditor.head.render import render_scene
 from faceeditor.head.samples import sample_head, sample_look
 from faceeditor.nets.mask_guided import Codes
+from faceeditor.portrait.guides import GUIDE_CHANNELS, HAIR_CHANNELS
 from faceeditor.portrait.style import OVERALL_DIM, REGION_DIM
 from faceeditor.regions import REGION_COUNT, MaskArray
+from faceeditor.training.guides import read_mouth_parts
 from faceeditor.training.head_changes import SIDE, ChangedFace, Floats, changed_head, labels_of_head, random_factor
 from faceeditor.training.run import to_float
 from faceeditor.training.stages import ChangedBatch, region_shares
@@ -57,8 +59,10 @@ def rendered_pair(model: HeadModel, random: np.random.Generator, factor: str = "
     # The network draws under the style's light and skin, as in use.
     maps = after.maps if unlit is head else render_maps(model, unlit, SIDE)
     small = after.regions[:: _DRAWN // SIDE, :: _DRAWN // SIDE]
+    guides = np.zeros((GUIDE_CHANNELS, SIDE, SIDE), np.float32)
+    guides[HAIR_CHANNELS:] = read_mouth_parts(after.picture, after.regions)
     changed = ChangedFace(
-        factor, after.regions, face_frame(after.regions), maps.condition,
+        factor, after.regions, face_frame(after.regions), maps.condition, guides,
         relighting_gain(maps.condition, after.maps.condition, np.ascontiguousarray(small)),
         _halved(after.picture), np.ones((SIDE, SIDE), np.float32), labels_of_head(head),
     )  # fmt: skip

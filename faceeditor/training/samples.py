@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from faceeditor.nets.mask_guided import HEAD_SIDE, Codes
+from faceeditor.nets.mask_guided import HEAD_CHANNELS, HEAD_SIDE, Codes
 from faceeditor.regions import colorize
 from faceeditor.training.adversarial import plain_scores
 from faceeditor.training.code_bank import split_codes
@@ -35,6 +35,9 @@ class _Samples:
         self.count = min(_MEASURED, len(rest.faces))
         self.shown = min(_SHOWN, self.count)
         self.item = rest.batch(np.arange(len(rest.faces)), np.zeros(len(rest.faces), bool), torch.float32)
+        rows, flips = np.arange(len(rest.faces)), np.zeros(len(rest.faces), bool)
+        self.guides = torch.from_numpy(trainer.rest_guides.usual(rows, flips)).to(self.device)
+        self.no_head = self.guides.new_zeros(len(rows), HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE)
         self.codes, _ = self.nets["encoder"](self.item["small"], self.item["planes"], self.item["to_picture"])
 
     def draw(self, codes: Codes, count: int, maps: Tensor | None = None, moved: ChangedBatch | None = None) -> Tensor:
@@ -43,7 +46,8 @@ class _Samples:
         parts = []
         for start in range(0, count, 8):
             order = torch.arange(start, min(start + 8, count), device=self.device)
-            given = None if maps is None else maps[order]
+            heads = self.no_head[order] if maps is None else maps[order]
+            given = heads if moved is not None else torch.cat([heads, self.guides[order]], 1)
             with torch.autocast(self.device.type, torch.bfloat16):
                 drawn = self.nets["generator"](
                     place[0][order], place[1][order], codes.pick(order), self.stage.size, maps=given

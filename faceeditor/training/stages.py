@@ -114,10 +114,12 @@ class ChangedBatch:
         frames = np.stack([face.frame for face in faces])
         self.to_picture = torch.from_numpy(frames).to(device)
         self.to_face = torch.from_numpy(inverse_frames(frames)).to(device)
-        self.maps = torch.from_numpy(np.stack([face.maps for face in faces])).to(device)
+        maps = np.stack([np.concatenate([face.maps, face.guides]) for face in faces])
+        self.maps = torch.from_numpy(maps).to(device)
         gains = torch.from_numpy(np.stack([face.gain for face in faces])).to(device)
         self.gain = gains.permute(0, 3, 1, 2)
         self.target = to_float(np.stack([face.target for face in faces]), device)
+        self.small = F.adaptive_avg_pool2d(self.target, min(size, self.target.shape[-1]))
         self.weight = torch.from_numpy(np.stack([face.weight for face in faces])).to(device).unsqueeze(1)
         names = faces[0].labels
         self.labels = {n: torch.from_numpy(np.stack([face.labels[n] for face in faces])).to(device) for n in names}

@@ -75,3 +75,13 @@ def with_new_planes(state: dict[str, Tensor]) -> dict[str, Tensor]:
         if name.startswith("scales.") and name.endswith("embed.weight") and missing > 0:
             wide[name] = torch.cat([value, value.new_zeros(len(value), missing, 1, 1)], 1)
     return wide
+
+
+def widen_moments(optimizer: torch.optim.Optimizer) -> None:
+    """Give weights that have grown since the optimizer's state was saved the mean moments of their layer."""
+    for parameter, state in optimizer.state.items():
+        for name, moment in state.items():
+            if torch.is_tensor(moment) and moment.dim() == parameter.dim() > 1 and moment.shape != parameter.shape:
+                missing = parameter.shape[1] - moment.shape[1]
+                mean = moment.mean(1, keepdim=True) if name == "exp_avg_sq" else torch.zeros_like(moment[:, :1])
+                state[name] = torch.cat([moment, mean.expand(-1, missing, *moment.shape[2:])], 1).contiguous()

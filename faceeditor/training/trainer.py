@@ -22,10 +22,12 @@ from faceeditor.nets.mask_guided import (
     StyleEncoder,
     Window,
 )
+from faceeditor.regions import Region
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
-from faceeditor.training.code_bank import CodeBank, Shares
+from faceeditor.training.code_bank import CodeBank, Shares, light_evenness
 from faceeditor.training.data import load_faces
 from faceeditor.training.drawn import Drawn, code_distance
+from faceeditor.training.guides import FaceGuides
 from faceeditor.training.head_changes import ChangedFace, FittedFaces
 from faceeditor.training.head_losses import head_losses
 from faceeditor.training.head_prior import fit_head_prior
@@ -44,12 +46,16 @@ from faceeditor.training.run import (
     share_gradients,
 )
 from faceeditor.training.stages import ChangedBatch, Plan, Stage, StageData
-from faceeditor.training.starting import load_start, with_new_planes
+from faceeditor.training.starting import load_start, widen_moments, with_new_planes
 
 Parts = dict[str, nn.Module]
 
 WINDOW_PLACES = ((0.22, (128, 64)), (0.18, (64, 64)), (0.06, (0, 64)), (0.06, (0, 32)), (0.06, (0, 96)))
 """Shares of windows and their top left corners in aligned pictures: mouth, eyes, hairline and both its sides."""
+
+
+CODE_WEIGHTS = {"pose": 1.0, "expression": 1.0, "light": 0.25, "identity": 0.0, "all": 0.0}
+"""How much the code of a photograph with a changed head must be the photograph's, by what was changed."""
 
 
 def build(config: dict[str, Any], device: torch.device) -> Parts:
@@ -96,7 +102,10 @@ class Trainer:
         self.train, self.rest = load_faces(data, "train"), load_faces(data, "kept-out")
         self.fitted = FittedFaces(self.train, fitted, HeadModel.load()) if fitted else None
         self.fitted_rest = FittedFaces(self.rest, fitted, HeadModel.load()) if fitted else None
+        self.guides, self.rest_guides = FaceGuides(self.train), FaceGuides(self.rest)
         self._preparation = ThreadPoolExecutor(1, "changed-heads")
+        fits = self.fitted
+        self.evenness = light_evenness(fits.labels["gamma"], fits.good) if fits else None
         self.weights = region_weights(self.train.masks).to(self.device)
         self.seen, self.head_prior = 0, None  # type: int, dict[str, Tensor] | None
         self.bank: CodeBank | None = None
@@ -128,15 +137,14 @@ class Trainer:
                 net.load_state_dict(with_new_planes(state["parts"][name]))
         for name, average in self.averages.items():
             average.shadow = {k: v.to(self.device) for k, v in with_new_planes(state["averages"][name]).items()}
-        # The state of an optimizer that knew other weights does not fit: then it begins anew.
-        shapes = {name: tuple(v.shape) for name, v in state["parts"].get("generator", {}).items()}
-        if shapes == {name: tuple(v.shape) for name, v in self.parts["generator"].state_dict().items()}:
-            self.generator_optimizer.load_state_dict(state["generator_optimizer"])
-            self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
-            rates = ("learning_rate", "critic_learning_rate")
-            for optimizer, key in zip((self.generator_optimizer, self.discriminator_optimizer), rates, strict=True):
-                for group in optimizer.param_groups:
-                    group["lr"] = self.config[key]
+        for name, optimizer, rate in (
+            ("generator_optimizer", self.generator_optimizer, "learning_rate"),
+            ("discriminator_optimizer", self.discriminator_optimizer, "critic_learning_rate"),
+        ):
+            optimizer.load_state_dict(state[name])
+            widen_moments(optimizer)
+            for group in optimizer.param_groups:
+                group["lr"] = self.config[rate]
         self.seen, self.head_prior = state["seen"], state["head_prior"]
 
     def save(self) -> None:
@@ -222,17 +230,29 @@ class Trainer:
         read, _ = torch.func.functional_call(encoder, fixed, (pictures, planes, to_picture))
         return code_distance(read, codes, planes)
 
-    def _own_maps(self, plan: Plan) -> tuple[Tensor, Tensor]:
-        """Condition planes (B, 10, 128, 128) of the photographs' heads, some left out, and (B,) whether they are there.
+    def _own_maps(self, plan: Plan, extra: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Condition planes of photographs drawn again and of extra codes, and whether the head's are among them.
 
-        The pictures of extra codes on the same masks, the first of the batch, share their photographs' planes.
+        Returns:
+            (B, 16, 128, 128) planes of the photographs, the head left out of some; (extra, 16, 128, 128) those of extra
+            codes on the first masks: the same heads, mouths as in use; (B,) whether a head is there.
         """
+        guides = self.guides.of(plan.indices, plan.flips, self.random)
+        rows, flips = plan.indices[:extra], plan.flips[:extra]
+        usual = self.guides.in_use(rows, flips, self.random)
+        heads, kept = self._own_heads(plan)
+        own = np.concatenate([heads, guides], 1)
+        other = np.concatenate([heads[:extra], usual], 1)
+        return torch.from_numpy(own), torch.from_numpy(other), torch.from_numpy(kept)
+
+    def _own_heads(self, plan: Plan) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Planes (B, 10, 128, 128) of the photographs' heads, some left out, and (B,) whether they are there."""
         count = len(plan.indices)
         if self.fitted is None:
-            return torch.zeros(count, HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE), torch.zeros(count, dtype=torch.bool)
+            return np.zeros((count, HEAD_CHANNELS, HEAD_SIDE, HEAD_SIDE), np.float32), np.zeros(count, bool)
         kept = (self.random.random(count) >= self.config["head_dropout"]) & self.fitted.good[plan.indices]
         maps = self.fitted.own_maps(plan.indices, plan.flips) * kept[:, None, None, None]
-        return torch.from_numpy(maps.astype(np.float32)), torch.from_numpy(kept)
+        return maps.astype(np.float32), kept
 
     def step(self, stage: Stage, data: StageData, plan: Plan, log: bool) -> dict[str, float]:
         """One update of everything; returns the figures for the curves."""
@@ -280,6 +300,7 @@ class Trainer:
                 kept = self._kept_heads(drawn, plan)
                 changed = made[count + drawn.extra :]
                 losses |= head_losses(c, self.nets, changed, item, changes, kept, contrast, self.weights)
+                losses["same_code"] = c["same_code"] * self._code_change(drawn, changes)
         if pairs is not None and drawn.rendered is not None:
             losses["rendered"] = c["rendered"] * pairs.loss(drawn.rendered)
         same = made[: drawn.extra], made[count : count + drawn.extra]
@@ -326,7 +347,7 @@ class Trainer:
         extra = count // 2 if changes is None else count // 4
         generator, encoder = self.parts["generator"], self.parts["encoder"]
         assert isinstance(generator, MaskGenerator)
-        own_maps, with_head = (x.to(self.device) for x in self._own_maps(plan))
+        own_maps, other_maps, with_head = (x.to(self.device) for x in self._own_maps(plan, extra))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             shown = [item["small"], planes, to_picture]
             if pairs is not None:
@@ -341,7 +362,7 @@ class Trainer:
                 means, _ = encoder(item["small"], planes, to_picture)
             other = self.other_codes(means, extra)
             parts = [(own, planes, to_face, to_picture, own_maps)]
-            parts.append((other, planes[:extra], to_face[:extra], to_picture[:extra], own_maps[:extra]))
+            parts.append((other, planes[:extra], to_face[:extra], to_picture[:extra], other_maps))
             if changes is not None:
                 given = means.pick(changes.places)
                 parts.append((given, changes.planes, changes.to_face, changes.to_picture, changes.maps))
@@ -387,6 +408,23 @@ class Trainer:
             )  # fmt: skip
         return losses
 
+    def _code_change(self, drawn: Drawn, changes: ChangedBatch) -> Tensor:
+        """How far the codes of changed heads' pictures are from their photographs': expression and pose are no style.
+
+        Light counts less: without a head nothing but the code says how a photograph is lit.
+        """
+        weight = torch.tensor([CODE_WEIGHTS[face.factor] for face in changes.faces], device=self.device)
+        moved, _ = self.parts["encoder"](changes.small, changes.planes, changes.to_picture)
+        codes = drawn.encoded.pick(changes.places)
+        seen = (changes.planes.float().mean((2, 3)) > 0.002) & (
+            drawn.planes[changes.places].float().mean((2, 3)) > 0.002
+        )
+        seen[:, int(Region.MOUTH)] = False
+        regions = (moved.regions.float() - codes.regions.float()).square().mean(2)
+        regions = (regions * seen).sum(1) / seen.sum(1).clamp_min(1)
+        overall = (moved.overall.float() - codes.overall.float()).square().mean(1)
+        return (weight * (regions + overall)).mean()
+
     def _kept_heads(self, drawn: Drawn, plan: Plan) -> tuple[Tensor, dict[str, Tensor]]:
         """Pictures of other codes that keep the photograph's head, and that head's coefficients."""
         assert self.fitted is not None
@@ -400,7 +438,7 @@ class Trainer:
     # -- codes -----------------------------------------------------------------------------------------------------
     def refit_codes(self, side: int) -> None:
         """Encode all training photographs anew, seen at this side, with the averaged encoder."""
-        self.bank = CodeBank.of(self.averaged()["encoder"], self.train, side, self.device, self.half)
+        self.bank = CodeBank.of(self.averaged()["encoder"], self.train, side, self.device, self.half, self.evenness)
 
 
 def _tensors(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Tensor]:

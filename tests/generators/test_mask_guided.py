@@ -12,6 +12,7 @@ import torch
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.faceframe import face_frame, inverse_frame
 from faceeditor.generators.conditions import (
+    EMBED_INPUTS,
     HEAD_CHANNELS,
     HEAD_SIDE,
     NOISE_CHANNELS,
@@ -26,6 +27,7 @@ from faceeditor.nets.mask_guided import Codes, warp_from_face
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.portrait.exemplars import MISSING_BELOW, Exemplars, region_areas
+from faceeditor.portrait.guides import CombStroke, guide_planes, hair_direction
 from tests.generators import tiny
 
 
@@ -36,14 +38,15 @@ def head_maps() -> np.ndarray:
     return maps
 
 
-def reference(size: int, maps: np.ndarray | None = None) -> np.ndarray:
+def reference(size: int, maps: np.ndarray | None = None, hair: np.ndarray | None = None) -> np.ndarray:
     """The network's own picture in levels, float."""
     mask, style = tiny.face_mask(), tiny.random_style()
     codes = Codes(*(torch.from_numpy(np.array(a))[None] for a in (style.regions, style.overall, style.detail)))
     planes = one_hot_planes(torch.from_numpy(mask)[None], 19)
     to_face = torch.from_numpy(inverse_frame(face_frame(mask)))[None]
     with torch.no_grad():
-        given = None if maps is None else torch.from_numpy(maps)[None]
+        head = np.zeros((10, 128, 128), np.float32) if maps is None else maps
+        given = torch.from_numpy(np.concatenate([head, guide_planes(mask, hair)]))[None]
         picture = tiny.generator()(planes, to_face, codes, size, maps=given)[0]
     return (picture.clamp(-1, 1) * 127.5 + 127.5).permute(1, 2, 0).numpy()
 
@@ -51,6 +54,7 @@ def reference(size: int, maps: np.ndarray | None = None) -> np.ndarray:
 def test_both_know_as_many_noise_channels() -> None:
     assert NOISE_CHANNELS == nets.NOISE_CHANNELS
     assert (HEAD_CHANNELS, HEAD_SIDE) == (nets.HEAD_CHANNELS, nets.HEAD_SIDE)
+    assert EMBED_INPUTS == nets.EMBED_INPUTS
 
 
 @pytest.mark.parametrize("size", [128, 256, 512])
@@ -68,6 +72,33 @@ def check_equal(drawn: np.ndarray, size: int, maps: np.ndarray | None) -> None:
     assert expected.std() > 20  # a picture of one level would agree with anything
     # Rounding to bytes is half a level; 0.15 levels are the 1e-3 of the -1..1 range.
     assert np.abs(drawn - expected).max() < 0.5 + 0.15
+
+
+@pytest.mark.parametrize("device", ["openvino-cpu", "torch-cpu"])
+def test_comb_strokes_change_the_hair_where_they_lie(tiny_pack: ModelPack, device: str) -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    mask[:, :128] = 17
+    stroke = CombStroke(np.array([[30, 40], [60, 70]], np.float32), 12.0)
+    generator = MaskGuided(device)
+    plain, combed, again = (
+        generator.render(mask, tiny.random_style(), 256, None, hair).astype(int)
+        for hair in (None, hair_direction(mask, [stroke]), hair_direction(mask))
+    )
+    change = np.abs(combed - plain).sum(2)
+    assert change[40:70, 30:60].mean() > 5 * change[:, 192:].mean() and change[40:70, 30:60].mean() > 1
+    assert np.array_equal(plain, again)
+
+
+def test_a_pack_from_before_the_guides_still_draws(tiny_pack: ModelPack, tmp_path: Path) -> None:
+    files = {name: dict(tiny_pack.load(name)) for name in tiny_pack.files}
+    old = files["generator.safetensors"]
+    for name in [n for n in old if n.endswith("embed.weight")]:
+        old[name] = old[name][:, :-6]
+    pack = write_pack(tmp_path, "mask-guided", "mask-guided", "old", files, tiny_pack.config, half=False)
+    smile = tiny.face_mask()
+    drawn = MaskGuided("torch-cpu", pack).render(smile, tiny.random_style())
+    assert drawn.std() > 10
+    assert all(v.shape[1] == EMBED_INPUTS for n, v in generator_weights(pack).items() if n.endswith("embed.weight"))
 
 
 @pytest.mark.parametrize("device", ["openvino-cpu", "torch-cpu"])
