@@ -7,30 +7,33 @@ import numpy.typing as npt
 
 from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.packs import ModelPack
+from faceeditor.portrait.mask_descriptors import DESCRIPTORS, mask_descriptors
 from faceeditor.portrait.style import DETAIL_SHAPE, OVERALL_SHAPE, REGIONS_SHAPE, StyleCode
+from faceeditor.regions import MaskArray
 
 PACK = "mask-guided"
-FILE = "prior.safetensors"
+FILE = "style_gaussian.safetensors"
 FIRST_SEED = 52
 """The person that is seen first."""
 
 _LENGTHS = tuple(int(np.prod(shape)) for shape in (REGIONS_SHAPE, OVERALL_SHAPE, DETAIL_SHAPE))
-_LAYERS = 3
-_SLOPE = 0.2
-_INVERSION_STEPS = 12
+_TOTAL = sum(_LENGTHS)
 
 Vector = npt.NDArray[np.float32]
 
 
 class StylePrior:
-    """The distribution of style codes, learnt as the decoder of a variational autoencoder over encoded photographs.
+    """The distribution of style codes: a Gaussian over the encoded training photographs in principal directions.
 
-    A latent vector z ~ N(0, 1) goes through three linear layers (leaky ReLU 0.2 between them) to a whitened vector,
-    which gets its unexplained part back as Gaussian noise and is turned into a code by a linear basis.
+    A latent z ~ N(0, 1) gives the code `mean + z @ directions`. For a mask, what its regions tell of the person is
+    taken into account: `mean + (d - d0) @ slopes + z @ fitting`, where d describes the mask
+    (`portrait.mask_descriptors`) and `fitting` are the directions of what it leaves open. The scale of z is the variety
+    of a draw.
 
     Args:
-        arrays: `w0, b0, w1, b1, w2, b2` (matrices as outputs x inputs), `residual_std` (H), `basis` (H, K),
-            `offset` (K), where K counts the numbers of a style code: regions, overall, detail in this order.
+        arrays: `mean` (C), `directions` (K, C), `plain` (C) a plain, evenly lit person's code, `mask_mean` (D),
+            `slopes` (D, C) and `fitting` (L, C), where C counts the numbers of a style code: regions, overall, detail
+            in this order.
 
     Raises:
         ModelError: an array is missing or does not fit to the others.
@@ -38,42 +41,46 @@ class StylePrior:
 
     def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         try:
-            self._layers = [
-                (arrays[f"w{i}"].astype(np.float32), arrays[f"b{i}"].astype(np.float32)) for i in range(_LAYERS)
-            ]
-            self._residual = arrays["residual_std"].astype(np.float32)
-            self._basis = arrays["basis"].astype(np.float32)
-            self._offset = arrays["offset"].astype(np.float32)
+            self._mean, self._directions, self._plain, self._mask_mean, self._slopes, self._fitting = (
+                np.asarray(arrays[name], np.float32)
+                for name in ("mean", "directions", "plain", "mask_mean", "slopes", "fitting")
+            )
         except KeyError as error:
             raise ModelError(
                 f"The model of random people is damaged: it lacks “{error.args[0]}”; reinstall Face Editor."
             ) from None
-        self._check()
-        self.mean = self._code(np.zeros(len(self._residual), np.float32), "Average")
+        shapes = {
+            "mean": (self._mean.shape, (_TOTAL,)),
+            "plain": (self._plain.shape, (_TOTAL,)),
+            "directions": (self._directions.shape, (len(self._directions), _TOTAL)),
+            "fitting": (self._fitting.shape, (len(self._fitting), _TOTAL)),
+            "mask_mean": (self._mask_mean.shape, (DESCRIPTORS,)),
+            "slopes": (self._slopes.shape, (DESCRIPTORS, _TOTAL)),
+        }
+        if any(found != wanted for found, wanted in shapes.values()):
+            raise ModelError("The model of random people does not fit to this program; reinstall Face Editor.")
+        self.mean = _code(self._plain, "Average")
+        """The plain person that less variety leads to."""
 
     @classmethod
     def load(cls) -> "StylePrior":
         """Read the prior of the model pack `mask-guided`; ModelError if it is missing or damaged."""
-        return cls(ModelPack.open(PACK).load(FILE))
-
-    def _check(self) -> None:
-        width = self._layers[0][0].shape[-1] if self._layers[0][0].ndim == 2 else -1
-        for weight, bias in self._layers:
-            fits = weight.ndim == 2 and bias.ndim == 1 and weight.shape == (len(bias), width)
-            width = len(bias) if fits else -1
-            if not fits:
-                break
-        total = sum(_LENGTHS)
-        if self._residual.shape != (width,) or self._basis.shape != (width, total) or self._offset.shape != (total,):
-            raise ModelError("The model of random people does not fit to this program; reinstall Face Editor.")
+        pack = ModelPack.open(PACK)
+        if FILE not in pack.files:
+            return cls(_from_layers(pack.load("prior.safetensors")))
+        return cls(pack.load(FILE))
 
     @property
     def latent_size(self) -> int:
         """Length of the latent vector z."""
-        return int(self._layers[0][0].shape[1])
+        return len(self._directions)
 
-    def draw(self, seed: int) -> StyleCode:
-        """A random person; the same seed gives the same person on every machine (up to rounding).
+    def draw(self, seed: int, mask: MaskArray | None = None) -> StyleCode:
+        """A random person; the same seed (and mask) gives the same person on every machine (up to rounding).
+
+        Args:
+            seed: a whole number from 0 up.
+            mask: (256, 256) uint8: a person who fits it; None: anyone.
 
         Raises:
             FaceEditorError: the seed is negative.
@@ -81,44 +88,35 @@ class StylePrior:
         if seed < 0:
             raise FaceEditorError(f"The seed {seed} is negative; choose a whole number from 0 up.")
         random = np.random.Generator(np.random.PCG64(seed))
-        latent = random.standard_normal(self.latent_size).astype(np.float32)
-        noise = random.standard_normal(len(self._residual)).astype(np.float32)
-        return self._code(self.decode(latent) + self._residual * noise, f"Seed {seed}")
+        label = f"Seed {seed}"
+        if mask is None:
+            return self.of_latent(random.standard_normal(self.latent_size).astype(np.float32), label)
+        z = random.standard_normal(len(self._fitting)).astype(np.float32)
+        usual = self._mean + (mask_descriptors(mask) - self._mask_mean) @ self._slopes
+        return _code(usual + z @ self._fitting, label)
 
     def of_latent(self, latent: Vector, label: str = "") -> StyleCode:
-        """The style code of a latent vector (D,), without the unexplained part that `draw` adds."""
-        return self._code(self.decode(np.asarray(latent, np.float32)), label)
+        """The style code of a latent (D,)."""
+        return _code(self._mean + np.asarray(latent, np.float32) @ self._directions, label)
 
     def latent_of(self, style: StyleCode) -> Vector:
-        """The latent (D,) whose code is nearest to a style: Gauss-Newton, exact at once for a Gaussian of codes."""
-        flat = np.concatenate([style.regions.ravel(), style.overall, style.detail.ravel()]) - self._offset
-        wanted = np.linalg.lstsq(self._basis.T, flat, rcond=None)[0]
-        latent = np.zeros(self.latent_size, np.float32)
-        for _ in range(_INVERSION_STEPS):
-            x, slope = latent, np.eye(self.latent_size, dtype=np.float32)
-            for index, (weight, bias) in enumerate(self._layers):
-                x, slope = weight @ x + bias, weight @ slope
-                if index < _LAYERS - 1:
-                    factor = np.where(x > 0, np.float32(1), np.float32(_SLOPE))
-                    x, slope = x * factor, slope * factor[:, None]
-            step = np.linalg.lstsq(slope, wanted - x, rcond=None)[0].astype(np.float32)
-            latent = latent + step
-            if float(np.abs(step).max()) < 1e-4:
-                break
-        return latent
+        """The latent (D,) whose code is nearest to a style's, each direction measured by its own spread."""
+        flat = np.concatenate([style.regions.ravel(), style.overall, style.detail.ravel()]) - self._mean
+        lengths = np.maximum((self._directions**2).sum(1), 1e-12)
+        return np.asarray(self._directions @ flat / lengths, np.float32)
 
-    def decode(self, latent: Vector) -> Vector:
-        """Latent vector (D,) -> whitened vector (H,)."""
-        x = latent
-        for index, (weight, bias) in enumerate(self._layers):
-            x = weight @ x + bias
-            if index < _LAYERS - 1:
-                x = np.where(x > 0, x, _SLOPE * x)
-        return x.astype(np.float32)
 
-    def _code(self, whitened: Vector, label: str) -> StyleCode:
-        flat = whitened @ self._basis + self._offset
-        regions, overall, detail = np.split(flat, np.cumsum(_LENGTHS)[:-1])
-        return StyleCode(
-            regions.reshape(REGIONS_SHAPE), overall.reshape(OVERALL_SHAPE), detail.reshape(DETAIL_SHAPE), label
-        )
+def _from_layers(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The Gaussian of a pack that holds it as three layers that amount to the identity."""
+    mean, directions = arrays["offset"], arrays["basis"]
+    slopes = np.zeros((DESCRIPTORS, _TOTAL), np.float32)
+    mask_mean = np.zeros(DESCRIPTORS, np.float32)
+    shared = {"mean": mean, "directions": directions, "plain": mean, "fitting": directions}
+    return {**shared, "mask_mean": mask_mean, "slopes": slopes}
+
+
+def _code(flat: Vector, label: str) -> StyleCode:
+    regions, overall, detail = np.split(flat.astype(np.float32), np.cumsum(_LENGTHS)[:-1])
+    return StyleCode(
+        regions.reshape(REGIONS_SHAPE), overall.reshape(OVERALL_SHAPE), detail.reshape(DETAIL_SHAPE), label
+    )

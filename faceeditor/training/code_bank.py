@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from faceeditor.nets.mask_guided import Codes
 from faceeditor.portrait.exemplars import Exemplars, region_areas
+from faceeditor.portrait.mask_descriptors import mask_descriptors
 from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM, REGION_DIM
-from faceeditor.regions import MIRROR, REGION_COUNT, Region
+from faceeditor.regions import MIRROR, REGION_COUNT, Region, mirrored
 from faceeditor.training.data import FaceSet
 from faceeditor.training.run import to_float
 from faceeditor.training.style_gaussian import StyleGaussian, fit_style_gaussian
@@ -137,7 +138,9 @@ class CodeBank:
         weights = commonness(split_codes(flat))
         if evenness is not None:
             weights = weights * evenness.to(device).repeat(2)
-        return cls(flat, exemplars, fit_style_gaussian(flat, weights))
+        described = [mask_descriptors(mask) for mask in (*faces.masks, *map(mirrored, faces.masks))]
+        descriptors = torch.from_numpy(np.stack(described)).to(device)
+        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, weights))
 
     def composed(self, count: int) -> Codes:
         """Codes (count) of the parts of several people.

@@ -10,6 +10,7 @@ from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.training.run import load_checkpoint
 from faceeditor.training.starting import CRITICS
+from faceeditor.training.style_gaussian import FILE as STYLES
 
 NETWORK_KEYS = ("channels", "conditions", "encoder_width", "decoder_width")
 
@@ -42,22 +43,10 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
         | {f"domain.{name}": value for name, value in _arrays(state["parts"]["domain"]).items()},
     }
     if state.get("gaussian"):
-        files["prior.safetensors"] = as_prior(state["gaussian"])
+        files[STYLES] = _arrays(state["gaussian"])
     if state.get("exemplars"):
         files[EXEMPLARS] = _arrays(state["exemplars"])
     if state.get("head_prior"):
         files["head_prior.safetensors"] = _arrays(state["head_prior"])
     networks = {key: config[key] for key in NETWORK_KEYS}
     return write_pack(folder.parent, folder.name, "mask-guided", version, files, {**networks, **trained})
-
-
-def as_prior(gaussian: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    """The Gaussian of codes in the form of `generators.style_prior`: three layers that amount to the identity."""
-    count = len(gaussian["directions"])
-    both = np.concatenate([np.eye(count), -np.eye(count)]).astype(np.float32)
-    # leaky_relu(x) - leaky_relu(-x) = 1.2 x for a slope of 0.2.
-    back = np.concatenate([np.eye(count), -np.eye(count)], 1).astype(np.float32) / np.float32(1.2)
-    arrays = {"w0": both, "w1": both @ back, "w2": back, "residual_std": np.zeros(count, np.float32)}
-    biases = {"b0": np.zeros(2 * count), "b1": np.zeros(2 * count), "b2": np.zeros(count)}
-    arrays |= {name: value.astype(np.float32) for name, value in biases.items()}
-    return arrays | {"basis": gaussian["directions"].cpu().numpy(), "offset": gaussian["mean"].cpu().numpy()}

@@ -159,9 +159,7 @@ class Trainer:
                 "generator_optimizer": self.generator_optimizer.state_dict(),
                 "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
                 "seen": self.seen,
-                "gaussian": {"mean": self.bank.gaussian.mean, "directions": self.bank.gaussian.directions}
-                if self.bank
-                else None,
+                "gaussian": self.bank.gaussian.tensors() if self.bank else None,
                 "exemplars": _tensors(self.bank.exemplars.arrays()) if self.bank else None,
                 "head_prior": self.head_prior,
                 "config": self.config,

@@ -1,6 +1,5 @@
 """Embedding: the code moves towards the photograph, stays near the encoder's, and can be stopped."""
 
-
 import numpy as np
 import pytest
 

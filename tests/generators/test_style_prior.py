@@ -9,6 +9,7 @@ import pytest
 from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.packs import ModelPack
+from faceeditor.portrait.mask_descriptors import mask_descriptors
 from tests.generators import tiny
 
 
@@ -18,21 +19,36 @@ def flat(style: object) -> np.ndarray:
 
 def test_draw_follows_the_formula() -> None:
     arrays = tiny.prior_arrays()
-    random = np.random.Generator(np.random.PCG64(7))
-    z, noise = random.standard_normal(6), random.standard_normal(10)
-    h = arrays["w0"] @ z + arrays["b0"]
-    h = arrays["w1"] @ np.maximum(h, 0.2 * h) + arrays["b1"]
-    h = arrays["w2"] @ np.maximum(h, 0.2 * h) + arrays["b2"] + arrays["residual_std"] * noise
+    z = np.random.Generator(np.random.PCG64(7)).standard_normal(6)
     style = StylePrior(arrays).draw(7)
-    np.testing.assert_allclose(flat(style), h @ arrays["basis"] + arrays["offset"], atol=1e-4)
+    np.testing.assert_allclose(flat(style), arrays["mean"] + z @ arrays["directions"], atol=1e-4)
     assert style.label == "Seed 7"
+
+
+def test_a_draw_for_a_mask_moves_with_the_mask() -> None:
+    arrays, mask = tiny.prior_arrays(), tiny.face_mask()
+    prior = StylePrior(arrays)
+    z = np.random.Generator(np.random.PCG64(7)).standard_normal(5)
+    usual = arrays["mean"] + (mask_descriptors(mask) - arrays["mask_mean"]) @ arrays["slopes"]
+    np.testing.assert_allclose(flat(prior.draw(7, mask)), usual + z @ arrays["fitting"], atol=1e-4)
+    bald = mask.copy()
+    bald[bald == 17] = 0
+    assert np.abs(flat(prior.draw(7, mask)) - flat(prior.draw(7, bald))).max() > 0.01
+
+
+def test_latents_lead_to_codes_and_back() -> None:
+    arrays = tiny.prior_arrays()
+    axes = np.linalg.qr(arrays["directions"].T)[0].T * np.arange(1, 7)[:, None]
+    prior = StylePrior({**arrays, "directions": axes.astype(np.float32)})
+    z = np.random.default_rng(1).standard_normal(6).astype(np.float32)
+    np.testing.assert_allclose(prior.latent_of(prior.of_latent(z)), z, atol=1e-4)
 
 
 def test_seeds_repeat_and_differ() -> None:
     prior = StylePrior(tiny.prior_arrays())
     assert prior.draw(3).key == prior.draw(3).key
     assert np.abs(flat(prior.draw(3)) - flat(prior.draw(4))).max() > 0.1
-    np.testing.assert_allclose(flat(prior.mean), tiny.prior_arrays()["offset"], atol=1e-6)
+    np.testing.assert_allclose(flat(prior.mean), tiny.prior_arrays()["plain"], atol=1e-6)
 
 
 def test_load_reads_the_pack_without_torch(tiny_pack: ModelPack) -> None:
@@ -49,9 +65,9 @@ def test_readable_errors() -> None:
     with pytest.raises(FaceEditorError, match="negative"):
         StylePrior(arrays).draw(-1)
     with pytest.raises(ModelError, match="does not fit"):
-        StylePrior({**arrays, "basis": arrays["basis"][:, :-1]})
+        StylePrior({**arrays, "directions": arrays["directions"][:, :-1]})
     with pytest.raises(ModelError, match="does not fit"):
-        StylePrior({**arrays, "w1": arrays["w1"][:, :-1]})
-    del arrays["w2"]
-    with pytest.raises(ModelError, match="w2"):
+        StylePrior({**arrays, "slopes": arrays["slopes"][:-1]})
+    del arrays["fitting"]
+    with pytest.raises(ModelError, match="fitting"):
         StylePrior(arrays)

@@ -9,6 +9,7 @@ import torch
 from faceeditor.nets.mask_guided import MaskGenerator, StyleEncoder
 from faceeditor.nets.parser import FaceParser
 from faceeditor.packs import ModelPack, write_pack
+from faceeditor.portrait.mask_descriptors import DESCRIPTORS
 from faceeditor.portrait.style import DETAIL_SHAPE, OVERALL_SHAPE, REGIONS_SHAPE, StyleCode
 from faceeditor.regions import MaskArray, Region
 
@@ -29,11 +30,11 @@ def generator() -> MaskGenerator:
 
 
 def prior_arrays() -> dict[str, np.ndarray]:
-    """A random style prior of 6 latent and 10 whitened numbers."""
+    """A random style prior of 6 latent numbers, 5 of which a mask leaves open."""
     random = np.random.default_rng(0)
     shapes = {
-        "w0": (12, 6), "b0": (12,), "w1": (12, 12), "b1": (12,), "w2": (10, 12), "b2": (10,),
-        "residual_std": (10,), "basis": (10, CODE_LENGTH), "offset": (CODE_LENGTH,),
+        "mean": (CODE_LENGTH,), "directions": (6, CODE_LENGTH), "plain": (CODE_LENGTH,), "mask_mean": (DESCRIPTORS,),
+        "slopes": (DESCRIPTORS, CODE_LENGTH), "fitting": (5, CODE_LENGTH),
     }  # fmt: skip
     return {name: (0.4 * random.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}
 
@@ -53,7 +54,7 @@ def write_mask_guided(folder: Path) -> ModelPack:
         "generator.safetensors": arrays,
         "fine.safetensors": fine,
         "encoder.safetensors": _arrays(encoder),
-        "prior.safetensors": prior_arrays(),
+        "style_gaussian.safetensors": prior_arrays(),
     }
     config = {"channels": list(CHANNELS), "conditions": list(CHANNELS), "encoder_width": ENCODER_WIDTH}
     return write_pack(folder, "mask-guided", "mask-guided", "test", files, config, half=False)

@@ -153,8 +153,8 @@ def test_lattice_sees_grids_and_not_noise() -> None:
 def test_draws_of_the_gaussian_resemble_its_codes() -> None:
     torch.manual_seed(0)
     flat = torch.randn(400, 6) @ torch.randn(6, 2720) + 3
-    vectors = flat[:, :672]
-    gaussian = fit_style_gaussian(flat)
+    vectors, nothing = flat[:, :672], torch.zeros(400, 3)
+    gaussian = fit_style_gaussian(flat, nothing)
     drawn = gaussian.draw(3000, torch.ones(3000))
     assert (drawn.mean(0)[:672] - vectors.mean(0)).abs().max() < 0.5
     assert (drawn.std(0)[:672] / vectors.std(0) - 1).abs().max() < 0.15
@@ -162,14 +162,29 @@ def test_draws_of_the_gaussian_resemble_its_codes() -> None:
     assert gaussian.draw(50, torch.full((50,), 0.1)).std(0).mean() < 0.2 * drawn.std(0).mean()
     weights = torch.zeros(400)
     weights[:100] = 1
-    assert torch.allclose(fit_style_gaussian(flat, weights).mean[:672], vectors[:100].mean(0), atol=1e-3)
+    assert torch.allclose(fit_style_gaussian(flat, nothing, weights).mean[:672], vectors[:100].mean(0), atol=1e-3)
     assert torch.equal(flat_codes(split_codes(flat[:3])), flat[:3])
+
+
+def test_draws_for_a_mask_follow_its_descriptors_and_vary_less() -> None:
+    torch.manual_seed(0)
+    descriptors = torch.randn(600, 4)
+    flat = 2 * descriptors @ torch.randn(4, 2720) + torch.randn(600, 5) @ torch.randn(5, 2720)
+    gaussian = fit_style_gaussian(flat, descriptors)
+    told = descriptors[:1].expand(500, -1)
+    fitting, anyone = gaussian.draw_for(told, torch.ones(500)), gaussian.draw(500, torch.ones(500))
+    true = 2 * descriptors[0] @ torch.linalg.lstsq(2 * descriptors, flat).solution
+    assert (fitting.mean(0) - true)[:672].abs().mean() < 0.3 * (gaussian.mean - true)[:672].abs().mean()
+    assert fitting[:, :672].std(0).mean() < 0.8 * anyone[:, :672].std(0).mean()
+    away = (flat[:, :672] - gaussian.mean[:672]).norm(dim=1)
+    plain = (gaussian.plain[:672] - gaussian.mean[:672]).norm()
+    assert 0 < plain < away.median()
 
 
 def test_composed_codes_take_parts_of_several_people() -> None:
     torch.manual_seed(0)
     flat = torch.randn(60, 2720)
-    bank = CodeBank(flat, None, fit_style_gaussian(flat))  # type: ignore[arg-type]
+    bank = CodeBank(flat, None, fit_style_gaussian(flat, torch.zeros(60, 2)))  # type: ignore[arg-type]
     codes = bank.composed(40)
     people = split_codes(flat)
 
@@ -235,7 +250,7 @@ def test_mask_guided_trains_grows_resumes_packs_and_starts_from_a_pack(faces_fol
     pack = ModelPack.open("mask-guided", tmp_path / "models")
     assert set(pack.files) == {
         "generator.safetensors", "encoder.safetensors", "decoder.safetensors", "critics.safetensors",
-        "prior.safetensors", "exemplars.safetensors",
+        "style_gaussian.safetensors", "exemplars.safetensors",
     }  # fmt: skip
     exemplars = Exemplars.from_arrays(pack.load("exemplars.safetensors"))
     assert exemplars.shown[:, Region.SKIN].all() and np.isfinite(exemplars.regions).all()

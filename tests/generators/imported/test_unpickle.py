@@ -141,9 +141,7 @@ def test_one_tensor_cannot_be_loaded_without_end(tmp_path: Path) -> None:
 def test_stand_ins_take_no_state(tmp_path: Path, state: Any) -> None:
     state = {"_function": 1} if isinstance(state, dict) else state
     path = tmp_path / "bad.pkl"
-    path.write_bytes(
-        b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n" + pickle.dumps(state, protocol=2)[2:-1] + b"b."
-    )
+    path.write_bytes(b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n" + pickle.dumps(state, protocol=2)[2:-1] + b"b.")
     with pytest.raises(ModelError, match="a function with a state"):
         read_pickle(path)
 
