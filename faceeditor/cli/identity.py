@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceeditor.cli import arguments
+from faceeditor.cli import arguments, attribute
 from faceeditor.cli.identity_data import declare_dataset
 from faceeditor.cli.identity_measures import declare_evaluate
 
@@ -53,6 +53,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     board.set_defaults(run=run_board)
     declare_evaluate(commands.add_parser("evaluate", help="verification figures of data sets of people"))
     declare_dataset(commands.add_parser("dataset", help="make a data set of people who do not exist"))
+    attribute.declare(commands)
 
 
 def _frames(text: str) -> int:

@@ -107,13 +107,13 @@ def run_render(args: argparse.Namespace) -> int:
             )
             for wish in _requests(engine, request, wanted):
                 if total > 1:
-                    _progress(len(faces) / total, style.label)
+                    show_progress(len(faces) / total, style.label)
                 frame = engine.render(wish)
                 pixels = frame.head_picture if wanted.plain else frame.pixels
                 assert pixels is not None  # the request asked for it
                 faces.append(pixels)
     if len(faces) > 1:
-        _progress(1.0, "")
+        show_progress(1.0, "")
     if as_sheet:
         faces = [sheet(faces, len(wanted.sweeps[0].values) if wanted.sweeps else 0)]
     for path, pixels in zip(outputs, faces, strict=True):
@@ -139,7 +139,7 @@ def _requests(engine: "Engine", request: "RenderRequest", wanted: HeadOptions) -
     if request.head is None:
         from faceeditor.engine import ReadHead
 
-        head = _answer(engine, ReadHead(engine.render(request).pixels))
+        head = answer(engine, ReadHead(engine.render(request).pixels))
         request = replace(request, head=head, base_head=head)
     assert request.head is not None
     made = [replace(request, head=head_arguments.apply_options(request.head, wanted), show_head=wanted.plain)]
@@ -197,31 +197,31 @@ def _styles(args: argparse.Namespace, engine: "Engine", own_style: "StyleCode | 
 def _style_of_photo(photo: Path, engine: "Engine") -> Any:
     from faceeditor.engine import EncodePhoto
 
-    found = _answer(engine, EncodePhoto(photo), _progress)
+    found = answer(engine, EncodePhoto(photo), show_progress)
     if found.note:
         print(found.note, file=sys.stderr)
     return found.style
 
 
-def _answer(engine: "Engine", job: Any, on_progress: Callable[[float, str], None] = lambda share, text: None) -> Any:
+def answer(engine: "Engine", job: Any, on_progress: Callable[[float, str], None] = lambda share, text: None) -> Any:
     """What a job of the engine gives; its error is raised, and Ctrl+C cancels it."""
-    answer: list[Any] = []
-    ticket = engine.run(job, on_progress, answer.append, answer.append)
+    given: list[Any] = []
+    ticket = engine.run(job, on_progress, given.append, given.append)
     try:
         while not ticket.wait(0.1):
             pass
         # The answer is given just after the ticket is marked as finished.
-        while not answer:
+        while not given:
             ticket.wait(0.01)
     except KeyboardInterrupt:
         ticket.cancel()
         raise
-    if isinstance(answer[0], FaceEditorError):
-        raise answer[0]
-    return answer[0]
+    if isinstance(given[0], FaceEditorError):
+        raise given[0]
+    return given[0]
 
 
-def _progress(share: float, text: str) -> None:
+def show_progress(share: float, text: str) -> None:
     """One line on a terminal's standard error, written over itself; nothing where it is redirected."""
     if sys.stderr.isatty():
         print(f"\r{share:4.0%} {text:30.30}", end="\n" if share >= 1.0 else "", file=sys.stderr, flush=True)
