@@ -31,7 +31,8 @@ def run_import(args: argparse.Namespace) -> int:
     """Convert a checkpoint to a model pack and say where it is."""
     from tqdm import tqdm
 
-    from faceeditor.generators.imported.importing import import_generator, suggested_name
+    from faceeditor.generators.imported.importing import import_generator
+    from faceeditor.generators.imported.installed import suggested_name
 
     name = args.name or suggested_name(args.source)
     with tqdm(total=100, bar_format="{desc:28}{bar} {percentage:3.0f} %", leave=False) as bar:

@@ -1,16 +1,22 @@
-"""Background work with imported generators: import, faces of recipes, pictures of one person, walks."""
+"""Background work with imported generators: import, faces of recipes, pictures of one person, walks.
+
+torch is loaded when a job runs, on its thread.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from faceeditor.engine.jobs import JobContext
-from faceeditor.generators.imported.generator import ImportedGenerator, open_installed
 from faceeditor.generators.imported.recipe import Recipe
+
+if TYPE_CHECKING:
+    from faceeditor.generators.imported.generator import ImportedGenerator
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -49,8 +55,10 @@ class OpenGenerators:
         self._lock = threading.Lock()
         self._last: ImportedGenerator | None = None
 
-    def get(self, name: str) -> ImportedGenerator:
+    def get(self, name: str) -> "ImportedGenerator":
         """A generator by name; ModelError if it is missing or damaged."""
+        from faceeditor.generators.imported.generator import open_installed
+
         with self._lock:
             if self._last is None or self._last.name != name:
                 self._last = None  # frees its memory before the next one is loaded

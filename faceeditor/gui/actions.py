@@ -37,6 +37,7 @@ def commands() -> tuple[Command, ...]:
         Command("save_as", _tr("Save &as ..."), ("Ctrl+Shift+S",), "", file),
         Command("export", _tr("&Export ..."), ("Ctrl+E",), "export", file),
         Command("video", _tr("Export a &video ..."), ("Ctrl+Shift+E",), "video", file),
+        Command("generators", _tr("Imported &generators ..."), ("Ctrl+Shift+G",), "", file),
         Command("copy_face", _tr("&Copy face"), ("Ctrl+Shift+C",), "", file),
         Command("quit", _tr("&Quit"), ("Ctrl+Q",), "", file),
         Command("undo", _tr("&Undo"), ("Ctrl+Z",), "undo", edit),

@@ -13,9 +13,11 @@ from faceeditor.gui.canvas.canvas import Canvas
 from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES, FileController
+from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
+from faceeditor.gui.dialogs.generators_page import GeneratorsPage
 from faceeditor.gui.dialogs.keys import KeysDialog
 from faceeditor.gui.dialogs.messages import MessagesDialog
 from faceeditor.gui.dialogs.photo_drop import PhotoDrop
@@ -102,6 +104,9 @@ class MainWindow(QMainWindow):
         self.canvas.set_head_controller(self.heads)
         self.photo_drop = PhotoDrop(self.styles, self.heads, self.canvas)
         self.files.offer_photo = self.photo_drop.offer
+        self.generators = GeneratorController(self.session.bridge, self)
+        self.generators_page: GeneratorsPage | None = None
+        self.files.offer_generator = self.import_generator
         self.bar = CanvasBar(self.canvas, self.actions_by_name)
         column.addWidget(self.bar)
         column.addWidget(self.canvas, 1)
@@ -188,6 +193,7 @@ class MainWindow(QMainWindow):
             "embed": lambda: self._ask_photo(self.tr("Reconstruct photo"), heads.embed_photo),
             **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
+            "generators": self.show_generators,
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
             "messages": self.show_messages,
         }  # fmt: skip
@@ -225,6 +231,17 @@ class MainWindow(QMainWindow):
         written = export_video(self.session, self.styles, self.heads, ask_save, ask_open, self)
         if written is not None:
             self.messages.note(self.tr("Saved “{name}”.").format(name=written.name))
+
+    def show_generators(self) -> GeneratorsPage:
+        """Show the page of imported generators."""
+        if self.generators_page is None:
+            self.generators_page = GeneratorsPage(self.generators, self.photo_drop.offer, self)
+        self.generators_page.open()
+        return self.generators_page
+
+    def import_generator(self, path: Path) -> None:
+        """Import a generator that was dropped, on its page."""
+        self.show_generators().import_from(path)
 
     # Showing.
 

@@ -42,8 +42,10 @@ def build_menus(
                 result.addSeparator()
         return result
 
-    file_names = ["new", "open", "", "save", "save_as", "", "export", "video", "copy_face", "", "quit"]
-    file = menu(window.tr("&File"), file_names)
+    file = menu(
+        window.tr("&File"),
+        ["new", "open", "", "save", "save_as", "", "export", "video", "copy_face", "", "generators", "", "quit"],
+    )
     recent = QMenu(window.tr("Open &recent"), file)
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent, open_path))
     file.insertMenu(actions["save"], recent)

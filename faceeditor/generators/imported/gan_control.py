@@ -13,12 +13,12 @@ from torch import Tensor
 
 from faceeditor.errors import ModelError
 from faceeditor.generators.imported.converted import Converted
+from faceeditor.generators.imported.installed import ARGUMENTS
 from faceeditor.generators.imported.network import Groups, plain
 from faceeditor.generators.imported.unpickle import damaged, read_checkpoint
 from faceeditor.jsonio import MAX_BYTES, JsonError, read_json_object
 from faceeditor.nets.stylegan2 import SynthesisConfig
 
-ARGUMENTS = "args.json"
 _SUFFIXES = (".pt", ".pth", ".ckpt")
 _WIDE = 512
 _HALVED_FROM = 64

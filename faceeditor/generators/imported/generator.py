@@ -1,7 +1,6 @@
 """An imported generator as the program uses it: seeds, truncation, style mixing, pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +10,15 @@ import torch
 from torch import Tensor
 
 from faceeditor.errors import EngineError, FaceEditorError, ModelError
+from faceeditor.generators.imported.installed import KIND, WEIGHTS, installed
 from faceeditor.generators.imported.network import ImportedNetwork, load
 from faceeditor.nets.stylegan2 import NoiseMode
-from faceeditor.packs import PACK_FILE, ModelPack
-from faceeditor.paths import generators_dir, models_dir
+from faceeditor.packs import ModelPack
 
-KIND = "imported-generator"
-WEIGHTS = "weights.safetensors"
 MAX_SEED = 2**32 - 1
 
 Floats = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A generator that can be loaded.
-
-    Attributes:
-        name: of its pack.
-        folder: where the pack lies.
-        carried: whether it came with the program.
-    """
-
-    name: str
-    folder: Path
-    carried: bool
-
-    @property
-    def preview(self) -> Path:
-        """Its first picture; the file may be missing."""
-        return self.folder / "preview.png"
 
 
 class ImportedGenerator:
@@ -166,21 +143,6 @@ class ImportedGenerator:
         return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(self.device)
 
 
-def installed(folder: Path | None = None) -> list[Installed]:
-    """The generators that can be loaded: the carried ones, then the user's, each by name.
-
-    Args:
-        folder: of the user's packs, when it is not the usual one.
-    """
-    found = []
-    for place, carried in ((models_dir(), True), (folder if folder is not None else generators_dir(), False)):
-        if place.is_dir():
-            for path in sorted(place.iterdir()):
-                if not path.name.startswith(".") and (path / PACK_FILE).is_file() and _is_generator(path):
-                    found.append(Installed(path.name, path, carried))
-    return found
-
-
 def open_installed(name: str, folder: Path | None = None) -> ImportedGenerator:
     """Load a generator by name.
 
@@ -193,13 +155,6 @@ def open_installed(name: str, folder: Path | None = None) -> ImportedGenerator:
             return ImportedGenerator.open(ModelPack.open(entry.name, entry.folder.parent))
     names = ", ".join(entry.name for entry in known) or "none yet"
     raise ModelError(f"There is no imported generator “{name}” (there are: {names}); import one first.")
-
-
-def _is_generator(folder: Path) -> bool:
-    try:
-        return ModelPack.open(folder.name, folder.parent).kind == KIND
-    except ModelError:
-        return False
 
 
 def _array(values: Tensor) -> Floats:

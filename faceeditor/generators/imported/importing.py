@@ -15,8 +15,9 @@ from torch import Tensor
 
 from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.generators.imported.converted import Converted
-from faceeditor.generators.imported.gan_control import ARGUMENTS, convert_gan_control, find_checkpoint, find_folder
-from faceeditor.generators.imported.generator import KIND, WEIGHTS, ImportedGenerator
+from faceeditor.generators.imported.gan_control import convert_gan_control, find_checkpoint, find_folder
+from faceeditor.generators.imported.generator import ImportedGenerator
+from faceeditor.generators.imported.installed import ARGUMENTS, KIND, PREVIEW, WEIGHTS
 from faceeditor.generators.imported.network import load
 from faceeditor.generators.imported.pickles import convert_pickle
 from faceeditor.images import write_atomic
@@ -27,12 +28,6 @@ Step = Callable[[float, str], None]
 TITLES = {"stylegan2": "StyleGAN2", "stylegan3": "StyleGAN3", "gan-control": "GAN-Control"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 _BLOCK = 1 << 20
-
-
-def suggested_name(source: Path) -> str:
-    """A name for a checkpoint, from its file name."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.name if source.is_dir() else source.stem)
-    return name[:64].strip("-._") or "generator"
 
 
 def import_generator(
@@ -111,7 +106,7 @@ def _write_preview(folder: Path, picture: Any) -> None:
     image.thumbnail((256, 256), Image.Resampling.LANCZOS)
     data = io.BytesIO()
     image.save(data, "PNG")
-    write_atomic(folder / "preview.png", data.getvalue())
+    write_atomic(folder / PREVIEW, data.getvalue())
 
 
 def _digest(source: Path) -> str:

@@ -1,10 +1,15 @@
 """How a face of an imported generator is made: seed, truncation, style mixing, a walk to another seed."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from faceeditor.generators.imported.generator import Floats, ImportedGenerator
+if TYPE_CHECKING:  # the window makes recipes without loading torch
+    from faceeditor.generators.imported.generator import ImportedGenerator
+
+Floats = npt.NDArray[np.float32]
 
 COARSE, MIDDLE, FINE = "coarse", "middle", "fine"
 BANDS = (COARSE, MIDDLE, FINE)
@@ -32,7 +37,7 @@ class Recipe:
     bands: frozenset[str] = frozenset()
     share: float = 0.0
 
-    def ws(self, generator: ImportedGenerator) -> Floats:
+    def ws(self, generator: "ImportedGenerator") -> Floats:
         """The vectors w of all layers, (num_ws, w_dim); FaceEditorError for an impossible seed or label."""
         w = generator.w(generator.z(self.seed), self.label)
         if self.other is None:
@@ -42,7 +47,7 @@ class Recipe:
         return generator.mixed(ws, generator.ws(second, self.psi), layers_of(generator, self.bands))
 
 
-def layers_of(generator: ImportedGenerator, bands: frozenset[str]) -> list[int]:
+def layers_of(generator: "ImportedGenerator", bands: frozenset[str]) -> list[int]:
     """Numbers of the layers of some groups.
 
     With StyleGAN2, coarse layers work at 4 and 8 pixels, middle ones at 16 and 32 (Karras et al., 2019, section 3.1);

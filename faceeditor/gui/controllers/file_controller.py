@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.export import scaled, side_by_side, write_mask, write_picture
+from faceeditor.generators.imported.installed import is_checkpoint
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
@@ -45,6 +46,7 @@ class FileController(QObject):
 
     Attributes:
         offer_photo: what becomes of a picture that is dropped or opened; by default its style is taken.
+        offer_generator: what becomes of a dropped checkpoint of a generator.
 
     Signals:
         noted: a sentence worth knowing ("The mask was resampled ...").
@@ -63,6 +65,7 @@ class FileController(QObject):
         self.styles = styles
         self.window = window
         self.saver = saver
+        self.offer_generator: Callable[[Path], None] = lambda path: None
         self.offer_photo: Callable[[Path], None] = lambda path: styles.from_photo(path)
         self._autosave_failed.connect(session.failed)
         session.changed.connect(self._snapshot)
@@ -294,10 +297,17 @@ class FileController(QObject):
     def dropped_files(data: QMimeData) -> list[Path]:
         """The local files of a drop that can be of use."""
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-        return [path for path in paths if path.suffix.lower() in (store.SUFFIX, *PHOTO_SUFFIXES)]
+        known = (store.SUFFIX, *PHOTO_SUFFIXES)
+        return [path for path in paths if path.suffix.lower() in known or is_checkpoint(path)]
 
     def take_drop(self, path: Path) -> None:
-        """Use a dropped or chosen file: a portrait or mask is opened, a photo offered; asks if that is unclear."""
+        """Use a dropped or chosen file: a portrait or mask is opened, a photo offered, a generator imported.
+
+        Asks if a picture may be a mask or a photo.
+        """
+        if is_checkpoint(path):
+            self.offer_generator(path)
+            return
         kinds: list[str] = []
         if path.suffix.lower() == store.SUFFIX:
             kinds.append("portrait")

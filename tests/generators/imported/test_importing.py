@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from faceeditor.errors import Cancelled, FaceEditorError, ModelError
-from faceeditor.generators.imported.generator import ImportedGenerator, installed, open_installed
-from faceeditor.generators.imported.importing import import_generator, suggested_name
+from faceeditor.generators.imported.generator import ImportedGenerator, open_installed
+from faceeditor.generators.imported.importing import import_generator
+from faceeditor.generators.imported.installed import installed, suggested_name
 from faceeditor.generators.imported.network import build, load
 from faceeditor.generators.imported.pickles import convert_pickle
 from tests.generators.imported.official import (

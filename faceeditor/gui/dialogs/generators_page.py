@@ -1,0 +1,456 @@
+"""The page of imported generators: a window of its own beside the portrait."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from faceeditor.engine.generator_jobs import GeneratedFace
+from faceeditor.errors import FaceEditorError
+from faceeditor.export.picture import write_picture
+from faceeditor.generators.imported.installed import Installed, is_checkpoint
+from faceeditor.gui.colors import color
+from faceeditor.gui.controllers.generator_controller import GeneratorController
+from faceeditor.gui.dialogs.generator_controls import TILES, GeneratorControls, Mode
+from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.settings import last_folder, remember_folder
+from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.face_tile import FaceTile
+from faceeditor.identity.recogniser import SAME_PERSON
+from faceeditor.paths import cache_dir
+
+_COLUMNS = 4
+_ICON = 48
+_PREVIEW = 340
+_LEAST_PHOTO = 512
+"""Side that a smaller face is enlarged to before it is used as a photo."""
+_FRAME_MS = 110
+
+
+class GeneratorsPage(QDialog):
+    """Choose a generator, draw with it, use a face as a photo of the portrait.
+
+    Args:
+        generators: does the work.
+        use_photo: takes the file of a face, as a photo that was dropped.
+        parent: the main window.
+    """
+
+    def __init__(
+        self, generators: GeneratorController, use_photo: Callable[[Path], None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.generators = generators
+        self._use_photo = use_photo
+        self._faces: dict[int, GeneratedFace] = {}
+        self._chosen = -1
+        self._draws = 0
+        self.setWindowTitle(self.tr("Imported generators"))
+        self.setAcceptDrops(True)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(20, 18, 20, 18)
+        outer.setSpacing(20)
+        outer.addLayout(self._list_column())
+        outer.addLayout(self._control_column())
+        outer.addLayout(self._face_column(), 1)
+        self._playing = QTimer(self, interval=_FRAME_MS)
+        self._playing.timeout.connect(self._next_frame)
+        generators.generators_changed.connect(self._fill_list)
+        generators.face_ready.connect(self._take_face)
+        generators.work_started.connect(self._begin)
+        generators.work_progress.connect(lambda share: self.bar.setValue(round(1000 * share)))
+        generators.work_ended.connect(self._end)
+        self._fill_list("")
+
+    # Building.
+
+    def _list_column(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(label(self.tr("Imported generators"), "dialogTitle"))
+        self.list = QListWidget()
+        self.list.setFixedWidth(210)
+        self.list.setIconSize(QSize(_ICON, _ICON))
+        self.list.setAccessibleName(self.tr("Generators"))
+        self.list.currentItemChanged.connect(self._change_generator)
+        column.addWidget(self.list, 1)
+        self.add = QPushButton(self.tr("Import ..."))
+        self.add.setAutoDefault(False)
+        menu = QMenu(self.add)
+        menu.addAction(self.tr("StyleGAN2 or StyleGAN3 (.pkl) ..."), self._ask_file)
+        menu.addAction(self.tr("GAN-Control folder ..."), self._ask_folder)
+        self.add.setMenu(menu)
+        self.remove = QPushButton(self.tr("Remove"))
+        self.remove.setAutoDefault(False)
+        self.remove.clicked.connect(self._ask_and_remove)
+        row = QHBoxLayout()
+        row.addWidget(self.add)
+        row.addWidget(self.remove)
+        column.addLayout(row)
+        hint = label(self.tr("Or drop a .pkl file here. Nothing in the file is run."), "hint")
+        hint.setWordWrap(True)
+        column.addWidget(hint)
+        return column
+
+    def _control_column(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        self.controls = GeneratorControls()
+        self.controls.setFixedWidth(300)
+        self.controls.changed.connect(self._redraw)
+        column.addWidget(self.controls)
+        self.draw_button = QPushButton(self.tr("Draw"))
+        self.draw_button.setDefault(True)
+        self.draw_button.clicked.connect(self.draw)
+        self.stop = QPushButton(self.tr("Stop"))
+        self.stop.setAutoDefault(False)
+        self.stop.clicked.connect(self.generators.cancel)
+        row = QHBoxLayout()
+        row.addWidget(self.draw_button)
+        row.addWidget(self.stop)
+        column.addLayout(row)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        column.addWidget(self.bar)
+        self.message = label("", "hint")
+        self.message.setWordWrap(True)
+        self.message.setFixedWidth(300)
+        self.message.setMinimumHeight(48)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(self.message)
+        column.addStretch(1)
+        return column
+
+    def _face_column(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        top = QHBoxLayout()
+        self.preview = QLabel()
+        self.preview.setFixedSize(_PREVIEW, _PREVIEW)
+        self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.preview.setObjectName("preview")
+        self.preview.setStyleSheet(f"#preview {{ background: {color('well').name()}; border-radius: 6px; }}")
+        self.preview.setAccessibleName(self.tr("Chosen face"))
+        top.addWidget(self.preview)
+        buttons = QVBoxLayout()
+        buttons.setSpacing(8)
+        self.use = self._button(self.tr("Use in the portrait ..."), self.use_chosen)
+        self.use.setToolTip(self.tr("Take this face as a photo: its style, its head, or the whole person"))
+        self.save = self._button(self.tr("Save picture ..."), self._ask_and_save)
+        self.play = self._button(self.tr("Play"), self._toggle_play)
+        self.play.setCheckable(True)
+        for button in (self.use, self.save, self.play):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        top.addLayout(buttons)
+        top.addStretch(1)
+        column.addLayout(top)
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        self.tiles: list[FaceTile] = []
+        for index in range(TILES):
+            tile = FaceTile()
+            tile.clicked.connect(lambda _=False, number=index: self.choose(number))
+            tile.activated.connect(lambda number=index: self._take_as_first(number))
+            grid.addWidget(tile, index // _COLUMNS, index % _COLUMNS)
+            self.tiles.append(tile)
+        column.addLayout(grid)
+        return column
+
+    def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: act())
+        return button
+
+    # The list.
+
+    def _fill_list(self, chosen: str) -> None:
+        entries = self.generators.generators()
+        wanted = chosen or self.name
+        self.list.blockSignals(True)
+        self.list.clear()
+        for entry in entries:
+            item = QListWidgetItem(QIcon(str(entry.preview)), entry.name)
+            item.setData(Qt.ItemDataRole.UserRole, entry)
+            item.setToolTip(self.tr("Comes with Face Editor") if entry.carried else str(entry.folder))
+            self.list.addItem(item)
+            if entry.name == wanted:
+                self.list.setCurrentItem(item)
+        if self.list.currentItem() is None and entries:
+            self.list.setCurrentRow(0)
+        self.list.blockSignals(False)
+        self._change_generator()
+        if not entries:
+            self._say(self.tr("Import a generator first: StyleGAN2, StyleGAN3 or GAN-Control."))
+
+    @property
+    def entry(self) -> Installed | None:
+        """The chosen generator."""
+        item = self.list.currentItem()
+        return None if item is None else item.data(Qt.ItemDataRole.UserRole)
+
+    @property
+    def name(self) -> str:
+        """Name of the chosen generator, or ""."""
+        return "" if self.entry is None else self.entry.name
+
+    def _change_generator(self) -> None:
+        entry = self.entry
+        self.controls.show_labels(0 if entry is None else entry.classes)
+        self._clear()
+        if self.isVisible() and not self.generators.importing:
+            self._redraw()
+
+    def _ask_file(self) -> None:
+        kinds = self.tr("Checkpoints (*.pkl *.pickle)")
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Import a generator"), last_folder(), kinds)
+        if name:
+            remember_folder(Path(name))
+            self.import_from(Path(name))
+
+    def _ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, self.tr("Import a GAN-Control folder"), last_folder())
+        if name:
+            self.import_from(Path(name))
+
+    def import_from(self, source: Path) -> None:
+        """Import a checkpoint; the list shows it when it is done."""
+        self.generators.import_from(source)
+
+    def _ask_and_remove(self) -> None:
+        if self.entry is not None and not self.entry.carried and self.ask_remove(self.name):
+            self.generators.remove(self.name)
+
+    def ask_remove(self, name: str) -> bool:
+        """Ask whether to delete a generator; tests put their own answer in its place."""
+        question = self.tr("Delete the imported generator “{name}”? The file it came from stays.").format(name=name)
+        answer = QMessageBox.question(self, self.tr("Remove generator"), question)
+        return answer == QMessageBox.StandardButton.Yes
+
+    # Drawing.
+
+    def _redraw(self) -> None:
+        """Draw what is chosen now; pictures of one person take long and wait for the button."""
+        if self.controls.mode is Mode.PERSON:
+            self._clear()
+            self._say(self.tr("Draw: learns what makes this person, then draws the person anew (ExFaceGAN)."))
+        elif not self.generators.importing:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the tiles; faces that are shown stay until others take their places."""
+        if not self.name:
+            return
+        self.controls.settle()
+        controls = self.controls
+        if controls.mode is Mode.PERSON:
+            self._clear()
+            self._draws += 1
+            self.generators.draw_same_person(
+                self.name,
+                controls.recipe(),
+                TILES - 1,
+                controls.variety.slider.value() / 100,
+                int(controls.pool.currentData()),
+                controls.across.isChecked(),
+                self._draws,
+            )
+        else:
+            recipes = controls.recipes()
+            self._clear(len(recipes))
+            self.generators.draw(self.name, recipes)
+
+    def _clear(self, first: int = 0) -> None:
+        """Empty the tiles from a number on."""
+        for number in range(first, TILES):
+            self._faces.pop(number, None)
+            self.tiles[number].clear()
+        if self._chosen >= first:
+            self._choose_none()
+
+    def _take_face(self, number: int, face: GeneratedFace) -> None:
+        self._faces[number] = face
+        badge = "" if face.distance is None else f"{face.distance:.2f}"
+        self.tiles[number].show_face(face.pixels, face.title, badge, (face.distance or 0.0) < SAME_PERSON)
+        if self._chosen in (-1, number):
+            self.choose(number)
+        self._refresh()
+
+    def _begin(self, sentence: str) -> None:
+        self.bar.setValue(0)
+        self._say(sentence)
+        self._refresh()
+
+    def _end(self, sentence: str, problem: bool) -> None:
+        self._say(sentence, problem)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        working = self.generators.working
+        self.stop.setEnabled(working)
+        self.bar.setVisible(working)
+        self.draw_button.setEnabled(bool(self.name) and not self.generators.importing)
+        self.remove.setEnabled(self.entry is not None and not self.entry.carried)
+        chosen = self._chosen in self._faces
+        self.use.setEnabled(chosen)
+        self.save.setEnabled(chosen)
+        self.play.setEnabled(len(self._faces) > 1)
+        if len(self._faces) < 2 and self.play.isChecked():
+            self.play.setChecked(False)
+            self._toggle_play()
+
+    def _say(self, sentence: str, problem: bool = False) -> None:
+        self.message.setText(sentence)
+        self.message.setStyleSheet(f"color: {color('banner-edge').lighter(150).name()};" if problem else "")
+
+    # The chosen face.
+
+    def choose(self, number: int) -> None:
+        """Show a tile's face large."""
+        if number not in self._faces:
+            return
+        self._chosen = number
+        for index, tile in enumerate(self.tiles):
+            tile.setChecked(index == number)
+        self._show_large(self._faces[number])
+        self._refresh()
+
+    def _choose_none(self) -> None:
+        self._chosen = -1
+        self.preview.clear()
+        self._refresh()
+
+    def _show_large(self, face: GeneratedFace) -> None:
+        ratio = self.devicePixelRatioF()
+        mode = Qt.TransformationMode.SmoothTransformation
+        side = round(_PREVIEW * ratio)
+        picture = QPixmap.fromImage(to_qimage(face.pixels)).scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, mode)
+        picture.setDevicePixelRatio(ratio)
+        self.preview.setPixmap(picture)
+
+    def _take_as_first(self, number: int) -> None:
+        """A double click on a face of a seed makes it the first one."""
+        if self.controls.mode is Mode.FACES and number in self._faces:
+            self.controls.set_seed(int(self._faces[number].title))
+
+    @property
+    def chosen_face(self) -> GeneratedFace | None:
+        """The face that is shown large."""
+        return self._faces.get(self._chosen)
+
+    def use_chosen(self) -> None:
+        """Hand the chosen face to the portrait, as a photo that is dropped."""
+        face = self.chosen_face
+        if face is None:
+            return
+        path = cache_dir() / "generated" / f"{self.name} {face.title.replace('/', '-')}.png"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(path, as_photo(face.pixels))
+        except (OSError, FaceEditorError) as error:
+            self._say(str(error), problem=True)
+            return
+        self._use_photo(path)
+
+    def _ask_and_save(self) -> None:
+        face = self.chosen_face
+        if face is None:
+            return
+        proposal = str(Path(last_folder()) / f"{self.name}-{face.title}.png")
+        kinds = self.tr("Pictures (*.png *.jpg *.webp *.tif)")
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), proposal, kinds)
+        if name:
+            self.save_to(Path(name))
+
+    def save_to(self, path: Path) -> None:
+        """Write the chosen face in its own size."""
+        face = self.chosen_face
+        if face is None:
+            return
+        path = path if path.suffix else path.with_suffix(".png")
+        try:
+            write_picture(path, face.pixels)
+        except FaceEditorError as error:
+            self._say(str(error), problem=True)
+            return
+        remember_folder(path)
+        self._say(self.tr("Saved “{name}”.").format(name=path.name))
+
+    # Playing the tiles one after the other.
+
+    def _toggle_play(self) -> None:
+        if self.play.isChecked():
+            self._playing.start()
+        else:
+            self._playing.stop()
+        self.play.setText(self.tr("Pause") if self.play.isChecked() else self.tr("Play"))
+
+    def _next_frame(self) -> None:
+        shown = sorted(self._faces)
+        if shown:
+            here = shown.index(self._chosen) if self._chosen in self._faces else -1
+            self.choose(shown[(here + 1) % len(shown)])
+
+    # Events.
+
+    def open(self) -> None:
+        """Show the page and draw, if nothing is shown yet."""
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if not self._faces and not self.generators.working:
+            self._redraw()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        found = self._dropped(event)
+        if found:
+            event.acceptProposedAction()
+            # After the drop is over: the other program must not wait.
+            QTimer.singleShot(0, self, lambda: self.import_from(found[0]))
+
+    @staticmethod
+    def _dropped(event: QDropEvent) -> list[Path]:
+        """The dropped files and folders that may be generators."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        return [path for path in paths if is_checkpoint(path)]
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._playing.stop()
+        if not self.generators.importing:
+            self.generators.cancel()
+        super().closeEvent(event)
+
+
+def as_photo(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A face as large as the search for faces in photos needs it."""
+    side = pixels.shape[0]
+    if side >= _LEAST_PHOTO:
+        return pixels
+    enlarged = cv2.resize(pixels, (_LEAST_PHOTO, _LEAST_PHOTO), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(enlarged, np.uint8)

@@ -1,0 +1,100 @@
+"""A drawn face as a tile that can be chosen, with a title and a badge."""
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from faceeditor.gui.colors import color
+from faceeditor.gui.imaging import to_qimage
+
+_CAPTION = 18
+_BADGE = QSize(34, 16)
+
+
+class FaceTile(QAbstractButton):
+    """One face of a grid; checked is the chosen one.
+
+    Args:
+        side: of the picture.
+
+    Signals:
+        activated: double-clicked, or Return.
+    """
+
+    activated = Signal()
+
+    def __init__(self, side: int = 96, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image: QImage | None = None
+        self._badge, self._good = "", True
+        self.setFixedSize(side, side + _CAPTION)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.clear()
+
+    def clear(self) -> None:
+        """Show no face."""
+        self._image, self._badge = None, ""
+        self.setText("")
+        self.setChecked(False)
+        self.setEnabled(False)
+        self.setAccessibleName(self.tr("No face yet"))
+        self.update()
+
+    def show_face(self, pixels: npt.NDArray[np.uint8], title: str, badge: str = "", good: bool = True) -> None:
+        """Show a face (H, W, 3); a badge that is not good stands out."""
+        self._image, self._badge, self._good = to_qimage(pixels), badge, good
+        self.setText(title)
+        self.setAccessibleName(f"{title} {badge}".strip())
+        self.setEnabled(True)
+        self.update()
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is a face."""
+        return self._image is not None
+
+    def sizeHint(self) -> QSize:
+        return self.size()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.filled and event.button() == Qt.MouseButton.LeftButton:
+            self.activated.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        body = QRectF(2, 2, self.width() - 4, self.width() - 4)
+        outline = QPainterPath()
+        outline.addRoundedRect(body, 5, 5)
+        if self._image is None:
+            painter.fillPath(outline, color("well"))
+        else:
+            painter.setClipPath(outline)
+            painter.drawImage(body, self._image)
+            painter.setClipping(False)
+        if self.isChecked() or self.hasFocus() or (self.underMouse() and self.filled):
+            painter.setPen(QPen(color("accent") if self.isChecked() or self.hasFocus() else color("text", 120), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(body.adjusted(-1, -1, 1, 1), 6, 6)
+        self._draw_texts(painter, body)
+
+    def _draw_texts(self, painter: QPainter, body: QRectF) -> None:
+        font = painter.font()
+        font.setPixelSize(11)
+        painter.setFont(font)
+        painter.setPen(color("text-soft"))
+        caption = QRectF(0, body.bottom(), self.width(), _CAPTION)
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(caption, int(Qt.AlignmentFlag.AlignCenter), text)
+        if self._badge:
+            badge = QRectF(body.right() - _BADGE.width() - 3, body.top() + 3, _BADGE.width(), _BADGE.height())
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color("panel", 215))
+            painter.drawRoundedRect(badge, 4, 4)
+            painter.setPen(color("text") if self._good else color("banner-edge").lighter(150))
+            painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), self._badge)
