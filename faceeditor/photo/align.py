@@ -46,10 +46,11 @@ class Square:
 
 
 def square_of_box(box: FaceBox) -> Square:
-    """The upright portrait square to be expected around a detected face."""
+    """The portrait square to be expected around a detected face, turned as the face lies."""
     side = box.side / _BOX_SHARE
-    x, y = box.centre
-    return Square(np.array([x, y - _BOX_BELOW * side]), np.array([side / 2, 0.0]))
+    across = np.array([(1.0, 0.0), (0.0, -1.0), (-1.0, 0.0), (0.0, 1.0)][box.turn])
+    down = np.array([-across[1], across[0]])
+    return Square(np.array(box.centre) - _BOX_BELOW * side * down, across * side / 2)
 
 
 def square_of_points(left: Point, right: Point, mouth: Point) -> Square:
@@ -85,7 +86,9 @@ def refined(square: Square, frame: FloatArray) -> Square:
 
 
 def cut(picture: Pixels, square: Square, side: int = SIDE) -> Pixels:
-    """The square as (side, side, 3) uint8, area-filtered; what lies outside of the picture is mirrored.
+    """The square as (side, side, 3) uint8, area-filtered; beyond the picture its edge fades into a soft backdrop.
+
+    Nothing is mirrored there: a mirrored half of a face is read as a second face.
 
     Args:
         picture: (H, W, 3) uint8 sRGB.
@@ -113,6 +116,33 @@ def cut(picture: Pixels, square: Square, side: int = SIDE) -> Pixels:
     start = corners[0] + 0.5 * across + 0.5 * down - 0.5
     matrix = np.stack([across, down, start], 1)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    mode = cv2.BORDER_REFLECT_101 if min(part.shape[:2]) > 1 else cv2.BORDER_REPLICATE
-    warped = cv2.warpAffine(part, matrix, (fine, fine), flags=flags, borderMode=mode)
+    warped = cv2.warpAffine(part, matrix, (fine, fine), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    warped = _faded(np.asarray(warped, np.uint8), inside(picture.shape[:2], square, fine))
     return np.ascontiguousarray(cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def inside(shape: tuple[int, ...], square: Square, side: int = SIDE) -> npt.NDArray[np.bool_]:
+    """(side, side) which pixels of a cut square lie in the picture.
+
+    Args:
+        shape: height and width of the picture.
+        square: what is cut out.
+        side: side of the result.
+    """
+    centres = (np.arange(side) + 0.5) * 2 / side - 1
+    x, y = np.meshgrid(centres, centres)
+    points = square.to_picture(np.stack([x.ravel(), y.ravel()], 1))
+    return np.asarray(((points >= 0) & (points <= (shape[1], shape[0]))).all(1).reshape(side, side))
+
+
+def _faded(pixels: Pixels, within: npt.NDArray[np.bool_]) -> Pixels:
+    """Pixels whose part beyond the picture, a repetition of its edge, loses its streaks with the distance."""
+    if within.all() or not within.any():
+        return pixels
+    side = pixels.shape[0]
+    distance = cv2.distanceTransform((~within).astype(np.uint8), cv2.DIST_L2, 3)[..., None]
+    small = cv2.resize(pixels, (64, 64), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), 6), (side, side), interpolation=cv2.INTER_LINEAR)
+    share = np.clip(distance / (0.1 * side), 0, 1)
+    mixed = pixels * (1 - share) + soft * share
+    return np.asarray(np.where(within[..., None], pixels, np.rint(mixed)), np.uint8)

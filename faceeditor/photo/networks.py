@@ -34,9 +34,14 @@ def _open(name: str, build: Callable[[ModelPack], Any]) -> Any:
 
 def open_detector() -> Any:
     """`nets.face_detector.FaceDetector` of the pack `face-detector`; ModelError if it is missing or damaged."""
+    import torch
+
     from faceeditor.nets.face_detector import FaceDetector
 
-    return _open("face-detector", lambda pack: FaceDetector())
+    def build(pack: ModelPack) -> FaceDetector:
+        return FaceDetector().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    return _open("face-detector", build)
 
 
 def open_parser() -> Any:

@@ -49,11 +49,10 @@ def test_cut_puts_things_where_they_belong(side: float, turn: float) -> None:
         np.testing.assert_allclose(found, (point + 1) * 128, atol=0.4)
 
 
-def test_outside_is_mirrored() -> None:
+def test_the_edge_goes_on_outside() -> None:
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[:, :50] = 200
     out = cut(picture, Square(np.array([0.0, 50.0]), np.array([40.0, 0.0])))
-    np.testing.assert_allclose(out[:, 128 - 60], out[:, 127 + 60], atol=3)
     assert (out > 190).all()
 
 

@@ -112,14 +112,14 @@ def test_alignment_takes_the_reader_unless_it_is_far_off(monkeypatch: pytest.Mon
     picture, truth = dotted(5)
     near = Square(truth.centre + np.array([6.0, -4.0]), truth.half * 1.05)
     monkeypatch.setattr("faceeditor.photo.reader.run_reader", reading_at(truth))
-    np.testing.assert_allclose(prepare._square_by_reader(picture, near).centre, truth.centre, atol=1.0)
+    np.testing.assert_allclose(prepare._square_by_reader(picture, near)[0].centre, truth.centre, atol=1.0)
     far = Square(truth.centre + np.array([60.0, 40.0]), truth.half * 1.2)
-    assert prepare._square_by_reader(picture, far) is far
+    assert prepare._square_by_reader(picture, far)[0] is far
 
     def missing(picture: np.ndarray) -> Any:
         raise ModelError("The model “reader” is missing.")
 
     monkeypatch.setattr("faceeditor.photo.reader.run_reader", missing)
-    assert prepare._square_by_reader(picture, near) is near
+    assert prepare._square_by_reader(picture, near)[0] is near
     with pytest.raises(ModelError):
         find_landmarks(picture, BOX)

@@ -9,7 +9,7 @@ import torch
 from faceeditor.errors import ImageError, ModelError
 from faceeditor.nets.face_detector import FaceDetector
 from faceeditor.photo import landmarks
-from faceeditor.photo.detect import FIRST_CENTRE, STRIDE, find_faces
+from faceeditor.photo.detect import FIRST_CENTRE, STRIDE, detect_faces
 from faceeditor.photo.parse import parse_photo, without_specks
 from faceeditor.photo.prepare import prepare_photo
 from faceeditor.regions import Region
@@ -49,7 +49,7 @@ def test_detector_geometry() -> None:
 
 
 def test_faces_are_found_where_they_are_largest_first() -> None:
-    faces = find_faces(scene((60, 60, 180), (420, 120, 300)))
+    faces = detect_faces(scene((60, 60, 180), (420, 120, 300)))
     assert len(faces) == 2
     for face, (left, top, side) in zip(faces, ((420, 120, 300), (60, 60, 180)), strict=True):
         assert face.side == pytest.approx(0.54 * side, rel=0.25)
@@ -104,7 +104,7 @@ def test_steps_are_told_and_can_stop_the_work() -> None:
 def test_missing_and_wrong_packs_are_model_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACEEDITOR_MODELS", str(tmp_path))
     with pytest.raises(ModelError, match=r"face-detector.*missing"):
-        find_faces(scene())
+        detect_faces(scene())
     tiny.write_parser(tmp_path)
     assert parse_photo(drawn_face()).shape == (256, 256)
     listing = tmp_path / "parser" / "pack.json"
@@ -138,7 +138,7 @@ def test_broken_landmark_package_falls_back(tmp_path: Path, monkeypatch: pytest.
         raise RuntimeError("cannot be read")
 
     monkeypatch.setattr(face_alignment, "FaceAlignment", broken)
-    assert landmarks.alignment_network(scene(), find_faces(scene((300, 120, 256)))[0]) is None
+    assert landmarks.alignment_network(scene(), detect_faces(scene((300, 120, 256)))[0]) is None
     assert prepare_photo(scene((300, 120, 256))).square.side == pytest.approx(256, rel=0.12)
 
 
