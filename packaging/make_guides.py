@@ -1,4 +1,4 @@
-"""Make the model pack `guides`: encoded people who show or lack attributes, and the probes that measure them.
+"""Make the model pack `attribute-guides`: encoded people who show or lack attributes, and the probes that measure them.
 
     python packaging/make_guides.py DATA COEFFICIENTS MODELS
 

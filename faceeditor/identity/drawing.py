@@ -9,7 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from faceeditor.faceframe import face_frame, inverse_frame
+from faceeditor.faceframe import face_frame
+from faceeditor.generators.conditions import condition_maps, mask_condition
+from faceeditor.generators.mask_guided import generator_weights
 from faceeditor.generators.torch_backend import load_module
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
@@ -41,7 +43,7 @@ def open_generator(pack: ModelPack | None = None) -> MaskGenerator:
     pack = pack or ModelPack.open(PACK)
     known = [key for key in ("channels", "conditions") if key in pack.config]
     sizes: dict[str, Any] = {key: tuple(int(n) for n in pack.config[key]) for key in known}
-    net = load_module(MaskGenerator(**sizes), pack.load("generator.safetensors"), PACK)
+    net = load_module(MaskGenerator(**sizes), generator_weights(pack, fine=False), PACK)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -49,7 +51,8 @@ def open_generator(pack: ModelPack | None = None) -> MaskGenerator:
 class Scene:
     """What a picture is drawn from beside its style code.
 
-    planes: (1, 19, 256, 256). to_face, to_picture: (1, 2, 3). maps: (1, 10, 128, 128), None without a head.
+    planes: (1, 19, 256, 256). to_face, to_picture: (1, 2, 3). maps: (1, 16, 128, 128), planes of
+    the head (zero without one) and guides of the mask.
     gain: (1, 3, 256, 256) factors of the head's own light and skin, None where they are those of the style.
     mask: (256, 256) uint8 as drawn.
     """
@@ -57,7 +60,7 @@ class Scene:
     planes: Tensor
     to_face: Tensor
     to_picture: Tensor
-    maps: Tensor | None
+    maps: Tensor
     gain: Tensor | None
     mask: MaskArray
 
@@ -83,22 +86,23 @@ class PortraitDrawing:
     def scene(self, portrait: Variation) -> Scene:
         """Everything but the style, for a portrait as it stands."""
         mask, head, base = portrait.mask, portrait.head, portrait.base_head
-        maps = gain = None
+        drawn: FloatArray | None = None
+        gain = None
         if head is not None:
             if base is not None:
                 mask = move_mask(self.model, mask, base, head)
             unlit = with_light_from(head, base or head)
-            drawn = render_maps(self.model, unlit, _MAPS_SIDE).condition
-            maps = torch.from_numpy(np.array(drawn, np.float32))[None]
+            drawn = np.asarray(render_maps(self.model, unlit, _MAPS_SIDE).condition, np.float32)
             if unlit is not head:
                 step = mask.shape[0] // _MAPS_SIDE
                 after = render_maps(self.model, head, _MAPS_SIDE).condition
                 factors = relighting_gain(drawn, after, np.ascontiguousarray(mask[::step, ::step]))
                 planes = torch.from_numpy(factors).permute(2, 0, 1)[None]
                 gain = F.interpolate(planes, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
-        frame = face_frame(mask)
+        condition = mask_condition(mask)
+        maps = torch.from_numpy(condition_maps(drawn, condition.guides))
         planes = one_hot_planes(torch.from_numpy(np.array(mask))[None], REGION_COUNT)
-        to_face, to_picture = (torch.from_numpy(np.array(x))[None] for x in (inverse_frame(frame), frame))
+        to_face, to_picture = (torch.from_numpy(np.array(x))[None] for x in (condition.to_face, face_frame(mask)))
         return Scene(planes, to_face, to_picture, maps, gain, np.array(mask))
 
     def maps(self, portrait: Variation, shape: Tensor, expression: Tensor) -> Tensor:
@@ -118,9 +122,9 @@ class PortraitDrawing:
         Args:
             scene: as of `scene`.
             codes: style codes of one picture.
-            maps: instead of the scene's own.
+            maps: (1, 10, 128, 128) planes of the head instead of the scene's own.
         """
-        given = maps if maps is not None else scene.maps
+        given = scene.maps if maps is None else torch.cat([maps, scene.maps[:, maps.shape[1] :]], 1)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
             picture = self.net(scene.planes, scene.to_face, codes, SIDE, maps=given).float()
         if scene.gain is not None:

@@ -1,4 +1,4 @@
-"""Guides: encoded pictures of generated people who show an attribute or lack it (model pack `guides`)."""
+"""Guides: encoded pictures of generated people who show an attribute or lack it (model pack `attribute-guides`)."""
 
 import functools
 import zlib
@@ -18,7 +18,7 @@ from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 FloatArray = npt.NDArray[np.float32]
 Arrays = dict[str, npt.NDArray[Any]]
 
-PACK = "guides"
+PACK = "attribute-guides"
 FILE = "guides.safetensors"
 NEAREST = 5
 """k of the paper: how many guides are asked for."""

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.head.model import HeadModel
+from faceeditor.identity.guides import PACK
 from faceeditor.packs import ModelPack
 from faceeditor.photo.networks import open_parser, open_reader
 from faceeditor.regions import MaskArray, Region
@@ -23,7 +24,7 @@ from faceeditor.regions import MaskArray, Region
 Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
-PACK, FILE = "guides", "probes.safetensors"
+FILE = "probes.safetensors"
 PROBED = ("smile", "age", "youth", "beard", "glasses", "long_hair")
 MEASURED = ("blond_hair", "black_hair", "red_hair", "grey_hair", "makeup", "fullness", "side_light")
 _LIPS = (Region.U_LIP, Region.L_LIP)
@@ -97,7 +98,7 @@ class AttributeMeter:
 
     @classmethod
     def load(cls) -> "AttributeMeter":
-        """The probes of the pack `guides`; ModelError if it is missing or damaged."""
+        """The probes of the pack `attribute-guides`; ModelError if it is missing or damaged."""
         return cls(ModelPack.open(PACK).load(FILE))
 
     def measure(self, attribute: str, pixels: Pixels, mask: MaskArray) -> float:
