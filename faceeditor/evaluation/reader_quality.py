@@ -18,8 +18,9 @@ from faceeditor.photo.read import read_head
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import FACE_REGIONS, MaskArray, Region
 from faceeditor.training.data import reduced
+from faceeditor.training.labels import PARTS
 from faceeditor.training.photometric import COMPARED, Photometric
-from faceeditor.training.reader_data import PARTS, LabelledFaces, load_photographs
+from faceeditor.training.reader_data import LabelledFaces, load_photographs
 
 REFINED = 8
 """Steps of refinement, where the figures say "refined"."""

@@ -153,7 +153,7 @@ def comb_direction(mask: MaskArray, strokes: Sequence[CombStroke]) -> FloatArray
         # A line of this width keeps about this share of its height under the blur.
         kept = min(1.0, thick / (reach * 2.5))
         weight = np.clip(soft[2] / max(kept, 1e-3), 0, 1)
-        field += soft[:2] / max(kept, 1e-3)
+        field += np.asarray(soft[:2], np.float32) / np.float32(max(kept, 1e-3))
         strength = np.maximum(strength, weight)
     return _planes(field, strength * hair)
 

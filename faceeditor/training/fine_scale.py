@@ -14,10 +14,11 @@ from faceeditor.errors import FaceEditorError
 from faceeditor.nets.critics import Critics
 from faceeditor.nets.layers import upsample2
 from faceeditor.nets.lite_features import LiteFeatures
-from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder, Window
+from faceeditor.nets.mask_guided import HEAD_CHANNELS, Codes, MaskGenerator, StyleEncoder, Window
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
 from faceeditor.training.fine_data import load_fine_faces, pick_windows, window_weights
+from faceeditor.training.guides import FaceGuides
 from faceeditor.training.losses import lattice
 from faceeditor.training.run import (
     EMA,
@@ -77,6 +78,7 @@ class FineTrainer:
         self.faces, self.pictures = load_fine_faces(data, "train")
         stage = Stage(size=256, until=0, batch=config["batch"], window=256)
         self.data = StageData(self.faces, stage, self.device)
+        self.guides = FaceGuides(self.faces)
         self.window_weights = window_weights(self.faces.masks, config["window"])
         self.seen = 0
         if run.checkpoint.exists():
@@ -122,7 +124,9 @@ class FineTrainer:
         codes = self._codes(codes)
         double = torch.arange(2 * count, device=self.device) % count
         with torch.autocast(self.device.type, torch.bfloat16):
-            drawn = self.generator.pictures(item["planes"][double], item["to_face"][double], codes, 512, window)
+            drawn = self.generator.pictures(
+                item["planes"][double], item["to_face"][double], codes, 512, window, self._maps(indices, flips)[double]
+            )
         made, below = drawn[-1].float(), drawn[-2].float()
         planes = window.cut(item["planes"].float())[double]
         # Features that always lie alike on the pixel grid would not see a pattern that keeps step with it.
@@ -147,6 +151,12 @@ class FineTrainer:
         figures = {name: float(value) for name, value in judged.items()}
         return {"seen": self.seen} | figures | {name: float(loss.detach()) for name, loss in losses.items()}
 
+    def _maps(self, rows: npt.NDArray[np.int64], flips: npt.NDArray[np.bool_]) -> Tensor:
+        """Condition maps (B, 16, 128, 128) as in use by the mask alone: no head, the usual guides."""
+        guides = torch.from_numpy(self.guides.usual(rows, flips)).to(self.device)
+        head = guides.new_zeros(len(rows), HEAD_CHANNELS, *guides.shape[2:])
+        return torch.cat([head, guides], 1)
+
     def _shifted(self, pictures: Tensor) -> Tensor:
         """Pictures moved by up to four pixels, all alike."""
         top, left = (int(n) for n in self.random.integers(0, 9, 2))
@@ -169,7 +179,8 @@ class FineTrainer:
         indices = np.arange(count) * (len(self.faces) // count)
         item = self.data.batch(indices, np.zeros(count, bool), torch.float32)
         codes, _ = self.encoder(item["small"], item["planes"], item["to_picture"])
-        drawn = self.generator.pictures(item["planes"], item["to_face"], codes, 512)
+        maps = self._maps(indices, np.zeros(count, bool))
+        drawn = self.generator.pictures(item["planes"], item["to_face"], codes, 512, maps=maps)
         self.fine.load_state_dict(own)
         self.fine.train()
         rows = [self.pictures[indices], to_uint8(upsample2(drawn[-2])), to_uint8(drawn[-1])]

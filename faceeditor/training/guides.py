@@ -4,6 +4,8 @@ The hair's direction is that of least change in the structure tensor (Bigun and 
 of linear symmetry"), with its coherence as strength.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +83,7 @@ def read_mouth_parts(picture: Pixels, mask: MaskArray) -> Floats:
     return np.stack([cv2.resize(p, (GUIDE_SIDE, GUIDE_SIDE), interpolation=cv2.INTER_AREA) for p in parts])
 
 
-def _sigmoid(x: Floats) -> Floats:
+def _sigmoid(x: Any) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))), np.float32)
 
 

@@ -26,7 +26,7 @@ from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
 from faceeditor.training.data import FaceSet, reduced
 from faceeditor.training.guides import read_mouth_parts
-from faceeditor.training.reader import PARTS, mirrored_labels
+from faceeditor.training.labels import PARTS, mirrored_labels
 
 Floats = npt.NDArray[np.float32]
 
@@ -49,7 +49,7 @@ class ChangedFace:
         gain: (128, 128, 3) float32, what the new light and skin multiply the picture by.
         target: (128, 128, 3) uint8 sRGB, the photograph moved and relit; weight: (128, 128) float32, 0 where the
             photograph does not show what is needed, 1 where it does.
-        labels: the new coefficients by name (`reader.PARTS`).
+        labels: the new coefficients by name (`labels.PARTS`).
     """
 
     factor: str
@@ -162,7 +162,7 @@ def _head(labels: dict[str, Floats]) -> HeadCoefficients:
 
 
 def labels_of_head(head: HeadCoefficients) -> dict[str, Floats]:
-    """A head's coefficients by name (`reader.PARTS`)."""
+    """A head's coefficients by name (`labels.PARTS`)."""
     return {name: np.array(getattr(head, name)) for name in PARTS}
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from faceeditor.errors import FaceEditorError
 from faceeditor.portrait.head import LATENT_PARTS, SHAPE_DIM
 from faceeditor.training.data import kept_out_rows
-from faceeditor.training.reader import PARTS, mirrored_labels
+from faceeditor.training.labels import PARTS, mirrored_labels
 
 Floats = npt.NDArray[np.float32]
 

@@ -20,11 +20,10 @@ from tqdm import tqdm
 from faceeditor.head.light import rotate_gamma
 from faceeditor.head.model import HeadModel
 from faceeditor.nets.reader import READER_SIDE, FaceReader, Reading
-from faceeditor.portrait.head import EXPRESSIONS
 from faceeditor.training.data import reduced
+from faceeditor.training.labels import LIGHT, PARTS, mirrored_labels
 from faceeditor.training.photometric import Photometric
-from faceeditor.training.reader_data import LIGHT, LabelledFaces, changed_photographs, load_photographs, load_renders
-from faceeditor.training.reader_data import PARTS as PARTS
+from faceeditor.training.reader_data import LabelledFaces, changed_photographs, load_photographs, load_renders
 from faceeditor.training.run import (
     EMA,
     Run,
@@ -45,19 +44,6 @@ _FOCAL = 1024.0
 _SCALES = {
     "shape": 0.35, "albedo": 0.8, "expression": 0.12, "gaze": 5.0, "pose": 3.0, "position": 0.6, "gamma": 0.25,
 }  # fmt: skip
-
-
-def _other_side(name: str) -> str:
-    for a, b in (("_L", "_R"), ("Left", "Right")):
-        if name.endswith(a):
-            return name[: -len(a)] + b
-        if name.endswith(b):
-            return name[: -len(b)] + a
-    return name
-
-
-MIRRORED_EXPRESSION = np.array([EXPRESSIONS.index(_other_side(name)) for name in EXPRESSIONS])
-"""Index of each expression weight's twin on the other side."""
 
 
 def landmark_mirror() -> npt.NDArray[np.int64]:
@@ -93,19 +79,6 @@ def moved_labels(labels: dict[str, Floats], turn: float, zoom: float, shift: Flo
     new["pose"] = labels["pose"] + np.array([-off_axis[0], off_axis[1], turn], np.float32)
     # Seen from the front, a clockwise turn is one about -z.
     new["gamma"] = rotate_gamma(labels["gamma"], np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]))
-    return new
-
-
-def mirrored_labels(labels: dict[str, Floats]) -> dict[str, Floats]:
-    """The coefficients of one picture after it was mirrored."""
-    new = dict(labels)
-    new["pose"] = labels["pose"] * np.array([-1, 1, -1], np.float32)
-    new["position"] = labels["position"] * np.array([-1, 1, 1], np.float32)
-    new["gaze"] = labels["gaze"] * np.array([-1, 1], np.float32)
-    new["expression"] = labels["expression"][MIRRORED_EXPRESSION]
-    gamma = labels["gamma"].copy()
-    gamma[[3, 4, 7]] *= -1
-    new["gamma"] = gamma
     return new
 
 

@@ -15,14 +15,11 @@ from faceeditor.head.model import HeadModel
 from faceeditor.nets.reader import LANDMARKS, READER_SIDE
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.training.data import kept_out_rows, load_faces
+from faceeditor.training.head_changes import FittedFaces
+from faceeditor.training.labels import LIGHT, PARTS
 from faceeditor.training.photometric import COMPARED
 
 Floats = npt.NDArray[np.float32]
-
-PARTS = ("shape", "albedo", "expression", "gaze", "pose", "position", "gamma")
-"""The coefficients in the order of `Reading`, after the landmarks."""
-LIGHT = ("albedo", "gamma")
-"""The coefficients that a picture's colours tell of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +81,6 @@ def changed_photographs(folder: Path, fitted: Path, points: Floats, count: int, 
         count: how many to make.
         seed: where chance starts.
     """
-    # Imported here: the changes need this module's labels.
-    from faceeditor.training.head_changes import FittedFaces
-
     faces = FittedFaces(load_faces(folder, "train"), fitted, HeadModel.load())
     random = np.random.default_rng(seed)
     pictures = np.empty((count, READER_SIDE, READER_SIDE, 3), np.uint8)

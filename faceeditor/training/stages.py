@@ -1,9 +1,7 @@
 """What a step of the generator's training sees: stages, batches of photographs, and changed heads beside them."""
 
 import dataclasses
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -16,9 +14,6 @@ from faceeditor.regions import MIRROR, REGION_COUNT, MaskArray
 from faceeditor.training.data import FaceSet, inverse_frames, mirrored_frame, reduced
 from faceeditor.training.head_changes import ChangedFace
 from faceeditor.training.run import to_float
-
-if TYPE_CHECKING:
-    from faceeditor.training.rendered_pairs import RenderedPair
 
 
 @dataclass(frozen=True)
@@ -89,20 +84,6 @@ class StageData:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What a step sees: rows of the photographs, which are mirrored, and the changed heads of some of them.
-
-    places: (C,) which of the batch have a changed head; changed: these, being made; pairs: rendered pairs, likewise.
-    """
-
-    indices: npt.NDArray[np.int64]
-    flips: npt.NDArray[np.bool_]
-    places: npt.NDArray[np.int64]
-    changed: "Future[list[ChangedFace]] | None" = None
-    pairs: "Future[list[RenderedPair]] | None" = None
-
-
 class ChangedBatch:
     """Changed heads as tensors on the device; fields as of `ChangedFace`."""
 
@@ -131,10 +112,3 @@ class ChangedBatch:
         if gain.shape[-1] != pictures.shape[-1]:
             gain = F.interpolate(gain, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
         return (pictures + 1) * gain - 1
-
-    @classmethod
-    def of(cls, plan: Plan, size: int, device: torch.device, dtype: torch.dtype) -> "ChangedBatch | None":
-        """The changed heads of a plan; None if it has none."""
-        if plan.changed is None:
-            return None
-        return cls(plan.changed.result(), torch.from_numpy(plan.places).to(device), size, device, dtype)

@@ -34,6 +34,7 @@ from faceeditor.training.head_prior import fit_head_prior
 from faceeditor.training.helpers import Helpers
 from faceeditor.training.losses import lattice, mode_seeking, region_agreement
 from faceeditor.training.parser import region_weights
+from faceeditor.training.plan import Plan
 from faceeditor.training.rendered_pairs import Domain, PairedBatch, RenderedPair, rendered_pair
 from faceeditor.training.run import (
     EMA,
@@ -45,7 +46,7 @@ from faceeditor.training.run import (
     save_checkpoint,
     share_gradients,
 )
-from faceeditor.training.stages import ChangedBatch, Plan, Stage, StageData
+from faceeditor.training.stages import ChangedBatch, Stage, StageData
 from faceeditor.training.starting import load_start, widen_moments, with_new_planes
 
 Parts = dict[str, nn.Module]
@@ -257,8 +258,8 @@ class Trainer:
         c, size = self.config, stage.size
         dtype = torch.bfloat16 if self.half else torch.float32
         item = data.batch(plan.indices, plan.flips, dtype)
-        changes = ChangedBatch.of(plan, size, self.device, dtype)
-        pairs = PairedBatch(plan.pairs.result(), size, self.device, dtype) if plan.pairs is not None else None
+        changes = plan.changes(size, self.device, dtype)
+        pairs = plan.pairs_at(size, self.device, dtype)
         window = self._window(stage)
         drawn = self._draw(item, plan, changes, pairs, size, window)
         made, count = drawn.made, drawn.count

@@ -11,7 +11,7 @@ from faceeditor.head.maps import landmarks
 from faceeditor.head.model import HeadModel
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import Region
-from faceeditor.training.reader import PARTS
+from faceeditor.training.labels import PARTS
 
 
 def _face(seed: int) -> tuple[np.ndarray, np.ndarray]:

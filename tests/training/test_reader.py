@@ -14,12 +14,11 @@ from faceeditor.nets.reader import LANDMARKS, FaceReader
 from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
 from faceeditor.regions import Region
 from faceeditor.training.data import load_faces
+from faceeditor.training.labels import MIRRORED_EXPRESSION, mirrored_labels
 from faceeditor.training.reader import (
-    MIRRORED_EXPRESSION,
     Batches,
     coefficient_losses,
     landmark_mirror,
-    mirrored_labels,
     moved_labels,
     reading_losses,
     train_reader,
