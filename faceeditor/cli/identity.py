@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from faceeditor.cli import arguments, attribute
 from faceeditor.cli.identity_data import declare_dataset
-from faceeditor.cli.identity_measures import declare_evaluate
+from faceeditor.cli.identity_measures import declare_evaluate, declare_train
 
 if TYPE_CHECKING:
     from faceeditor.engine.drawing import EngineRenderer
@@ -52,6 +52,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     board.add_argument("--board-seed", type=arguments.seed, default=0, help="another one, another board (default: 0)")
     board.set_defaults(run=run_board)
     declare_evaluate(commands.add_parser("evaluate", help="verification figures of data sets of people"))
+    declare_train(commands.add_parser("train-recogniser", help="train a small recogniser on a data set of people"))
     declare_dataset(commands.add_parser("dataset", help="make a data set of people who do not exist"))
     attribute.declare(commands)
 

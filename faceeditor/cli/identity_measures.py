@@ -1,10 +1,16 @@
 """`faceeditor identity evaluate` and `train-recogniser`."""
 
 import argparse
+import functools
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from faceeditor.errors import FaceEditorError
+
+if TYPE_CHECKING:
+    from faceeditor.identity.variation import Variation
+    from faceeditor.nets.mobile_face import MobileFace
 
 
 def declare_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -44,3 +50,113 @@ def run_evaluate(args: argparse.Namespace) -> int:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() and value > 1 else f"{value:.4f}"
+
+
+def declare_train(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `identity train-recogniser`."""
+    parser.add_argument("folder", type=Path, metavar="DIR", help="data set made by identity dataset")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where state and weights go")
+    parser.add_argument("--epochs", type=int, default=12, help="passes over the pictures (default: 12)")
+    parser.add_argument("--batch", type=int, default=64, help="pictures of a step (default: 64)")
+    parser.add_argument("--rate", type=float, default=0.1, help="largest learning rate (default: 0.1)")
+    parser.add_argument("--width", type=float, default=1.0, help="factor on the channels (default: 1, as published)")
+    parser.add_argument("--side", type=int, default=112, help="of the crops (default: 112, as published)")
+    parser.add_argument("--seed", type=int, default=0, help="of the training (default: 0)")
+    parser.add_argument("--no-control", action="store_true", help="leave out the training on shuffled labels")
+    parser.add_argument("--photographs", type=Path, metavar="DIR", help="try it on the kept-out photographs of this "
+                        "face data set, too, with changed heads")  # fmt: skip
+    parser.set_defaults(run=run_train)
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Train a recogniser, and its control, and print their verification figures on people whom they never saw."""
+    from dataclasses import replace
+
+    from faceeditor.identity import recogniser_training as training
+    from faceeditor.identity.verification import load_people
+    from faceeditor.images import write_atomic
+    from faceeditor.nets.mobile_face import MobileFace
+
+    options = training.TrainingOptions(args.epochs, args.batch, args.rate, args.width, args.side, args.seed)
+    seen, unseen = training.split_people(load_people(args.folder))
+    training.begin_processes()
+    try:
+        nets = {"untrained": MobileFace(width=args.width, side=args.side)}
+        runs = {"trained": options} | ({} if args.no_control else {"shuffled labels": replace(options, shuffled=True)})
+        for name, how in runs.items():
+            trainer = training.Trainer(seen, how, args.output, functools.partial(print, f"{name}:"))
+            nets[name] = trainer.run()
+        if trainer.rank:
+            return 0
+    finally:
+        training.end_processes()
+    _write_weights(args.output, nets["trained"], args)
+    chips = [training.read_chip(*pair, args.side) for pair in zip(unseen.paths, unseen.frames, strict=True)]
+    sets = {"kept-out people": (chips, unseen.persons)}
+    sets |= _strangers(args)
+    report = {name: {what: _verified(net, *pairs) for what, pairs in sets.items()} for name, net in nets.items()}
+    for what in sets:
+        print(what)
+        for name in nets:
+            facts = report[name][what]
+            print(f"  {name:16} accuracy {facts['accuracy']:.4f}  EER {facts['EER']:.4f}  d' {facts['dprime']:.2f}")
+    write_atomic(args.output / "report.json", (json.dumps(report, indent=2) + "\n").encode("utf-8"))
+    return 0
+
+
+def _verified(net: "MobileFace", chips: list[Any], persons: Any) -> dict[str, float]:
+    from faceeditor.identity.recogniser_training import embeddings_of
+    from faceeditor.identity.verification import best_accuracy, figures, pair_distances
+
+    pairs = pair_distances(embeddings_of(net, chips), persons)
+    found = figures(*pairs)
+    return {"accuracy": best_accuracy(*pairs), "EER": found["EER"], "FMR100": found["FMR100"], "dprime": found["d'"]}
+
+
+def _strangers(args: argparse.Namespace) -> dict[str, tuple[list[Any], Any]]:
+    """Crops and persons of renderings, and of photographs where a folder is named."""
+    from faceeditor.identity.recogniser_training import chip_of
+    from faceeditor.identity.strangers import changed_people, rendered_people
+
+    found = {"renderings": rendered_people(60, 4)}
+    if args.photographs is not None:
+        from faceeditor.engine.drawing import EngineRenderer
+
+        with EngineRenderer() as renderer:
+            found["photographs with changed heads"] = changed_people(_portraits(args.photographs), 4, renderer)
+    return {n: ([chip_of(p.pixels, p.frame, args.side) for p in s.pictures], s.persons) for n, s in found.items()}
+
+
+def _portraits(folder: Path) -> "list[Variation]":
+    """The kept-out photographs of a face data set as portraits with their heads."""
+    from faceeditor.generators.mask_guided import MaskGuided
+    from faceeditor.identity.variation import Variation
+    from faceeditor.photo.read import read_head
+    from faceeditor.training.data import load_faces
+
+    faces = load_faces(folder, "kept-out")
+    generator = MaskGuided("torch-cpu")
+    made = []
+    for picture, mask in zip(faces.pictures, faces.masks, strict=True):
+        head = read_head(picture, 4, mask=mask).head
+        made.append(Variation(mask, generator.encode(picture, mask), head, head))
+    return made
+
+
+def _write_weights(folder: Path, net: "MobileFace", args: argparse.Namespace) -> None:
+    """Write the trained network as a model pack with a card."""
+    import numpy as np
+
+    from faceeditor.images import write_atomic
+    from faceeditor.packs import write_pack
+
+    arrays = {name: np.asarray(value.cpu().numpy()) for name, value in net.state_dict().items()}
+    arrays = {name: value for name, value in arrays.items() if value.dtype.kind == "f"}
+    config = {"dimensions": 128, "width": args.width, "side": args.side}
+    write_pack(folder, "recogniser-small", "recogniser-mobile", "1", {"weights.safetensors": arrays}, config)
+    card = (
+        "# recogniser-small\n\nMobileFaceNet (Chen et al., 2018) with CosFace (s 64, m 0.35), trained by `faceeditor "
+        f"identity train-recogniser` on “{args.folder.name}”, people who do not exist: {args.epochs} epochs, batch "
+        f"{args.batch}, seed {args.seed}. Figures: `report.json`. Not for recognising real people.\n"
+    )
+    write_atomic(folder / "recogniser-small" / "card.md", card.encode("utf-8"))

@@ -3,16 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from faceeditor.generators.head_prior import HeadPrior
-from faceeditor.generators.style_prior import StylePrior
 from faceeditor.identity.variation import Renderer, Variation
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
-
-FloatArray = npt.NDArray[np.float32]
 
 REFINEMENTS = 8
 """Gauss-Newton steps when the head of a mask is read."""
@@ -64,11 +60,3 @@ class HeadChanges:
             drawn = self._heads.draw(group, random, reference.head)
             head = head.with_group(group, drawn.with_group(group, reference.head.blend(drawn, variety)))
         return reference.with_head(head)
-
-
-def random_person(base: Variation, random: np.random.Generator, styles: StylePrior, heads: HeadPrior) -> Variation:
-    """A random person in the pose, expression and light of a portrait: identity from the priors."""
-    assert base.head is not None
-    head = heads.draw("identity", random, base.head, 1.0)
-    latent = random.standard_normal(styles.latent_size).astype(np.float32)
-    return replace(base, style=styles.of_latent(latent)).with_head(replace(head, rig=base.head.rig))

@@ -89,7 +89,7 @@ def person_of(plan: Plan, number: int, studio: Studio) -> tuple[Variation, int]:
     portrait = studio.bases[base]
     assert portrait.head is not None
     head = studio.heads.draw("identity", random, portrait.head, 1.0)
-    style = studio.styles.of_latent(random.standard_normal(studio.styles.latent_size).astype(np.float32))
+    style = studio.styles.draw(int(random.integers(2**31)), portrait.mask)
     return replace(portrait, style=style).with_head(replace(head, rig=portrait.head.rig)), base
 
 

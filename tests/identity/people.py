@@ -67,13 +67,11 @@ def portrait(seed=0, head=True):
 class FirstCode:
     """Style and head priors of a few numbers."""
 
-    latent_size = 6
-
-    def of_latent(self, latent, label=""):
+    def draw(self, seed, mask=None):
         style = portrait(0).style
         regions = style.regions.copy()
-        regions[1, :6] += latent
-        return StyleCode(regions, style.overall, style.detail, label)
+        regions[1, :6] += np.random.default_rng(seed).standard_normal(6).astype(np.float32)
+        return StyleCode(regions, style.overall, style.detail)
 
 
 class ShapePrior:
