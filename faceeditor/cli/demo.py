@@ -22,6 +22,7 @@ def run_demo(args: argparse.Namespace) -> int:
     from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
     from faceeditor.gui.snapshot import window_snapshot
     from faceeditor.portrait.masks import sample_masks
+    from faceeditor.portrait.state import PortraitState
     from faceeditor.regions import colorize
 
     samples = sample_masks()
@@ -37,7 +38,8 @@ def run_demo(args: argparse.Namespace) -> int:
     prior = StylePrior.load()
     with Engine(args.device) as engine:
         styles = [prior.draw(FIRST_SEED + number) for number in range(6)]
-        faces = [engine.render(RenderRequest(n, mask, style)).pixels for n, style in enumerate(styles)]
+        states = [PortraitState.of(mask, style) for style in styles]
+        faces = [engine.render(RenderRequest.of(state)).pixels for state in states]
         device = engine.status.message
     people = sheet(faces, columns=3)
     written = {"portrait.png": side_by_side(faces[0], colorize(mask)), "people.png": people}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from faceeditor.engine import Engine, RenderRequest
-    from faceeditor.portrait.head import HeadCoefficients
+    from faceeditor.portrait.state import PortraitState
     from faceeditor.portrait.style import StyleCode
     from faceeditor.regions import MaskArray
 
@@ -77,7 +77,8 @@ def apply_settings(args: argparse.Namespace) -> list[tuple[str, str]]:
 
 def run_render(args: argparse.Namespace) -> int:
     """Draw one or more faces into files; prints the file names."""
-    from faceeditor.engine import Engine, RenderRequest
+    from faceeditor.engine import Engine, Output, RenderRequest
+    from faceeditor.engine.requests import FINE, FULL
     from faceeditor.export import format_of, sheet, write_picture
     from faceeditor.export.picture import MAX_SIDE
 
@@ -98,13 +99,14 @@ def run_render(args: argparse.Namespace) -> int:
     outputs = _output_names(args.output, 1 if as_sheet else total)
     arguments.refuse_same_files(outputs, (args.input, args.style))
     source = _read_input(args.input, args.labels)
-    truncation = source.truncation if args.truncation is None else args.truncation
+    output = Output.of_side(FINE if args.size is not None and args.size > FULL else FULL)
     faces: list[npt.NDArray[np.uint8]] = []
     with Engine(args.device) as engine:
         for number, style in enumerate(_styles(args, engine, source.style)):
-            request = RenderRequest(
-                number, source.mask, style, truncation, head=source.head, base_head=source.base_head
-            )
+            state = source.state(style)
+            if args.truncation is not None:
+                state = state.with_face(truncation=args.truncation)
+            request = RenderRequest.of(state, output, revision=number)
             for wish in _requests(engine, request, wanted):
                 if total > 1:
                     show_progress(len(faces) / total, style.label)
@@ -136,13 +138,14 @@ def _requests(engine: "Engine", request: "RenderRequest", wanted: HeadOptions) -
 
     if not wanted:
         return [request]
-    if request.head is None:
-        from faceeditor.engine import ReadHead
+    if request.face.head is None:
+        from faceeditor.engine import Output, ReadHead
 
-        head = answer(engine, ReadHead(engine.render(request).pixels))
-        request = replace(request, head=head, base_head=head)
-    assert request.head is not None
-    made = [replace(request, head=head_arguments.apply_options(request.head, wanted), show_head=wanted.plain)]
+        head = answer(engine, ReadHead(engine.render(replace(request, output=Output())).pixels))
+        request = request.with_face(head=head, base_head=head)
+    assert request.face.head is not None
+    changed = head_arguments.apply_options(request.face.head, wanted)
+    made = [replace(request.with_face(head=changed), show_head=wanted.plain)]
     for series in reversed(wanted.sweeps):
         made = [each for row in made for each in sweep(row, series.control, series.values)]
     return made
@@ -150,13 +153,21 @@ def _requests(engine: "Engine", request: "RenderRequest", wanted: HeadOptions) -
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """What an input file gives; a mask file has neither style nor head."""
+    """What an input file gives: a mask, or a portrait's state."""
 
     mask: "MaskArray"
-    style: "StyleCode | None" = None
-    truncation: float = 1.0
-    head: "HeadCoefficients | None" = None
-    base_head: "HeadCoefficients | None" = None
+    portrait: "PortraitState | None" = None
+
+    @property
+    def style(self) -> "StyleCode | None":
+        """The portrait's style; a mask file has none."""
+        return None if self.portrait is None else self.portrait.style
+
+    def state(self, style: "StyleCode") -> "PortraitState":
+        """The state to draw with a style."""
+        from faceeditor.portrait.state import PortraitState
+
+        return PortraitState.of(self.mask, style) if self.portrait is None else self.portrait.with_face(style=style)
 
 
 def _read_input(path: Path | None, labels: str = "auto") -> _Source:
@@ -173,7 +184,7 @@ def _read_input(path: Path | None, labels: str = "auto") -> _Source:
 
         portrait = store.load(path)
         note = portrait.note
-        source = _Source(portrait.mask, portrait.style, portrait.truncation, portrait.head, portrait.base_head)
+        source = _Source(portrait.mask, portrait.state())
     else:
         mask, note = read_mask(path, labels)
         source = _Source(mask)

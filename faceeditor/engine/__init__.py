@@ -7,7 +7,7 @@ from faceeditor.engine.core import Engine
 from faceeditor.engine.jobs import EncodedPhoto, EncodePhoto, Job, JobContext, Thumbnails
 from faceeditor.engine.lanes import Ticket
 from faceeditor.engine.photo_jobs import EmbedPhoto, PhotoReading, ReadHead, ReadPhoto
-from faceeditor.engine.requests import EngineStatus, Frame, Morph, RenderRequest
+from faceeditor.engine.requests import EngineStatus, Frame, Morph, Output, RenderRequest
 from faceeditor.engine.video_job import RenderVideo
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Job",
     "JobContext",
     "Morph",
+    "Output",
     "PhotoReading",
     "ReadHead",
     "ReadPhoto",

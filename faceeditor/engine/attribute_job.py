@@ -138,7 +138,7 @@ def _begun(request: AttributeRequest, context: JobContext) -> "Iterator[Optimisa
     context.ticket.check()
     request = replace(request, portrait=untruncated(request.portrait))
     portrait = request.portrait
-    frame = context.frame(request_of(portrait), 256)
+    frame = context.frame(request_of(portrait))
     mask = frame.mask if frame.mask is not None else portrait.mask
     if request.guide is not None:
         near, lacking = [_read_guide(request.guide, context)], []
@@ -197,5 +197,5 @@ def _drawn(guide: "Guide", context: JobContext) -> "tuple[Pixels, npt.NDArray[np
     from faceeditor.identity.variation import Variation
 
     context.ticket.check()
-    frame = context.frame(request_of(Variation(guide.mask, guide.style, guide.head, guide.head)), 256)
+    frame = context.frame(request_of(Variation(guide.mask, guide.style, guide.head, guide.head)))
     return frame.pixels, guide.mask

@@ -20,7 +20,7 @@ from faceeditor.engine.head_stage import HeadStage, Placed
 from faceeditor.engine.jobs import Job, JobContext, Maps, Pixels
 from faceeditor.engine.lanes import Gate, InteractiveMailbox, JobMailbox, PendingJob, PendingRequest, Ticket
 from faceeditor.engine.requests import FAST, EngineStatus, Frame, RenderRequest
-from faceeditor.engine.stages import Stages, average_style, finished
+from faceeditor.engine.stages import Stages, average_style, framed, tier
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 from faceeditor.generators.devices import DeviceError
 from faceeditor.head.relight import relit
@@ -259,6 +259,7 @@ class Engine:
             style = self._stages.style(request.style, request.truncation)
             start = time.perf_counter()
             pixels = self._run_generator(placed.mask, style, side, placed.maps)
+            pixels.flags.writeable = False
             milliseconds["network"] = (time.perf_counter() - start) * 1e3
             self._stages.note(side, milliseconds["network"])
             return pixels
@@ -272,9 +273,10 @@ class Engine:
         self, request: RenderRequest, placed: Placed, pixels: Pixels, milliseconds: dict[str, float], side: int
     ) -> Frame:
         device = self._generator.device if self._generator is not None else ""
-        pixels = relit(pixels, placed.gain)
+        pixels = framed(relit(pixels, placed.gain), request.output)
         pixels.flags.writeable = False
-        return Frame(request.revision, pixels, device, milliseconds, side, placed.mask, request.head, placed.picture)
+        head = request.face.head
+        return Frame(request.revision, pixels, device, milliseconds, side, placed.mask, head, placed.picture)
 
     def _run_generator(self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None) -> Pixels:
         """Draw on the device, on the next one if it fails. Called behind the gate."""
@@ -373,7 +375,7 @@ class Engine:
             ticket.check()
             return self._ready_generator().encode(photo, mask, label)
 
-        def frame(request: RenderRequest, side: int) -> Frame:
+        def frame(request: RenderRequest) -> Frame:
             # Two short steps, so that the pen waits for one of them at most. Pixels for a file are not remembered.
             ticket.check()
             start = time.perf_counter()
@@ -381,10 +383,11 @@ class Engine:
                 placed = self._heads.place(request)
             between = time.perf_counter()
             ticket.check()
+            side = tier(request.output)
             with self._gate.background():
                 ticket.check()
                 style = self._stages.style(request.style, request.truncation)
-                pixels = finished(self._run_generator(placed.mask, style, side, placed.maps))
+                pixels = self._run_generator(placed.mask, style, side, placed.maps)
             end = time.perf_counter()
             milliseconds = {"wait": 0.0, "head": (between - start) * 1e3, "network": (end - between) * 1e3}
             return self._made(request, placed, pixels, milliseconds | {"total": (end - start) * 1e3}, side)
@@ -393,7 +396,11 @@ class Engine:
             with self._gate.background():
                 return self._heads.maps(head)
 
-        result = pending.job.run(JobContext(ticket, progress, encode, frame, maps))
+        def head_picture(head: HeadCoefficients) -> Pixels:
+            with self._gate.background():
+                return self._heads.picture(head)
+
+        result = pending.job.run(JobContext(ticket, progress, encode, frame, maps, head_picture))
         ticket.check()
         return result
 

@@ -7,18 +7,14 @@ from faceeditor.engine.core import Engine
 from faceeditor.engine.requests import RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.identity.variation import FacePicture, Variation
+from faceeditor.portrait.state import PortraitState
 
 
 def request_of(variation: Variation, revision: int = 0) -> RenderRequest:
     """What the engine is asked for to draw a variation."""
-    return RenderRequest(
-        revision,
-        variation.mask,
-        variation.style,
-        variation.truncation,
-        head=variation.head,
-        base_head=variation.base_head if variation.head is not None else None,
-    )
+    heads = {"head": variation.head, "base_head": variation.base_head} if variation.head is not None else {}
+    state = PortraitState.of(variation.mask, variation.style, variation.truncation, **heads)
+    return RenderRequest.of(state, revision=revision)
 
 
 class EngineRenderer:

@@ -147,7 +147,8 @@ class HeadStage:
         head = request.head
         if head is None:
             mask, key = self._drawn_mask(request)
-            return Placed(mask, key, None, "", None, None)
+            plain = request.face.head if request.show_head else None
+            return Placed(mask, key, None, "", None, None if plain is None else self.picture(plain))
         self._ready()  # loaded once, before two threads need it
         # The generator draws under the light that its style code holds, which is the base's.
         unlit = with_light_from(head, _base_light(request) or head)

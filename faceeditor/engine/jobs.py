@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.engine.lanes import Ticket
-from faceeditor.engine.requests import FAST, Frame, RenderRequest
+from faceeditor.engine.requests import FAST, Frame, Output, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -27,15 +27,17 @@ class JobContext:
         ticket: call `ticket.check()` between steps.
         progress: tells how far the job is: share 0..1 and a short text.
         encode: (aligned photograph (256, 256, 3), mask, label) -> style code.
-        frame: a request, and 256 or 128 -> its frame, drawn at this side, as of `Engine.render`; gives way to the pen.
+        frame: a request -> its frame, as of `Engine.render` but never in the fast tier; gives way to the pen.
         maps: head -> its (10, 128, 128) float32 condition maps, read-only.
+        head_picture: head -> (256, 256, 3) uint8 sRGB, its plain rendering, read-only.
     """
 
     ticket: Ticket
     progress: Callable[[float, str], None]
     encode: Callable[[Pixels, MaskArray, str], StyleCode]
-    frame: Callable[[RenderRequest, int], Frame]
+    frame: Callable[[RenderRequest], Frame]
     maps: Callable[[HeadCoefficients], Maps]
+    head_picture: Callable[[HeadCoefficients], Pixels]
 
 
 class Job(Protocol):
@@ -131,15 +133,12 @@ class Thumbnails:
 
     def run(self, context: JobContext) -> tuple[Pixels, ...]:
         """Draw at 128 and reduce."""
-        import cv2
-
+        output = Output.of_side(self.size)
         done: list[Pixels] = []
         for index, style in enumerate(self.styles):
             context.ticket.check()
             context.progress(index / len(self.styles), f"Face {index + 1} of {len(self.styles)}")
-            face = context.frame(replace(self.request, style=style), FAST).pixels
-            small = np.array(cv2.resize(face, (self.size, self.size), interpolation=cv2.INTER_AREA), np.uint8)
-            small.flags.writeable = False
-            done.append(small)
+            request = replace(self.request, output=output).with_face(style=style)
+            done.append(context.frame(request).pixels)
         context.progress(1.0, "Done")
         return tuple(done)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceeditor.engine.jobs import JobContext, Pixels, opened_picture
+from faceeditor.engine.requests import Output
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -118,7 +119,7 @@ class EmbedPhoto:
         """Raises ImageError (no picture, no face), ModelError and EngineError."""
         from dataclasses import replace
 
-        from faceeditor.engine.stages import finished
+        from faceeditor.engine.stages import framed
         from faceeditor.generators.embed import embed
 
         reading = _read_photo(self.source, self.face, self.label, context, 0.3)
@@ -127,7 +128,9 @@ class EmbedPhoto:
             context.ticket.check()
             context.progress(0.3 + 0.7 * share, text)
             if picture is not None and self.preview is not None:
-                self.preview(finished(picture))
+                picture = framed(picture, Output())
+                picture.flags.writeable = False
+                self.preview(picture)
 
         maps = context.maps(reading.head)
         style = embed(reading.photo, reading.mask, reading.style, maps, self.steps, step)

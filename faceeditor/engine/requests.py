@@ -2,18 +2,20 @@
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import FaceState, PortraitState
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
-FAST, FULL = 128, 256
+FAST, FULL, FINE = 128, 256, 512
 """The tiers: sides at which the generator draws."""
 
 
@@ -64,48 +66,115 @@ class Morph:
         return mask_key(self.mask)
 
 
-@dataclass(frozen=True, eq=False)
-class RenderRequest:
-    """One revision of a portrait to be drawn.
+@dataclass(frozen=True)
+class Output:
+    """Which part of the result is wanted, and how large.
+
+    The result is the photograph at its own size, else the face in a square of `MASK_SIZE` pixels.
 
     Attributes:
-        revision: the portrait's revision; the frame carries it back.
-        mask: (256, 256) uint8; copied and made read-only, so the caller may go on painting.
-        style: the style code.
-        truncation: how far the style may leave the average: 1 as it is, 0 the average.
-        size: 256 for the full tier; 128 allows the fast tier, which is taken only where the full one is slow.
-        head: the head that is drawn; None: the mask-guided generator draws by mask and style alone.
-        base_head: the head at which the mask was painted: the mask is moved from there to head. None: it stays.
-        show_head: whether the frame is to bring the plain rendering of the head as well.
-        morph: the other end of a morph.
+        rect: left, top, width, height in pixels of the result; None: all of it.
+        scale: pixels of the output for a pixel of the result. The generator draws in the smallest of its tiers (128,
+            256, 512) that is not smaller than the face will be seen, else in the largest that it has.
+        fast: the hand moves: a smaller tier is allowed where the fitting one is slow, and enlarged.
 
     Raises:
-        EngineError: a mask, truncation or size that cannot be drawn, or a base head without a head.
+        EngineError: an empty rectangle, or a scale out of range.
     """
 
-    revision: int
-    mask: MaskArray
-    style: StyleCode
-    truncation: float = 1.0
-    size: int = FULL
-    head: HeadCoefficients | None = None
-    base_head: HeadCoefficients | None = None
+    rect: tuple[float, float, float, float] | None = None
+    scale: float = 1.0
+    fast: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 / 1024 <= self.scale <= 64:  # NaN fails, too
+            raise EngineError(f"The engine cannot draw at {self.scale} times the size; choose 0.001 to 64.")
+        if self.rect is not None:
+            finite = all(math.isfinite(number) for number in self.rect)
+            if not finite or self.rect[2] <= 0 or self.rect[3] <= 0:
+                raise EngineError("The part of the picture to draw is empty; choose a larger one.")
+
+    @classmethod
+    def of_side(cls, side: int, fast: bool = False) -> "Output":
+        """A whole face of a side in pixels."""
+        return cls(None, side / MASK_SIZE, fast)
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the output of a result of this size."""
+        if self.rect is not None:
+            return max(1, round(self.rect[2] * self.scale)), max(1, round(self.rect[3] * self.scale))
+        return max(1, round(width * self.scale)), max(1, round(height * self.scale))
+
+
+@dataclass(frozen=True, eq=False)
+class RenderRequest:
+    """A state to be drawn; made by `RenderRequest.of`.
+
+    Attributes:
+        state: what is drawn: its active face.
+        output: which part, and how large.
+        revision: the portrait's revision; the frame carries it back.
+        show_head: whether the frame is to bring the plain rendering of the head as well.
+        morph: the other end of a morph.
+    """
+
+    state: PortraitState
+    output: Output = Output()
+    revision: int = 0
     show_head: bool = False
     morph: Morph | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", checked_mask(self.mask))
-        if not math.isfinite(self.truncation):
-            raise EngineError("The truncation must be a number; set it between 0 and 1.")
-        if self.size not in (FAST, FULL):
-            raise EngineError(f"The engine cannot draw at {self.size} pixels; choose {FAST} or {FULL}.")
-        if self.base_head is not None and self.head is None:
-            raise EngineError("The mask was painted at a head, but there is no head to move it to; reset the head.")
+    @classmethod
+    def of(
+        cls,
+        state: PortraitState,
+        output: Output = Output(),
+        *,
+        revision: int = 0,
+        show_head: bool = False,
+        morph: Morph | None = None,
+    ) -> "RenderRequest":
+        """The request for an output of a state; arguments as the attributes."""
+        return cls(state, output, revision, show_head, morph)
+
+    @property
+    def face(self) -> FaceState:
+        """The face that is drawn."""
+        return self.state.face
+
+    @property
+    def mask(self) -> MaskArray:
+        """The painted mask, (256, 256) uint8, read-only."""
+        return self.state.face.mask
+
+    @property
+    def style(self) -> StyleCode:
+        """The style code."""
+        return self.state.face.style
+
+    @property
+    def truncation(self) -> float:
+        """How far the style may leave the average."""
+        return self.state.face.truncation
+
+    @property
+    def head(self) -> HeadCoefficients | None:
+        """The head that the generator draws with; None: it draws by mask and style alone."""
+        return self.state.face.drawn_heads[0]
+
+    @property
+    def base_head(self) -> HeadCoefficients | None:
+        """The head at which the mask was painted; None where `head` is."""
+        return self.state.face.drawn_heads[1]
 
     @cached_property
     def mask_key(self) -> str:
         """Hash of the painted mask."""
         return mask_key(self.mask)
+
+    def with_face(self, **parts: Any) -> "RenderRequest":
+        """The request with other values for some parts of the face (`FaceState`)."""
+        return replace(self, state=self.state.with_face(**parts))
 
 
 @dataclass(frozen=True, eq=False)

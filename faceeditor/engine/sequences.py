@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from faceeditor.engine.requests import FULL, Morph, RenderRequest
+from faceeditor.engine.requests import Morph, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import FaceState, PortraitState
 
 MAX_FRAMES = 2000
 """Frames of a sequence at most."""
@@ -58,9 +59,9 @@ def morph(a: RenderRequest, b: RenderRequest, frames: int = 75) -> tuple[RenderR
     """
     _check_frames(frames)
     shares = [_eased(index / (frames - 1)) for index in range(frames)]
-    if a.head is None and b.head is not None:
+    if a.face.head is None and b.face.head is not None:
         return tuple(_between(a, b, share) for share in shares)
-    if a.head is not None and b.head is None:
+    if a.face.head is not None and b.face.head is None:
         return tuple(_between(b, a, 1 - share) for share in shares)
     return tuple(_between(a, b, share) for share in shares)
 
@@ -90,9 +91,9 @@ def sweep(request: RenderRequest, control: str, values: Sequence[float]) -> tupl
 
 
 def _head_of(request: RenderRequest, what: str) -> HeadCoefficients:
-    if request.head is None:
+    if request.face.head is None:
         raise EngineError(f"{what} needs a head; move one of its sliders first.")
-    return request.head
+    return request.face.head
 
 
 def _check_frames(frames: int) -> None:
@@ -101,8 +102,9 @@ def _check_frames(frames: int) -> None:
 
 
 def _with_head(request: RenderRequest, head: HeadCoefficients) -> RenderRequest:
-    base = request.base_head if request.base_head is not None else request.head
-    return replace(request, head=head, base_head=base, size=FULL)
+    # Every frame is drawn with the maps of its head, so that passing the base head leaves no jump.
+    moved = request.with_face(head=head, base_head=request.face.base_head, read_head=False)
+    return replace(moved, output=replace(moved.output, fast=False))
 
 
 def _eased(t: float) -> float:
@@ -112,11 +114,12 @@ def _eased(t: float) -> float:
 
 def _between(a: RenderRequest, b: RenderRequest, share: float) -> RenderRequest:
     """What lies between two requests; a has no head, or both have one, or none."""
-    if a.head is not None and b.head is not None:
-        head, base = a.head.blend(b.head, share), a.base_head if a.base_head is not None else a.head
-        other = Morph(b.mask, share, b.base_head if b.base_head is not None else b.head)
-    else:
-        head, base = None, None
-        other = Morph(b.mask, share, b.base_head, b.head)
+    other = Morph(b.mask, share, b.face.base_head, b.face.head)
+    head = base = None
+    if a.face.head is not None and b.face.head is not None:
+        head, base = a.face.head.blend(b.face.head, share), a.face.base_head
+        other = Morph(b.mask, share, b.face.base_head)
     truncation = a.truncation + share * (b.truncation - a.truncation)
-    return RenderRequest(a.revision, a.mask, a.style.blend(b.style, share), truncation, FULL, head, base, morph=other)
+    face = FaceState(a.mask, a.style.blend(b.style, share), truncation, head, base)
+    output = replace(a.output, fast=False)
+    return RenderRequest.of(PortraitState((face,)), output, revision=a.revision, morph=other)

@@ -8,8 +8,9 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.engine.requests import FAST, FULL, RenderRequest
+from faceeditor.engine.requests import FAST, FINE, FULL, Output, RenderRequest
 from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import MASK_SIZE
 
 FAST_TIER_ABOVE_MS = 16.0
 """A full frame that takes longer than this is too slow under a moving hand.
@@ -52,7 +53,7 @@ class Cache(Generic[Value]):
 
 
 class Drawn(NamedTuple):
-    """Read-only (256, 256, 3) uint8 pixels, and the side at which the network drew them."""
+    """Read-only (S, S, 3) uint8 pixels, and the side S at which the network drew them."""
 
     pixels: Pixels
     side: int
@@ -100,10 +101,11 @@ class Stages:
 
         With a head, moving the mask and drawing the maps come on top of the network.
         """
+        wanted = tier(request.output)
         whole = self.full_ms
         if request.head is not None and self._head_ms:
             whole += statistics.median(self._head_ms)
-        return FAST if request.size == FAST and whole > FAST_TIER_ABOVE_MS else FULL
+        return FAST if request.output.fast and whole > FAST_TIER_ABOVE_MS else wanted
 
     @property
     def fast_likely(self) -> bool:
@@ -123,17 +125,44 @@ class Stages:
 
     def drawn(self, key: tuple[object, ...], side: int, draw: Callable[[], Pixels]) -> Drawn:
         """The pixels of a key (all that they are made from but the side), drawn unless they are remembered."""
-        return self._frames.get((*key, side), lambda: Drawn(finished(draw()), side))
+        return self._frames.get((*key, side), lambda: Drawn(draw(), side))
 
 
-def finished(pixels: Pixels) -> Pixels:
-    """A drawn picture at 256, read-only."""
-    if pixels.shape[0] != FULL:
-        import cv2
+def tier(output: Output) -> int:
+    """The smallest side of the generator that is not smaller than a face is seen in an output, else the largest."""
+    seen = output.scale * MASK_SIZE
+    return next((side for side in (FAST, FULL, FINE) if side >= seen - 0.5), FINE)
 
-        pixels = np.asarray(cv2.resize(pixels, (FULL, FULL), interpolation=cv2.INTER_CUBIC), np.uint8)
-    pixels.flags.writeable = False
-    return pixels
+
+def framed(pixels: Pixels, output: Output) -> Pixels:
+    """A drawn face as an output wants it: cut, and brought to its size (area means to reduce, cubic to enlarge).
+
+    Args:
+        pixels: (S, S, 3) uint8 sRGB, the whole face.
+        output: which part of it, in pixels of a face of `MASK_SIZE`.
+
+    Returns:
+        (h, w, 3) uint8; the picture itself where nothing is to be done.
+    """
+    width, height = output.size(MASK_SIZE, MASK_SIZE)
+    side = pixels.shape[0]
+    if output.rect is None and width == height == side:
+        return pixels
+    import cv2
+
+    if output.rect is None:
+        method = cv2.INTER_AREA if width < side else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(pixels, (width, height), interpolation=method), np.uint8)
+    left, top, across, down = (number * side / MASK_SIZE for number in output.rect)
+    step_x, step_y = across / width, down / height
+    # Pixel i of the output has its centre at i + 0.5; OpenCV counts centres from 0.
+    matrix = np.array([[step_x, 0, left + step_x / 2 - 0.5], [0, step_y, top + step_y / 2 - 0.5]])
+    if max(step_x, step_y) > 1:
+        smoothed = cv2.GaussianBlur(pixels, (0, 0), 0.4 * step_x, sigmaY=0.4 * step_y)
+        pixels = np.asarray(smoothed, np.uint8)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    cut = cv2.warpAffine(pixels, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.uint8)
 
 
 def average_style() -> StyleCode:

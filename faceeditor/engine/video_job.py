@@ -1,11 +1,11 @@
 """Background work: a sequence of requests into a video."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faceeditor.engine.jobs import JobContext, Pixels
-from faceeditor.engine.requests import FULL, RenderRequest
+from faceeditor.engine.requests import Output, RenderRequest
 from faceeditor.errors import EngineError
 
 
@@ -40,14 +40,14 @@ class RenderVideo:
 
     def run(self, context: JobContext) -> Path:
         """Raises FaceEditorError: a frame cannot be drawn, or the file cannot be written (nothing is left then)."""
-        from faceeditor.export.picture import scaled
         from faceeditor.export.video import write_video
+
+        output = Output.of_side(self.size)
 
         def frames() -> Iterator[Pixels]:
             for request in self.requests:
                 context.ticket.check()
-                pixels = context.frame(request, FULL).pixels
-                yield pixels if self.size == pixels.shape[0] else scaled(pixels, self.size)
+                yield context.frame(replace(request, output=output)).pixels
 
         def step(share: float, text: str) -> None:
             context.ticket.check()

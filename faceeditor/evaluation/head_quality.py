@@ -24,6 +24,7 @@ from faceeditor.images import write_atomic
 from faceeditor.packs import ModelPack
 from faceeditor.photo.read import HeadReading, read_head
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import PortraitState
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 from faceeditor.training.data import load_faces
@@ -97,7 +98,8 @@ class HeadQualityBench:
 
     def generated(self, subject: TestSubject, head: HeadCoefficients) -> tuple[Pixels, MaskArray]:
         """The generator's picture of a subject with another head, and the mask that it was drawn on."""
-        request = RenderRequest(0, subject.mask, subject.style, head=head, base_head=subject.head)
+        state = PortraitState.of(subject.mask, subject.style, head=head, base_head=subject.head)
+        request = RenderRequest.of(state)
         frame = self.engine.render(request)
         assert frame.mask is not None
         return frame.pixels, frame.mask

@@ -19,6 +19,7 @@ from faceeditor.generators.openvino_runtime import fastest_precision, latency_se
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.masks import sample_masks
+from faceeditor.portrait.state import PortraitState
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray, Region
 
@@ -62,11 +63,11 @@ def time_engine(mask: MaskArray, device: str, seconds: float) -> tuple[str, dict
     with Engine(device) as engine:
         masks = brushed(mask)
         for revision in range(3):
-            engine.render(RenderRequest(revision, next(masks), style))
+            engine.render(RenderRequest.of(PortraitState.of(next(masks), style), revision=revision))
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
             start = time.perf_counter()
-            frame = engine.render(RenderRequest(len(total), next(masks), style))
+            frame = engine.render(RenderRequest.of(PortraitState.of(next(masks), style), revision=len(total)))
             total.append((time.perf_counter() - start) * 1e3)
             network.append(frame.timings["network"])
         name = engine.status.device
@@ -119,13 +120,14 @@ def time_heads(mask: MaskArray, device: str, seconds: float) -> dict[str, Timing
     """
     style = StylePrior.load().draw(1)
     base = HeadCoefficients.neutral()
+    state = PortraitState.of(mask, style)
     taken: dict[str, list[float]] = {"head": [], "network": [], "request to frame": []}
     with Engine(device) as engine:
         end: float | None = None
         for step in itertools.count():
             head = base.changed(pose=(35 * math.sin(0.11 * step), 12 * math.sin(0.07 * step), 0.01 * step % 5))
             start = time.perf_counter()
-            frame = engine.render(RenderRequest(step, mask, style, head=head, base_head=base))
+            frame = engine.render(RenderRequest.of(state.with_face(head=head, base_head=base), revision=step))
             if step < 3:  # machine code is loaded, caches are filled
                 continue
             end = time.perf_counter() + seconds if end is None else end

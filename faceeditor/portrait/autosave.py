@@ -1,18 +1,20 @@
 """Autosave: a snapshot every so often, on a thread of its own, and what a killed run left behind.
 
-Each run owns two files in the autosave folder: ``RUN.lock`` (JSON: process id, its start time, the portrait's own
-path) and, once something was painted, ``RUN.fep``. A clean exit removes both. Files whose process is gone can be
+Each run owns its files in the autosave folder: ``RUN.lock`` (JSON: process id, its start time, the portrait's own
+path), once something was painted ``RUN.fep``, and for a portrait with a photograph ``RUN.DIGEST.photo``, the
+photograph's bytes, written once. A clean exit removes them. Files whose process is gone can be
 recovered.
 """
 
 import contextlib
+import glob
 import json
 import os
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,10 @@ import psutil
 
 from faceeditor.errors import FaceEditorError, PortraitError
 from faceeditor.images import write_atomic
+from faceeditor.jsonio import MAX_BYTES, JsonError, read_json_object
 from faceeditor.paths import state_dir
 from faceeditor.portrait import store
-from faceeditor.portrait.document import Portrait, PortraitState
+from faceeditor.portrait.document import Portrait, Snapshot
 
 INTERVAL = 3.0
 """Seconds between two snapshots, by default."""
@@ -83,7 +86,7 @@ class Autosave:
         run = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._file, self._lock_file = self._folder / f"{run}.fep", self._folder / f"{run}.lock"
         self._wake = threading.Condition()
-        self._pending: tuple[PortraitState, npt.NDArray[np.uint8] | None] | None = None
+        self._pending: tuple[Snapshot, npt.NDArray[np.uint8] | None] | None = None
         self._hurry = False
         self._closed = False
         self._writing = False
@@ -97,13 +100,13 @@ class Autosave:
         return self._file
 
     def snapshot(self, portrait: Portrait, preview: npt.NDArray[np.uint8] | None = None) -> None:
-        """Keep the portrait's present state; cheap (64 KiB are copied), returns at once.
+        """Keep the portrait's present state; nothing is copied, returns at once.
 
         Args:
             portrait: the document; it is read now, on the caller's thread.
             preview: (H, W, 3) uint8 sRGB that nobody writes to any more, or None.
         """
-        state = portrait.state()
+        state = portrait.snapshot()
         with self._wake:
             if self._closed:
                 return
@@ -138,9 +141,7 @@ class Autosave:
         self._remove()
 
     def _remove(self) -> None:
-        for file in (self._file, self._lock_file):
-            with contextlib.suppress(OSError):
-                file.unlink(missing_ok=True)
+        _remove_run(self._file)
 
     def _run(self) -> None:
         while True:
@@ -164,7 +165,7 @@ class Autosave:
                     self._last_write = time.monotonic()
                     self._wake.notify_all()
 
-    def _write(self, state: PortraitState, preview: npt.NDArray[np.uint8] | None) -> None:
+    def _write(self, state: Snapshot, preview: npt.NDArray[np.uint8] | None) -> None:
         lock = {
             "pid": os.getpid(),
             "started": psutil.Process().create_time(),
@@ -172,7 +173,7 @@ class Autosave:
         }
         try:
             write_atomic(self._lock_file, json.dumps(lock).encode("utf-8"))
-            store.write_state(state, self._file, preview)
+            store.write_snapshot(state, self._file, preview, photo_beside=True)
         except FaceEditorError as error:
             if not self._reported and self._on_error is not None:
                 self._on_error(error)
@@ -191,6 +192,10 @@ def recoverable(folder: Path | None = None) -> list[Recoverable]:
         run = part.name[1:].split(".", 1)[0]
         if not _alive(_read_lock(folder / f"{run}.lock")):
             _unlink(part)
+    for file in folder.glob("*.photo"):
+        run = file.name.split(".", 1)[0]
+        if not (folder / f"{run}.fep").exists() and not _alive(_read_lock(folder / f"{run}.lock")):
+            _unlink(file)
     for file in folder.glob("*.fep"):
         lock = _read_lock(file.with_suffix(".lock"))
         if _alive(lock):
@@ -212,28 +217,30 @@ def restore(entry: Recoverable) -> Portrait:
         portrait = store.load(entry.file)
     except PortraitError as error:
         raise PortraitError(f"The snapshot of “{entry.name}” cannot be recovered; discard it. {error}") from error
-    kept = portrait.state()
-    recovered = Portrait(
-        kept.mask, kept.style, kept.truncation, kept.recent_styles, entry.original,
-        head=kept.head, base_head=kept.base_head, note=portrait.note,
-    )  # fmt: skip
+    recovered = Portrait.of(replace(portrait.snapshot(), path=entry.original), portrait.note)
     recovered.mark_unsaved()
     return recovered
 
 
 def discard(entry: Recoverable) -> None:
-    """Remove a snapshot and its lock."""
-    _unlink(entry.file)
-    _unlink(entry.file.with_suffix(".lock"))
+    """Remove a snapshot, its lock and its photograph."""
+    _remove_run(entry.file)
+
+
+def _remove_run(file: Path) -> None:
+    """Remove all files of the run whose snapshot is ``file``."""
+    photos = list(file.parent.glob(f"{glob.escape(file.stem)}.*.photo"))
+    for each in (file, file.with_suffix(".lock"), *photos):
+        _unlink(each)
 
 
 def _read_lock(file: Path) -> dict[str, Any]:
     """A lock's content; empty if it is missing or damaged, which counts as a run that is gone."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with file.open("rb") as stream:
+            return read_json_object(stream.read(MAX_BYTES + 1))
+    except (OSError, JsonError):
         return {}
-    return data if isinstance(data, dict) else {}
 
 
 def _alive(lock: dict[str, Any]) -> bool:

@@ -14,41 +14,59 @@ from faceeditor.errors import PortraitError
 from faceeditor.portrait.brush import Rect
 from faceeditor.portrait.edits import (
     MAX_TRUNCATION,
-    WHOLE,
     AdoptMask,
     Change,
-    Changed,
     Edit,
-    HeadPair,
     PaintMask,
     PortraitState,
+    ReplaceFaces,
     ReplaceMask,
+    SelectFace,
+    SetComb,
     SetHead,
     SetStyle,
     SetTruncation,
     checked_mask,
-    checked_patch,
     checked_truncation,
-    moves_mask,
-    same_head,
-    union,
+    difference,
 )
 from faceeditor.portrait.head import HeadCoefficients
-from faceeditor.portrait.history import HISTORY_LIMIT, History, MaskDelta, Step
+from faceeditor.portrait.history import HISTORY_LIMIT, History, Node
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
 __all__ = [
     "MAX_RECENT_STYLES", "MAX_TRUNCATION", "AdoptMask", "Change", "Edit", "PaintMask", "Portrait", "PortraitState",
-    "ReplaceMask", "SetHead", "SetStyle", "SetTruncation", "checked_mask", "checked_truncation",
+    "ReplaceFaces", "ReplaceMask", "SelectFace", "SetComb", "SetHead", "SetStyle", "SetTruncation", "Snapshot",
+    "checked_mask", "checked_truncation",
 ]  # fmt: skip
 
 MAX_RECENT_STYLES = 24
 """How many styles a portrait remembers."""
 
+UnmoveStroke = Callable[[MaskArray, MaskArray], MaskArray | None]
+"""(moved mask before a stroke, the same after it) -> painted mask with the stroke; None if it has no place there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A portrait at one moment, immutable: what is saved, and safe to hand to another thread.
+
+    Attributes:
+        state: the tree.
+        recent_styles: newest first.
+        path: where the portrait is kept, or None.
+        revision: the revision it was taken at.
+    """
+
+    state: PortraitState
+    recent_styles: tuple[StyleCode, ...] = ()
+    path: Path | None = None
+    revision: int = 0
+
 
 class Portrait:
-    """A mask, a style, a head and their history.
+    """A state and its history.
 
     The painted mask belongs to ``base_head``. What is drawn is that mask moved to ``head``; it is derived whenever it
     is needed and never stored, so that a slider moved there and back leaves the mask as it was painted.
@@ -81,19 +99,25 @@ class Portrait:
         note: str = "",
         history_limit: int = HISTORY_LIMIT,
     ) -> None:
-        self._mask: MaskArray = np.array(checked_mask(mask), order="C", copy=True)
-        self._mask_view: MaskArray = self._mask.view()
-        self._mask_view.flags.writeable = False
-        self._style = style
-        self._truncation = checked_truncation(truncation)
-        self._recent = tuple(recent_styles)[:MAX_RECENT_STYLES]
-        self._remember(style, to_front=False)
-        self._heads: HeadPair = (head or base_head, base_head or head)
-        self._path = path
+        state = PortraitState.of(mask, style, truncation, head=head, base_head=base_head)
+        self._begin(Snapshot(state, tuple(recent_styles), path), note, history_limit)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, note: str = "", history_limit: int = HISTORY_LIMIT) -> "Portrait":
+        """A portrait with a snapshot's state, recent styles and path, unmodified and with an empty history."""
+        portrait = cls.__new__(cls)
+        portrait._begin(snapshot, note, history_limit)
+        return portrait
+
+    def _begin(self, snapshot: Snapshot, note: str, history_limit: int) -> None:
+        self._state = snapshot.state
+        self._recent = snapshot.recent_styles[:MAX_RECENT_STYLES]
+        self._remember(self._state.style, to_front=False)
+        self._path = snapshot.path
         self._note = note
         self._revision = 0
-        self._history = History(history_limit)
-        self._saved_state: int | None = self._history.state
+        self._history = History(self._state, history_limit)
+        self._saved: int | None = self._history.present.number
         self._open: _Open | None = None
         self._subscribers: dict[int, Callable[[Change], None]] = {}
         self._next_subscriber = 0
@@ -102,18 +126,18 @@ class Portrait:
 
     @property
     def mask(self) -> MaskArray:
-        """(256, 256) uint8, a read-only view that follows the portrait; copy it to keep it."""
-        return self._mask_view
+        """(256, 256) uint8, read-only: the painted mask of the active face as it is now."""
+        return self._state.mask
 
     @property
     def style(self) -> StyleCode:
         """The style code."""
-        return self._style
+        return self._state.style
 
     @property
     def truncation(self) -> float:
         """0 (the mean person) .. 1 (the style as it is) .. 2 (exaggerated)."""
-        return self._truncation
+        return self._state.truncation
 
     @property
     def recent_styles(self) -> tuple[StyleCode, ...]:
@@ -123,17 +147,17 @@ class Portrait:
     @property
     def head(self) -> HeadCoefficients | None:
         """The present head, or None until a slider is touched."""
-        return self._heads[0]
+        return self._state.head
 
     @property
     def base_head(self) -> HeadCoefficients | None:
         """The head at which the mask was painted; None as long as ``head`` is."""
-        return self._heads[1]
+        return self._state.base_head
 
     @property
     def moved(self) -> bool:
         """Whether what is drawn is not the painted mask itself: head and base head differ in what moves a mask."""
-        return moves_mask(self.base_head, self.head)
+        return self._state.face.moved
 
     @property
     def note(self) -> str:
@@ -153,18 +177,23 @@ class Portrait:
     @property
     def modified(self) -> bool:
         """Whether it differs from what was last saved or opened."""
-        unfinished = self._open is not None and self._open.touched
-        return unfinished or self._history.state != self._saved_state
+        unfinished = self._open is not None and self._open.before is not self._state
+        return unfinished or self._history.present.number != self._saved
 
     @property
     def undo_stack(self) -> tuple[str, ...]:
-        """Names of all steps, oldest first; the first ``position`` of them are in effect."""
+        """Names of the steps, oldest first; the first ``position`` of them are in effect."""
         return self._history.names
 
     @property
     def position(self) -> int:
         """How many steps of ``undo_stack`` are in effect."""
         return self._history.position
+
+    @property
+    def history(self) -> History:
+        """The tree of all steps, for whoever shows it."""
+        return self._history
 
     @property
     def can_undo(self) -> bool:
@@ -174,7 +203,7 @@ class Portrait:
     @property
     def can_redo(self) -> bool:
         """Whether ``redo`` would do something."""
-        return self._open is None and self._history.position < len(self._history.names)
+        return self._open is None and bool(self._history.present.children)
 
     @property
     def busy(self) -> bool:
@@ -182,12 +211,12 @@ class Portrait:
         return self._open is not None
 
     def state(self) -> PortraitState:
-        """An immutable copy of what is saved (the history is not); takes microseconds."""
-        mask = self._mask.copy()
-        mask.flags.writeable = False
-        return PortraitState(
-            mask, self._style, self._truncation, self._recent, self._path, self._revision, self.head, self.base_head
-        )
+        """The present state; immutable, shared, and free to ask for."""
+        return self._state
+
+    def snapshot(self) -> Snapshot:
+        """What is saved; immutable."""
+        return Snapshot(self._state, self._recent, self._path, self._revision)
 
     # Who watches it.
 
@@ -207,22 +236,22 @@ class Portrait:
     def apply(self, edit: Edit) -> None:
         """Make an edit: one undo step, or a part of the open gesture's. An edit that changes nothing leaves no step.
 
+        Selecting another face is no step: undo leads from edit to edit.
+
         Raises:
             PortraitError: a stroke is open, the edit's values are out of range, or the first head has no base.
         """
         if self._open is not None and self._open.stroke:
             raise PortraitError("A brush stroke is still open; finish it before anything else is changed.")
-        before = _Open.of(self, edit.name, stroke=False)
-        changed = self._perform(edit)
-        if not changed:
+        before, after = self._state, edit(self._state)
+        if after is before:
             return
-        if self._open is not None:
-            self._open.touch(changed.dirty)
-            self._changed(changed, history=False)
-            return
-        before.touch(changed.dirty)
-        self._finish(before)
-        self._changed(changed, history=True)
+        if self._open is None:
+            if isinstance(edit, SelectFace):
+                self._history.amend(after)
+            else:
+                self._push(edit.name, before, after)
+        self._show(after, self._open is None, replaced=isinstance(edit, ReplaceMask | AdoptMask | ReplaceFaces))
 
     def undo(self) -> None:
         """Take back one step, if there is one."""
@@ -231,7 +260,7 @@ class Portrait:
 
     def redo(self) -> None:
         """Repeat the next step, if there is one."""
-        if self._history.position < len(self._history.names):
+        if self._history.present.children:
             self.go_to(self._history.position + 1)
 
     def go_to(self, position: int) -> None:
@@ -243,45 +272,48 @@ class Portrait:
         self._refuse_if_open()
         if not 0 <= position <= len(self._history.names):
             raise PortraitError(f"The history has no step {position}; it has {len(self._history.names)}.")
-        if position == self._history.position:
-            return
-        changed = Changed()
-        for step, forward in self._history.walk(position):
-            if step.mask is not None:
-                changed |= Changed(step.mask.toggle(self._mask))
-            if step.styles is not None:
-                self._style = step.styles[forward]
-            if step.truncations is not None:
-                self._truncation = step.truncations[forward]
-            if step.heads is not None:
-                self._heads = step.heads[forward]
-            changed |= Changed(None, step.styles is not None or step.truncations is not None, step.heads is not None)
-        self._changed(changed, history=True)
+        if position != self._history.position:
+            self.go_to_node(self._history.at(position))
 
-    def begin_stroke(self, name: str, moved: MaskArray | None = None) -> None:
+    def go_to_node(self, node: Node) -> None:
+        """Go to any step of the tree, other branches included; one change.
+
+        Raises:
+            PortraitError: a stroke or gesture is open.
+        """
+        self._refuse_if_open()
+        if node is not self._history.present:
+            self._show(self._history.go_to(node), history=True)
+
+    def name_step(self, node: Node, label: str) -> None:
+        """Give a step of the history a name of the user's own; an empty one takes it away."""
+        node.label = label.strip()[:200]
+        self._notify(Change(self._revision, history=True))
+
+    def begin_stroke(self, name: str, moved: MaskArray | None = None, unmove: UnmoveStroke | None = None) -> None:
         """Open a brush stroke: what ``paint`` does shows at once and becomes one undo step on ``commit_stroke``.
 
         Args:
             name: of the undo step.
             moved: (256, 256) uint8, the mask as it is drawn at the present head, if that is not the painted one. The
-                stroke then starts from it and belongs to the present head. Undoing the stroke gives the painted mask
-                and its base head back, so that the head's own steps can be undone afterwards; a stroke that paints
-                nothing leaves them as they were.
+                stroke is painted on it, as the artist sees it. Undoing the stroke gives the painted mask and its base
+                head back; a stroke that paints nothing leaves them as they were.
+            unmove: brings a stroke on the moved mask back to the painted one (`head.motion.unmove_stroke`), where it is
+                kept when the stroke is committed: turning the head back gives the old mask and the stroke. Without it,
+                or where it finds no place for the stroke, the moved mask becomes the painted one at the present head.
 
         Raises:
             PortraitError: another stroke or gesture is open, or the moved mask is none.
         """
         self._refuse_if_open()
-        stroke = _Open.of(self, name, stroke=True)
+        before = self._state
         if moved is None:
-            self._open = stroke
+            self._open = _Open(name, True, before)
             return
-        changed = self._perform(AdoptMask(moved))
-        self._open = stroke
-        if changed:
-            stroke.touch(changed.dirty)
-            stroke.unpainted = self._mask.copy()
-            self._changed(changed, history=False)
+        after = AdoptMask(moved)(before)
+        self._open = _Open(name, True, before, after, unmove)
+        if after is not before:
+            self._show(after, history=False, replaced=True)
 
     def paint(self, rect: Rect, values: MaskArray) -> None:
         """Change a rectangle of the mask inside the open stroke.
@@ -290,19 +322,25 @@ class Portrait:
             rect: x, y, width, height, inside the mask.
             values: (height, width) uint8 region indices.
         """
-        stroke = self._expect_open(stroke=True)
-        changed = self._perform(PaintMask(rect, values))
-        if changed:
-            stroke.touch(changed.dirty)
-            self._changed(changed, history=False)
+        self._expect_open(stroke=True)
+        after = PaintMask(rect, values)(self._state)
+        if after is not self._state:
+            self._show(after, history=False, dirty=rect)
 
     def commit_stroke(self) -> None:
         """Close the stroke; it becomes one undo step if it painted anything."""
         stroke = self._expect_open(stroke=True)
-        if stroke.unpainted is not None and np.array_equal(stroke.unpainted, self._mask):
-            self._abort(stroke=True)
-        else:
-            self._commit(stroke=True)
+        if stroke.adopted is not None:
+            if np.array_equal(stroke.adopted.mask, self.mask):
+                self._abort(stroke=True)
+                return
+            painted = stroke.unmove(stroke.adopted.mask, self.mask) if stroke.unmove is not None else None
+            if painted is not None:
+                after = stroke.before.with_face(mask=painted)
+                if np.array_equal(painted, stroke.before.mask):
+                    after = stroke.before
+                self._show(after, history=False)
+        self._commit(stroke=True)
 
     def abort_stroke(self) -> None:
         """Close the stroke and take back what it painted."""
@@ -311,7 +349,7 @@ class Portrait:
     def begin_gesture(self, name: str) -> None:
         """Open a gesture, as a slider drag: the edits applied until ``commit_gesture`` become one undo step."""
         self._refuse_if_open()
-        self._open = _Open.of(self, name, stroke=False)
+        self._open = _Open(name, False, self._state)
 
     def commit_gesture(self) -> None:
         """Close the gesture; it becomes one undo step if it changed anything."""
@@ -325,86 +363,47 @@ class Portrait:
         """Note that the present state is on the disk, under a new path if one is given."""
         if path is not None:
             self._path = path
-        self._saved_state = self._history.state
+        self._saved = self._history.present.number
         self._notify(Change(self._revision, history=True))
 
     def mark_unsaved(self) -> None:
         """Note that the present state is on no disk (a recovered portrait)."""
-        self._saved_state = None
+        self._saved = None
         self._notify(Change(self._revision, history=True))
 
     # Inside.
 
-    def _perform(self, edit: Edit) -> Changed:
-        """Change the state; returns what changed. An edit that raises has changed nothing."""
-        if isinstance(edit, SetStyle):
-            if edit.style.key == self._style.key and edit.style.label == self._style.label:
-                return Changed()
-            self._style = edit.style
-            return Changed(style=True)
-        if isinstance(edit, SetTruncation):
-            truncation = checked_truncation(edit.truncation)
-            changed = truncation != self._truncation
-            self._truncation = truncation
-            return Changed(style=changed)
-        if isinstance(edit, SetHead):
-            base = edit.base if edit.base is not None else self.base_head
-            if base is None:
-                raise PortraitError("This portrait has no head yet; read it from the face before it is changed.")
-            return self._set_heads((edit.head, base))
-        if isinstance(edit, PaintMask):
-            return self._write(*checked_patch(edit))
-        painted = self._write(WHOLE, checked_mask(edit.mask))
-        head = edit.head if isinstance(edit, ReplaceMask) else self.head
-        return painted | self._set_heads((head, head))
-
-    def _write(self, rect: Rect, values: MaskArray) -> Changed:
-        """Write checked values into the mask."""
-        x, y, width, height = rect
-        target = self._mask[y : y + height, x : x + width]
-        if np.array_equal(target, values):
-            return Changed()
-        target[...] = values
-        return Changed(rect)
-
-    def _set_heads(self, heads: HeadPair) -> Changed:
-        """Set head and base head, keeping the objects that are the same already."""
-        if same_head(heads[0], self._heads[0]) and same_head(heads[1], self._heads[1]):
-            return Changed()
-        self._heads = heads
-        return Changed(head=True)
+    def _show(self, state: PortraitState, history: bool, dirty: Rect | None = None, replaced: bool = False) -> None:
+        """Make a state the present one and tell what changed; `dirty` where nothing but this part of the mask did."""
+        before, self._state = self._state, state
+        self._revision += 1
+        if dirty is not None:
+            self._notify(Change(self._revision, dirty))
+        else:
+            self._notify(difference(before, state, self._revision, history, replaced))
 
     def _commit(self, stroke: bool) -> None:
         done = self._expect_open(stroke)
         self._open = None
-        if done.touched and self._finish(done):
+        if done.before is self._state:
+            return
+        if difference(done.before, self._state, 0, False).drawn:
+            self._push(done.name, done.before, self._state)
             self._notify(Change(self._revision, history=True))
+        else:
+            self._state = done.before  # there and back again: equal, and the same objects from now on
 
     def _abort(self, stroke: bool) -> None:
         done = self._expect_open(stroke)
         self._open = None
-        if not done.touched:
-            return
-        if done.dirty is not None:
-            self._mask[...] = done.mask
-        style = self._style is not done.style or self._truncation != done.truncation
-        head = self._heads is not done.heads
-        self._style, self._truncation, self._heads = done.style, done.truncation, done.heads
-        self._changed(Changed(done.dirty, style, head), history=False)
+        if done.before is not self._state:
+            self._show(done.before, history=False)
 
-    def _finish(self, before: "_Open") -> bool:
-        """Turn the difference to an earlier state into one step; False if there is none."""
-        delta = None if before.dirty is None else MaskDelta.between(before.mask, self._mask, before.dirty)
-        styles = None if before.style is self._style else (before.style, self._style)
-        truncations = None if before.truncation == self._truncation else (before.truncation, self._truncation)
-        there_and_back = all(same_head(old, new) for old, new in zip(before.heads, self._heads, strict=True))
-        heads = None if there_and_back else (before.heads, self._heads)
-        if delta is None and styles is None and truncations is None and heads is None:
-            return False
-        self._history.push(Step(before.name, delta, styles, truncations, heads))
-        if styles is not None:
-            self._remember(self._style)
-        return True
+    def _push(self, name: str, before: PortraitState, after: PortraitState) -> None:
+        """Add a step; its style counts as used."""
+        self._history.push(name, after)
+        if after.style is not before.style:
+            self._remember(after.style)
 
     def _remember(self, style: StyleCode, to_front: bool = True) -> None:
         """Put a style among the recent ones."""
@@ -423,38 +422,23 @@ class Portrait:
             raise PortraitError(f"No {'brush stroke' if stroke else 'gesture'} is open; begin one first.")
         return self._open
 
-    def _changed(self, changed: Changed, history: bool) -> None:
-        self._revision += 1
-        self._notify(Change(self._revision, changed.dirty, changed.style, history, changed.head))
-
     def _notify(self, change: Change) -> None:
         for callback in tuple(self._subscribers.values()):
             callback(change)
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Open:
-    """The state before an open stroke or gesture.
+    """An open stroke or gesture.
 
     Attributes:
-        dirty, touched: where the mask changed since, and whether anything did.
-        unpainted: the mask from which the stroke paints, where that is the moved one; else None.
+        before: the state before it.
+        adopted: the state from which the stroke paints, where that shows the moved mask; else None.
+        unmove: as in `Portrait.begin_stroke`.
     """
 
     name: str
     stroke: bool
-    mask: MaskArray
-    style: StyleCode
-    truncation: float
-    heads: HeadPair
-    dirty: Rect | None = None
-    touched: bool = False
-    unpainted: MaskArray | None = None
-
-    @classmethod
-    def of(cls, portrait: Portrait, name: str, stroke: bool) -> "_Open":
-        return cls(name, stroke, portrait.mask.copy(), portrait.style, portrait.truncation, portrait._heads)
-
-    def touch(self, dirty: Rect | None) -> None:
-        self.dirty = union(self.dirty, dirty)
-        self.touched = True
+    before: PortraitState
+    adopted: PortraitState | None = None
+    unmove: UnmoveStroke | None = None

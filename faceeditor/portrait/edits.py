@@ -1,56 +1,102 @@
-"""The edits of a portrait, what they change, what its subscribers are told, and the checks of what an edit brings."""
+"""The edits of a portrait: immutable values, each a pure function state -> state. They work on the active face.
+
+An edit that changes nothing returns the state that it was given (`edit(state) is state`).
+"""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait.brush import Rect
-from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import (
+    MAX_TRUNCATION,
+    CombStroke,
+    FaceState,
+    HeadPair,
+    Photo,
+    PortraitState,
+    checked_mask,
+    checked_truncation,
+    moves_mask,
+    same_head,
+)
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
-MAX_TRUNCATION = 2.0
-"""Largest truncation; 1 leaves a style as it is, 0 is the mean person."""
+__all__ = [
+    "MAX_TRUNCATION", "WHOLE", "AdoptMask", "Change", "Edit", "HeadPair", "PaintMask", "PortraitState", "ReplaceFaces",
+    "ReplaceMask", "SelectFace", "SetComb", "SetHead", "SetStyle", "SetTruncation", "checked_mask",
+    "checked_truncation", "difference", "moves_mask", "same_head", "union",
+]  # fmt: skip
+
 WHOLE: Rect = (0, 0, MASK_SIZE, MASK_SIZE)
 """The rectangle of a whole mask."""
-
-HeadPair = tuple[HeadCoefficients | None, HeadCoefficients | None]
-"""The present head and the base head; both or neither."""
 
 
 @dataclass(frozen=True, eq=False)
 class PaintMask:
-    """Change a rectangle of the painted mask: ``values`` is (height, width) uint8 of region indices."""
+    """Change a rectangle of the painted mask: `values` is (height, width) uint8 of region indices."""
 
     rect: Rect
     values: MaskArray
     name: str = "Paint"
 
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: the rectangle does not fit the mask, or the values are no regions."""
+        x, y, width, height = self._checked()
+        area = np.s_[y : y + height, x : x + width]
+        if np.array_equal(state.mask[area], self.values):
+            return state
+        mask = state.mask.copy()
+        mask[area] = self.values
+        mask.flags.writeable = False
+        return state.with_face(mask=mask)
+
+    def _checked(self) -> Rect:
+        x, y, width, height = self.rect
+        fits = width > 0 and height > 0 and x >= 0 and y >= 0 and x + width <= MASK_SIZE and y + height <= MASK_SIZE
+        if not fits or self.values.shape != (height, width) or self.values.dtype != np.uint8:
+            raise PortraitError(f"The painted rectangle {self.rect} does not fit the mask or its values.")
+        if self.values.max() >= REGION_COUNT:
+            raise PortraitError(
+                f"A mask holds the regions 0 to {REGION_COUNT - 1}; the paint holds {int(self.values.max())}."
+            )
+        return self.rect
+
 
 @dataclass(frozen=True, eq=False)
 class ReplaceMask:
-    """Exchange the whole mask, (256, 256) uint8, and with it the head.
+    """Replace the whole mask, (256, 256) uint8, and with it the head.
 
     Attributes:
         mask: the new mask.
         name: of the undo step.
-        head: the head at which the new mask was painted, or None if it is not known: the portrait then has no head
-            until one is read from its face.
+        head: the head at which the new mask was painted, or None if it is not known: the face then has no head until
+            one is read from it.
     """
 
     mask: MaskArray
     name: str = "New mask"
     head: HeadCoefficients | None = None
 
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: the mask is none."""
+        return _with_mask(state, self.mask, self.head)
+
 
 @dataclass(frozen=True, eq=False)
 class SetStyle:
-    """Exchange the style code."""
+    """Replace the style code."""
 
     style: StyleCode
     name: str = "New style"
+
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """The state with the style."""
+        same = self.style.key == state.style.key and self.style.label == state.style.label
+        return state if same else state.with_face(style=self.style)
 
 
 @dataclass(frozen=True)
@@ -60,21 +106,37 @@ class SetTruncation:
     truncation: float
     name: str = "Truncation"
 
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: it is out of range."""
+        truncation = checked_truncation(self.truncation)
+        return state if truncation == state.truncation else state.with_face(truncation=truncation)
+
 
 @dataclass(frozen=True, eq=False)
 class SetHead:
-    """Exchange the head; the painted mask stays, and what is drawn is the mask moved to the new head.
+    """Replace the head; the painted mask stays, and what is drawn is the mask moved to the new head.
 
     Attributes:
         head: the new head.
-        base: the head at which the mask was painted. It is needed with a portrait's first head (what was read from the
-            face before a slider was moved); later it replaces the known one if it is given.
+        base: the head at which the mask was painted. It is needed with a face's first head (what was read from the
+            drawn face before a slider was moved); later it replaces the known one if it is given.
         name: of the undo step.
     """
 
     head: HeadCoefficients
     base: HeadCoefficients | None = None
     name: str = "Head"
+
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: the face has no head yet, and no base is given."""
+        face = state.face
+        base = self.base if self.base is not None else face.base_head
+        if base is None:
+            raise PortraitError("This portrait has no head yet; read it from the face before it is changed.")
+        if same_head(self.head, face.head) and same_head(base, face.base_head):
+            return state
+        read_head = face.read_head if face.head is not None else True
+        return state.with_face(head=self.head, base_head=base, read_head=read_head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +146,71 @@ class AdoptMask:
     mask: MaskArray
     name: str = "Adopt the moved mask"
 
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: the mask is none."""
+        return _with_mask(state, self.mask, state.head)
 
-Edit = PaintMask | ReplaceMask | SetStyle | SetTruncation | SetHead | AdoptMask
+
+@dataclass(frozen=True, eq=False)
+class SetComb:
+    """Replace the comb strokes; to add one, give the present ones and it."""
+
+    strokes: tuple[CombStroke, ...]
+    name: str = "Comb"
+
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: too many strokes."""
+        present = state.face.comb
+        if len(present) == len(self.strokes) and all(a is b for a, b in zip(present, self.strokes, strict=True)):
+            return state
+        return state.with_face(comb=tuple(self.strokes))
+
+
+@dataclass(frozen=True, eq=False)
+class SelectFace:
+    """Make another face of the portrait the active one, counted from 0."""
+
+    index: int
+    name: str = "Select face"
+
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: there is no such face."""
+        return state if self.index == state.active else state.changed(active=self.index)
+
+
+@dataclass(frozen=True, eq=False)
+class ReplaceFaces:
+    """Replace photograph and faces: a photograph was opened, a face of it was added or taken away.
+
+    Attributes:
+        faces: one or more.
+        photo: the photograph that they belong to, or None.
+        active: index of the face to edit.
+        name: of the undo step.
+    """
+
+    faces: tuple[FaceState, ...]
+    photo: Photo | None = None
+    active: int = 0
+    name: str = "Open photo"
+
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: no or too many faces, or no such active face."""
+        return PortraitState(self.faces, self.active, self.photo)
+
+
+Edit = (
+    PaintMask | ReplaceMask | SetStyle | SetTruncation | SetHead | AdoptMask | SetComb | SelectFace | ReplaceFaces
+)  # fmt: skip
+
+
+def _with_mask(state: PortraitState, mask: MaskArray, head: HeadCoefficients | None) -> PortraitState:
+    """The state with a whole mask that was painted at a head; the same objects where nothing differs."""
+    if np.array_equal(checked_mask(mask), state.mask):
+        mask = state.mask
+        if all(same_head(head, present) for present in state.face.heads):
+            return state
+    return state.with_face(mask=mask, head=head, base_head=head, read_head=False)
 
 
 @dataclass(frozen=True)
@@ -94,10 +219,12 @@ class Change:
 
     Attributes:
         revision: the portrait's revision after the change.
-        dirty: the rectangle of the painted mask that changed, or None.
+        dirty: the rectangle of the active face's painted mask that changed, or None.
         style: the style code or the truncation changed.
         history: step names, position, recent styles, path or the saved state changed.
         head: the head or the base head changed.
+        other: something else that is drawn changed: comb strokes, adjustments, photograph.
+        faces: another face is active, or the photograph or the number of faces changed.
     """
 
     revision: int
@@ -105,88 +232,48 @@ class Change:
     style: bool = False
     history: bool = False
     head: bool = False
+    other: bool = False
+    faces: bool = False
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the picture is another one."""
+        return self.dirty is not None or self.style or self.head or self.other
 
 
-@dataclass(frozen=True, eq=False)
-class PortraitState:
-    """A portrait at one moment, immutable: what is saved, and safe to hand to another thread.
+def difference(old: PortraitState, new: PortraitState, revision: int, history: bool, replaced: bool = False) -> Change:
+    """What differs between two states, by identity first.
 
-    Attributes:
-        mask: (256, 256) uint8, a read-only copy.
-        style, truncation, recent_styles: as in ``Portrait``.
-        path: where the portrait is kept, or None.
-        revision: the revision it was taken at.
-        head, base_head: as in ``Portrait``.
+    Args:
+        old, new: the states.
+        revision, history: as in `Change`.
+        replaced: the mask was replaced as a whole, so that a difference of it counts as one of all pixels.
     """
-
-    mask: MaskArray
-    style: StyleCode
-    truncation: float
-    recent_styles: tuple[StyleCode, ...]
-    path: Path | None
-    revision: int
-    head: HeadCoefficients | None = None
-    base_head: HeadCoefficients | None = None
-
-
-@dataclass(frozen=True)
-class Changed:
-    """Which parts of the state a piece of work changed."""
-
-    dirty: Rect | None = None
-    style: bool = False
-    head: bool = False
-
-    def __bool__(self) -> bool:
-        return self.dirty is not None or self.style or self.head
-
-    def __or__(self, other: "Changed") -> "Changed":
-        return Changed(union(self.dirty, other.dirty), self.style or other.style, self.head or other.head)
+    a, b = old.face, new.face
+    dirty = _dirty(a.mask, b.mask)
+    faces = old.active != new.active or len(old.faces) != len(new.faces) or old.photo is not new.photo
+    return Change(
+        revision,
+        WHOLE if replaced and dirty is not None else dirty,
+        a.style is not b.style or a.truncation != b.truncation,
+        history,
+        not (same_head(a.head, b.head) and same_head(a.base_head, b.base_head)),
+        faces or a.comb is not b.comb,
+        faces,
+    )
 
 
-def moves_mask(base: HeadCoefficients | None, head: HeadCoefficients | None) -> bool:
-    """Whether a mask painted at ``base`` looks different at ``head``; skin colour and light move nothing."""
-    if base is None or head is None or base is head:
-        return False
-    return not all(np.array_equal(getattr(base, part), getattr(head, part)) for part in MOVING_PARTS)
-
-
-def same_head(a: HeadCoefficients | None, b: HeadCoefficients | None) -> bool:
-    """Whether two heads have the same numbers and the same light rig; None equals None only."""
-    if a is None or b is None:
-        return a is b
-    return a is b or (a.key == b.key and a.rig == b.rig)
-
-
-def checked_mask(mask: MaskArray) -> MaskArray:
-    """The mask itself if it is (256, 256) uint8 with values 0..18, else a PortraitError."""
-    if mask.shape != (MASK_SIZE, MASK_SIZE) or mask.dtype != np.uint8:
-        raise PortraitError(
-            f"A mask has {MASK_SIZE} x {MASK_SIZE} pixels of 8 bits; this one is {mask.shape} {mask.dtype}."
-        )
-    if mask.max() >= REGION_COUNT:
-        raise PortraitError(f"A mask holds the regions 0 to {REGION_COUNT - 1}; this one holds {int(mask.max())}.")
-    return mask
-
-
-def checked_truncation(truncation: float) -> float:
-    """The truncation as a float if it lies in 0..2, else a PortraitError."""
-    if not 0.0 <= truncation <= MAX_TRUNCATION:  # NaN fails, too
-        raise PortraitError(f"The truncation {truncation} is out of range; choose 0 to {MAX_TRUNCATION:g}.")
-    return float(truncation)
-
-
-def checked_patch(edit: PaintMask) -> tuple[Rect, MaskArray]:
-    """Rectangle and values of a paint edit, checked against each other and the mask, else a PortraitError."""
-    x, y, width, height = edit.rect
-    fits = width > 0 and height > 0 and x >= 0 and y >= 0 and x + width <= MASK_SIZE and y + height <= MASK_SIZE
-    if not fits or edit.values.shape != (height, width) or edit.values.dtype != np.uint8:
-        raise PortraitError(f"The painted rectangle {edit.rect} does not fit the mask or its values.")
-    if edit.values.max() >= REGION_COUNT:
-        raise PortraitError(
-            f"A mask holds the regions 0 to {REGION_COUNT - 1}; the paint holds {int(edit.values.max())}."
-        )
-    return edit.rect, edit.values
+def _dirty(a: MaskArray, b: MaskArray) -> Rect | None:
+    """The smallest rectangle around what differs between two masks."""
+    if a is b:
+        return None
+    differs = a != b
+    rows = np.flatnonzero(differs.any(1))
+    if not len(rows):
+        return None
+    columns = np.flatnonzero(differs.any(0))
+    x, y = int(columns[0]), int(rows[0])
+    return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
 
 
 def union(a: Rect | None, b: Rect | None) -> Rect | None:

@@ -1,153 +1,239 @@
-"""Undo steps: compressed tile deltas of the mask and pairs of values, bounded in memory and not in number."""
+"""History: a tree of states, whose masks are kept as compressed deltas. Bounded in memory and not in number.
+
+Every step is a node with the state that it led to. Undo goes to the parent, redo to the child that was left last; a
+new step after an undo begins a branch, and the steps that were undone stay in the tree.
+"""
 
 import itertools
+import weakref
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from faceeditor.portrait.brush import Rect
-from faceeditor.portrait.edits import HeadPair
-from faceeditor.portrait.style import StyleCode
-from faceeditor.regions import MaskArray
+from faceeditor.portrait.state import FaceState, PortraitState
+from faceeditor.regions import MASK_SIZE, MaskArray
 
 HISTORY_LIMIT = 256 * 1024 * 1024
 """Bytes that a portrait's history may take; the oldest steps go first."""
-TILE = 32
-"""Side of a tile in pixels."""
 
+_KEY_EVERY = 16  # a mask that is that many deltas away from a whole one is kept whole
 _OVERHEAD = 1024  # Python objects of one step, roughly
 _HEAD_BYTES = 2048  # a head's 146 numbers and its Python objects, roughly
+_SHAPE = (MASK_SIZE, MASK_SIZE)
 
 
-@dataclass(frozen=True)
-class MaskDelta:
-    """The difference of two masks: the exclusive-or of old and new per tile, so that undo and redo are one operation.
+class PackedMask:
+    """A mask in little memory: zlib of its exclusive-or with an earlier one, or of itself.
 
-    Attributes:
-        rect: x, y, width, height of the area around the changed tiles.
-        tiles: (row, column) of each changed tile.
-        data: zlib of the tiles, (n, 32, 32) uint8.
+    Args:
+        mask: (256, 256) uint8, read-only.
+        base: an earlier mask that it probably resembles.
     """
 
-    rect: Rect
-    tiles: tuple[tuple[int, int], ...]
-    data: bytes
-
-    @classmethod
-    def between(cls, before: MaskArray, after: MaskArray, rect: Rect) -> "MaskDelta | None":
-        """The delta of two masks (sides a multiple of 32) that are equal outside ``rect``; None if they are equal."""
-        x, y, width, height = rect
-        rows = range(y // TILE, (y + height - 1) // TILE + 1)
-        columns = range(x // TILE, (x + width - 1) // TILE + 1)
-        tiles: list[tuple[int, int]] = []
-        parts: list[MaskArray] = []
-        for row, column in itertools.product(rows, columns):
-            part = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
-            difference = before[part] ^ after[part]
-            if difference.any():
-                tiles.append((row, column))
-                parts.append(difference)
-        if not tiles:
-            return None
-        top, left = min(row for row, _ in tiles), min(column for _, column in tiles)
-        bottom, right = max(row for row, _ in tiles) + 1, max(column for _, column in tiles) + 1
-        area = (left * TILE, top * TILE, (right - left) * TILE, (bottom - top) * TILE)
-        return cls(area, tuple(tiles), zlib.compress(np.stack(parts).tobytes(), 1))
-
-    def toggle(self, mask: MaskArray) -> Rect:
-        """Turn the old mask into the new one or back, in place; returns the rectangle that may have changed."""
-        parts = np.frombuffer(zlib.decompress(self.data), np.uint8).reshape(-1, TILE, TILE)
-        for (row, column), part in zip(self.tiles, parts, strict=True):
-            mask[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE] ^= part
-        return self.rect
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One undo step; each part is None where the step leaves it alone. Pairs are (before, after).
-
-    A head stands with its base head: (head, base head), both None while the portrait has none.
-    """
-
-    name: str
-    mask: MaskDelta | None = None
-    styles: tuple[StyleCode, StyleCode] | None = None
-    truncations: tuple[float, float] | None = None
-    heads: tuple[HeadPair, HeadPair] | None = None
+    def __init__(self, mask: MaskArray, base: "PackedMask | None" = None) -> None:
+        self.base: PackedMask | None = base if base is not None and base.depth + 1 < _KEY_EVERY else None
+        self.depth: int = 0 if self.base is None else self.base.depth + 1
+        difference = mask if self.base is None else mask ^ self.base.unpack()
+        self.data = zlib.compress(difference.tobytes(), 1)
+        self._live = weakref.ref(mask)
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the step takes, roughly."""
-        size = _OVERHEAD
-        if self.mask is not None:
-            size += len(self.mask.data) + 64 * len(self.mask.tiles)
-        if self.styles is not None:
-            size += sum(style.nbytes for style in self.styles)
-        if self.heads is not None:
-            # Neighbouring steps share their heads, so that each is charged for the one it brought.
-            size += _HEAD_BYTES
-        return size
+        """Bytes that it takes without its base."""
+        return len(self.data) + 160
+
+    def is_of(self, mask: MaskArray) -> bool:
+        """Whether it was made of this very array."""
+        return self._live() is mask
+
+    def unpack(self) -> MaskArray:
+        """The mask, read-only; the array that it was made of or that was last given, if that is still in use."""
+        live = self._live()
+        if live is None:
+            live = np.frombuffer(zlib.decompress(self.data), np.uint8).reshape(_SHAPE).copy()
+            if self.base is not None:
+                live ^= self.base.unpack()
+            live.flags.writeable = False
+            self._live = weakref.ref(live)
+        return live
+
+
+_NO_MASK: MaskArray = np.zeros(_SHAPE, np.uint8)
+_NO_MASK.flags.writeable = False
+
+
+@dataclass(eq=False)
+class Node:
+    """One step of the history.
+
+    Attributes:
+        number: grows with every step; the same number means the same content.
+        name: of the step; empty for the first state.
+        parent: the step before it, None for the first state.
+        children: the steps that follow, the one that redo goes to last.
+        label: a name that the user gave it, or empty.
+    """
+
+    number: int
+    name: str
+    state: PortraitState  # without its masks
+    masks: tuple[PackedMask, ...]
+    parent: "Node | None" = None
+    children: list["Node"] = field(default_factory=list)
+    label: str = ""
+    nbytes: int = 0
+
+    def restore(self) -> PortraitState:
+        """The state."""
+        faces = tuple(
+            replace(face, mask=packed.unpack()) for face, packed in zip(self.state.faces, self.masks, strict=True)
+        )
+        return replace(self.state, faces=faces)
 
 
 class History:
-    """The steps and which of them are in effect.
+    """The tree and where in it the portrait is.
 
     Args:
+        state: the first state.
         limit: bytes that the steps may take together.
     """
 
-    def __init__(self, limit: int = HISTORY_LIMIT) -> None:
+    def __init__(self, state: PortraitState, limit: int = HISTORY_LIMIT) -> None:
         self._limit = limit
-        self._steps: list[Step] = []
-        self._states: list[int] = [0]  # number of the state before each step, and after the last
-        self._next_state = 1
+        self._numbers = itertools.count(1)
+        self.root = self._node(0, "", state, None)
+        self.nbytes = 0
+        self._count = 1  # nodes of the tree
+        self._line: list[Node] = []
         self._position = 0
-        self._bytes = 0
+
+    @property
+    def present(self) -> Node:
+        """The node that the portrait is at."""
+        return self.root if self._position == 0 else self._line[self._position - 1]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of all steps, oldest first."""
-        return tuple(step.name for step in self._steps)
+        """Names of the steps from the first one to the last that redo reaches."""
+        return tuple(node.name for node in self._line)
 
     @property
     def position(self) -> int:
-        """How many steps are in effect."""
+        """How many steps of `names` are in effect."""
         return self._position
 
-    @property
-    def state(self) -> int:
-        """A number for the present state; the same number means the same content."""
-        return self._states[self._position]
+    def at(self, position: int) -> Node:
+        """The node at which so many steps of `names` are in effect."""
+        return self.root if position == 0 else self._line[position - 1]
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the steps take."""
-        return self._bytes
+    def nodes(self) -> Iterator[Node]:
+        """All nodes, every parent before its children."""
+        waiting = [self.root]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
 
-    def push(self, step: Step) -> None:
-        """Add a step that was just made; steps that were undone are forgotten, and the oldest if memory is short."""
-        self._bytes -= sum(gone.nbytes for gone in self._steps[self._position :])
-        del self._steps[self._position :]
-        del self._states[self._position + 1 :]
-        self._steps.append(step)
-        self._states.append(self._next_state)
-        self._next_state += 1
-        self._bytes += step.nbytes
-        drop = 0
-        while self._bytes > self._limit and drop < len(self._steps) - 1:
-            self._bytes -= self._steps[drop].nbytes
-            drop += 1
-        del self._steps[:drop]
-        del self._states[:drop]
-        self._position = len(self._steps)
+    def push(self, name: str, state: PortraitState) -> Node:
+        """Add a step after the present one and go there; the oldest steps are forgotten if memory is short."""
+        parent = self.present
+        node = self._node(next(self._numbers), name, state, parent)
+        parent.children.append(node)
+        del self._line[self._position :]
+        self._line.append(node)
+        self._position += 1
+        self._count += 1
+        self.nbytes += node.nbytes
+        while self.nbytes > self._limit and self._forget():
+            pass
+        return node
 
-    def walk(self, position: int) -> Iterator[tuple[Step, bool]]:
-        """Move to a position, yielding each step to carry out and whether it goes forward."""
-        while self._position < position:
-            self._position += 1
-            yield self._steps[self._position - 1], True
-        while self._position > position:
+    def go_to(self, node: Node) -> PortraitState:
+        """Make a node the present one and return its state; redo leads along the way to it from now on."""
+        if node is self.root:
+            self._position = 0
+            return node.restore()
+        way = [node]
+        while (parent := way[-1].parent) is not None and parent is not self.root:
+            way.append(parent)
+        way.reverse()
+        for step in way:
+            siblings = step.parent.children if step.parent is not None else []
+            siblings.remove(step)
+            siblings.append(step)
+        self._position = len(way)
+        if self._line[: len(way)] != way:
+            self._line = way
+            while self._line[-1].children:
+                self._line.append(self._line[-1].children[-1])
+        return node.restore()
+
+    def amend(self, state: PortraitState) -> None:
+        """Let the present node have another state, as after another face was selected."""
+        present = self.present
+        fresh = self._node(present.number, present.name, state, present.parent)
+        self.nbytes += fresh.nbytes - present.nbytes
+        present.state, present.masks, present.nbytes = fresh.state, fresh.masks, fresh.nbytes
+
+    def adopt(self, root: Node, present: Node) -> None:
+        """Take over a tree that was read from a file."""
+        self.root, self._line, self._position = root, [], 0
+        nodes = list(self.nodes())
+        self._numbers = itertools.count(max(node.number for node in nodes) + 1)
+        self._count = len(nodes)
+        self.nbytes = sum(node.nbytes for node in nodes) - root.nbytes
+        node = root
+        while node.children:
+            node = node.children[-1]
+            self._line.append(node)
+        self.go_to(present)
+
+    def _node(self, number: int, name: str, state: PortraitState, parent: Node | None) -> Node:
+        known = () if parent is None else parent.masks
+        old = () if parent is None else parent.state.faces
+        masks: list[PackedMask] = []
+        size = _OVERHEAD
+        for index, face in enumerate(state.faces):
+            near = known[min(index, len(known) - 1)] if known else None
+            same = next((packed for packed in known if packed.is_of(face.mask)), None)
+            packed = same if same is not None else PackedMask(face.mask, near)
+            masks.append(packed)
+            size += 0 if same is not None else packed.nbytes
+            size += _bytes_beside(face, old[min(index, len(old) - 1)] if old else None)
+        bare = tuple(replace(face, mask=_NO_MASK) for face in state.faces)
+        node = Node(number, name, replace(state, faces=bare), tuple(masks), parent)
+        node.nbytes = size
+        return node
+
+    def _forget(self) -> bool:
+        """Forget one old step, first of the branches; False if only the present one is left."""
+        if self._count > len(self._line) + 1:
+            kept = {id(node) for node in self._line}
+            leaves = (node for node in self.nodes() if not node.children and id(node) not in kept)
+            leaf = min(leaves, key=lambda node: node.number)
+            assert leaf.parent is not None
+            leaf.parent.children.remove(leaf)
+            self.nbytes -= leaf.nbytes
+        elif self._position > 1:
+            self.root = self._line.pop(0)
+            self.root.parent = None
             self._position -= 1
-            yield self._steps[self._position], False
+            self.nbytes -= self.root.nbytes
+        else:
+            return False
+        self._count -= 1
+        return True
+
+
+def _bytes_beside(face: FaceState, old: FaceState | None) -> int:
+    """Bytes of a face's parts beside its mask that an earlier one does not share, roughly."""
+    size = 0
+    if old is None or face.style is not old.style:
+        size += face.style.nbytes
+    if old is None or face.head is not old.head:
+        size += _HEAD_BYTES
+    known = set() if old is None else {id(stroke) for stroke in old.comb}
+    return size + sum(stroke.points.nbytes + 200 for stroke in face.comb if id(stroke) not in known)

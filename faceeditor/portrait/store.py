@@ -1,18 +1,20 @@
 """The portrait file, ``.fep``: a zip of plain JSON, PNG pictures and raw numbers. Nothing in it is executed.
 
-Format version 2:
+Format version 3:
 
-- ``portrait.json``: ``{"format": 2, "application": "Face Editor", "version": ..., "truncation": ..., "style":
-  {"label": ...}, "recent_styles": [{"label": ...}, ...], "head": ..., "base_head": ...}``; the heads are null, or
-  lists of numbers by the names of `HeadCoefficients`
-- ``mask.png``: 256 x 256 palette PNG, indices are regions
-- ``style.f32``: the style code, 2720 little-endian float32: regions (19, 32), overall (64), detail (8, 16, 16)
-- ``recent.f32``: the recent styles, one after the other in the same form
+- ``portrait.json``: ``{"format": 3, "application": "Face Editor", "version": ..., "active": 0, "photo": null or
+  {"name": ..., "sha256": ..., "bytes": ..., "beside": false}, "faces": [...], "recent_styles": [{"label": ...}, ...]}``
+- ``photo``: the bytes of the source photograph's file exactly as they were, where there is one. Autosave keeps them
+  beside the snapshot instead (``"beside": true``), in a file that is named by their digest and written once
+- ``face0/mask.png``, ``face0/style.f32``, ...: the parts of the faces, see `portrait.face_parts`
+- ``recent.f32``: the recent styles, one after the other
 - ``preview.png``: the face as last seen, optional
 
-Format version 1 had no heads. A damaged head does not cost the picture: the portrait opens without it, with a note.
+Versions 1 (without heads) and 2 (one face: ``mask.png``, ``style.f32``, heads in ``portrait.json``) are read as well.
+A damaged head or a missing photograph does not cost the picture: the portrait opens without it, with a note.
 """
 
+import hashlib
 import io
 import json
 import zipfile
@@ -27,32 +29,39 @@ from PIL import Image
 from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError, PortraitError
 from faceeditor.images import decode_bytes, write_atomic
-from faceeditor.portrait.document import MAX_RECENT_STYLES, Portrait, PortraitState, checked_mask
-from faceeditor.portrait.head import HeadCoefficients
-from faceeditor.portrait.masks import encode_mask
-from faceeditor.portrait.style import DETAIL_SHAPE, OVERALL_SHAPE, REGIONS_SHAPE, StyleCode
-from faceeditor.regions import MASK_SIZE, MaskArray
+from faceeditor.jsonio import JsonError, read_json_object
+from faceeditor.portrait.document import MAX_RECENT_STYLES, Portrait, Snapshot
+from faceeditor.portrait.face_parts import (
+    LIMITS,
+    MAX_LABEL,
+    STYLE_BYTES,
+    DamagedPartError,
+    Members,
+    face_members,
+    pack_style,
+    read_face,
+    read_old_face,
+    unpack_styles,
+)
+from faceeditor.portrait.state import MAX_FACES, MAX_PHOTO_BYTES, Photo, PortraitState
 
-FORMAT = 2
+FORMAT = 3
 """Version of the portrait file that this program writes; it reads this one and older ones."""
 SUFFIX = ".fep"
 """How a portrait file's name ends."""
 PREVIEW_SIZE = 256
 """Largest side of the preview in pixels."""
 
-_SHAPES = (REGIONS_SHAPE, OVERALL_SHAPE, DETAIL_SHAPE)
-_SIZES = tuple(int(np.prod(shape)) for shape in _SHAPES)
-_STYLE_BYTES = 4 * sum(_SIZES)
+_JSON_LIMIT = 1 << 20
 # Largest unpacked sizes that are read, so that a crafted file cannot fill the memory.
 _LIMITS = {
-    "portrait.json": 1 << 20,
-    "mask.png": 4 << 20,
-    "style.f32": _STYLE_BYTES,
-    "recent.f32": _STYLE_BYTES * MAX_RECENT_STYLES,
+    "portrait.json": _JSON_LIMIT,
+    "recent.f32": STYLE_BYTES * MAX_RECENT_STYLES,
     "preview.png": 16 << 20,
+    "photo": MAX_PHOTO_BYTES,
 }
-_MAX_LABEL = 200
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
+_STORED = (".png", "photo")  # compressed already
 
 
 def save(portrait: Portrait, path: str | Path, preview: npt.NDArray[np.uint8] | None = None) -> None:
@@ -67,63 +76,90 @@ def save(portrait: Portrait, path: str | Path, preview: npt.NDArray[np.uint8] | 
         PortraitError: it cannot be written; a file that was there stays, and the portrait stays unsaved.
     """
     path = Path(path)
-    write_state(portrait.state(), path, preview)
+    write_snapshot(portrait.snapshot(), path, preview)
     portrait.mark_saved(path)
 
 
-def write_state(state: PortraitState, path: str | Path, preview: npt.NDArray[np.uint8] | None = None) -> None:
-    """Write a portrait's state; may be called on any thread. Arguments and errors as in ``save``."""
+def write_snapshot(
+    snapshot: Snapshot, path: str | Path, preview: npt.NDArray[np.uint8] | None = None, photo_beside: bool = False
+) -> None:
+    """Write a snapshot; may be called on any thread. Arguments and errors as in ``save``.
+
+    Args:
+        snapshot: what to write.
+        path: the file to make or replace.
+        preview: as in ``save``.
+        photo_beside: keep the photograph in a file of its own beside ``path`` (`photo_file`), which is written only if
+            it is not there yet.
+    """
+    path, state = Path(path), snapshot.state
+    photo = state.photo
+    members: Members = {}
+    faces = [face_members(face, f"face{index}/", members) for index, face in enumerate(state.faces)]
     description = {
         "format": FORMAT,
         "application": "Face Editor",
         "version": __version__,
-        "truncation": state.truncation,
-        "style": {"label": state.style.label[:_MAX_LABEL]},
-        "recent_styles": [{"label": style.label[:_MAX_LABEL]} for style in state.recent_styles],
-        "head": None if state.head is None else state.head.to_json(),
-        "base_head": None if state.base_head is None else state.base_head.to_json(),
+        "active": state.active,
+        "photo": None if photo is None else _photo_entry(photo, photo_beside),
+        "faces": faces,
+        "recent_styles": [{"label": style.label[:MAX_LABEL]} for style in snapshot.recent_styles],
     }
-    members = {
-        "portrait.json": json.dumps(description, ensure_ascii=False).encode("utf-8"),
-        "mask.png": encode_mask(state.mask),
-        "style.f32": _packed(state.style),
-        "recent.f32": b"".join(_packed(style) for style in state.recent_styles),
-    }
+    members = {"portrait.json": json.dumps(description, ensure_ascii=False).encode("utf-8", "replace"), **members}
+    members["recent.f32"] = b"".join(pack_style(style) for style in snapshot.recent_styles)
     if preview is not None:
         members["preview.png"] = _encoded_preview(preview)
+    if photo is not None and not photo_beside:
+        members["photo"] = photo.data
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
-            stored = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
+            stored = zipfile.ZIP_STORED if name.endswith(_STORED) else zipfile.ZIP_DEFLATED
             archive.writestr(zipfile.ZipInfo(name), data, stored)
     try:
+        if photo is not None and photo_beside:
+            _keep_beside(photo, path)
         write_atomic(path, stream.getvalue())
     except FaceEditorError as error:
         raise PortraitError(str(error)) from error
+
+
+def photo_file(path: Path, digest: str) -> Path:
+    """The file beside a snapshot in which a photograph of this SHA-256 is kept."""
+    return path.with_name(f"{path.stem}.{digest[:16]}.photo")
 
 
 def load(path: str | Path) -> Portrait:
     """Open a portrait file.
 
     Returns:
-        The portrait, unmodified, with an empty history and its path set. Its ``note`` tells of a damaged head.
+        The portrait, unmodified, with an empty history and its path set. Its ``note`` tells of a damaged head or a
+        missing photograph.
 
     Raises:
         PortraitError: the file is missing, no portrait, damaged, or made by a newer Face Editor.
     """
     path = Path(path)
-    members = _members(path)
-    description = _description(path, members)
-    mask = _mask(path, members)
-    styles = _unpacked(path, "style.f32", members["style.f32"], [description["style"]])
-    recent = _unpacked(path, "recent.f32", members["recent.f32"], description["recent_styles"])
-    head, base_head, note = _heads(path, description)
+    notes: list[str] = []
     try:
-        return Portrait(
-            mask, styles[0], description["truncation"], recent, path, head=head, base_head=base_head, note=note
-        )
+        members = _members(path)
+        description = _description(path, members["portrait.json"])
+        recent = unpack_styles("recent.f32", members["recent.f32"], description["recent_styles"])
+        if description["format"] < FORMAT:
+            state = PortraitState((read_old_face(description, members, path.name, notes),))
+        else:
+            faces = tuple(
+                read_face(entry, f"face{index}/", members, path.name, notes)
+                for index, entry in enumerate(description["faces"])
+            )
+            state = PortraitState(faces, description["active"], _photo(path, description, members, notes))
+    except DamagedPartError as error:
+        raise _damaged(path, error.member, str(error)) from error
     except (PortraitError, TypeError) as error:
+        if str(error).startswith(f"“{path}") or str(error).startswith(f"“{path.name}"):
+            raise
         raise _damaged(path, "portrait.json", str(error)) from error
+    return Portrait.of(Snapshot(state, recent, path), note=" ".join(notes))
 
 
 def load_preview(path: str | Path) -> npt.NDArray[np.uint8] | None:
@@ -133,31 +169,32 @@ def load_preview(path: str | Path) -> npt.NDArray[np.uint8] | None:
         with zipfile.ZipFile(path) as archive:
             data = _read_member(path, archive, "preview.png")
         return np.array(decode_bytes(data, "preview.png").convert("RGB"))
-    except (PortraitError, ImageError, KeyError, *_ZIP_ERRORS):
+    except (PortraitError, ImageError, KeyError, DamagedPartError, *_ZIP_ERRORS):
         return None
 
 
-def _members(path: Path) -> dict[str, bytes]:
+def _members(path: Path) -> Members:
     """The unpacked members that a portrait needs."""
     try:
         with zipfile.ZipFile(path) as archive:
             present = set(archive.namelist())
             # The description comes first: a newer version may lack or exceed anything else.
-            needed = ("portrait.json", "mask.png", "style.f32", "recent.f32")
             if "portrait.json" not in present:
                 raise PortraitError(
                     f"“{path.name}” is no portrait (it has no “portrait.json”); choose a file saved by Face Editor."
                 )
             members = {"portrait.json": _read_member(path, archive, "portrait.json")}
-            _description(path, members)
-            for name in needed[1:]:
+            description = _description(path, members["portrait.json"])
+            needed, optional = _names(description)
+            for name in needed:
                 if name not in present:
                     raise PortraitError(
                         f"“{path.name}” is incomplete: its part “{name}” is missing; open an older copy of it."
                     )
+            for name in (*needed, *(name for name in optional if name in present)):
                 members[name] = _read_member(path, archive, name)
             return members
-    except PortraitError:
+    except (PortraitError, DamagedPartError):
         raise
     except FileNotFoundError:
         raise PortraitError(f"“{path}” does not exist; choose another file.") from None
@@ -169,113 +206,107 @@ def _members(path: Path) -> dict[str, bytes]:
         raise PortraitError(
             f"“{path.name}” is no portrait or was cut short; choose a file saved by Face Editor or an older copy."
         ) from None
-    except (OSError, ValueError) as error:
+    except _ZIP_ERRORS as error:
         raise PortraitError(f"“{path.name}” cannot be read ({error}); choose another file.") from error
+
+
+def _names(description: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Names of the members that a portrait must have, and of those that it may have."""
+    if description["format"] < FORMAT:
+        return ["mask.png", "style.f32", "recent.f32"], []
+    needed, optional = ["recent.f32"], ["photo"]
+    for index, entry in enumerate(description["faces"]):
+        needed += [f"face{index}/mask.png", f"face{index}/style.f32"]
+        optional += [f"face{index}/{part}" for part in ("head.json", "base-head.json", "comb.f32")]
+        if entry.get("source") is not None:
+            needed += [f"face{index}/source-{part}" for part in ("mask.png", "style.f32", "head.json")]
+    return needed, optional
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     """One member, unpacked to no more than its limit and checked against its CRC."""
-    limit = _LIMITS[name]
+    limit = _LIMITS.get(name) or LIMITS[name.rpartition("/")[2].removeprefix("source-")]
     try:
         with archive.open(name) as stream:
             data = stream.read(limit + 1)
-            if len(data) > limit:
-                raise _damaged(path, name, f"it is larger than {limit} bytes")
-            return data
     except KeyError:
         raise
     except _ZIP_ERRORS as error:
-        raise _damaged(path, name, str(error) or type(error).__name__) from error
+        raise DamagedPartError(name, str(error) or type(error).__name__) from error
+    if len(data) > limit:
+        raise DamagedPartError(name, f"it is larger than {limit} bytes")
+    return data
 
 
-def _description(path: Path, members: dict[str, bytes]) -> dict[str, Any]:
+def _description(path: Path, data: bytes) -> dict[str, Any]:
     """portrait.json, checked: the format can be read, the entries are there and of the right kinds."""
     try:
-        data = json.loads(members["portrait.json"].decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, "portrait.json", str(error) or type(error).__name__) from error
-    number = data.get("format") if isinstance(data, dict) else None
+        found = read_json_object(data, _JSON_LIMIT)
+    except JsonError as error:
+        raise DamagedPartError("portrait.json", str(error)) from error
+    number = found.get("format")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise _damaged(path, "portrait.json", "it names no format")
+        raise DamagedPartError("portrait.json", "it names no format")
     if number > FORMAT:
         raise PortraitError(
             f"“{path.name}” was made by a newer Face Editor (format {number}, this one reads {FORMAT}); update Face "
             "Editor to open it."
         )
-    recent = data.get("recent_styles")
-    truncation = data.get("truncation")
-    sound = (
-        isinstance(data.get("style"), dict)
-        and isinstance(recent, list)
-        and len(recent) <= MAX_RECENT_STYLES
-        and all(isinstance(entry, dict) for entry in recent)
-        and isinstance(truncation, int | float)
-    )
+    recent, faces = found.get("recent_styles"), found.get("faces")
+    sound = isinstance(recent, list) and len(recent) <= MAX_RECENT_STYLES and _objects(recent)
+    if number >= FORMAT:
+        active = found.get("active")
+        sound = sound and isinstance(faces, list) and 1 <= len(faces) <= MAX_FACES and _objects(faces)
+        sound = sound and isinstance(active, int) and not isinstance(active, bool)
+    else:
+        sound = sound and isinstance(found.get("style"), dict) and isinstance(found.get("truncation"), int | float)
     if not sound:
-        raise _damaged(path, "portrait.json", "entries are missing or wrong")
-    return dict(data)
+        raise DamagedPartError("portrait.json", "entries are missing or wrong")
+    return found
 
 
-def _mask(path: Path, members: dict[str, bytes]) -> MaskArray:
+def _objects(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _photo_entry(photo: Photo, beside: bool) -> dict[str, Any]:
+    return {"name": photo.name[:MAX_LABEL], "sha256": photo.digest, "bytes": len(photo.data), "beside": beside}
+
+
+def _keep_beside(photo: Photo, path: Path) -> None:
+    """Write the photograph beside a snapshot unless it is there already."""
+    file = photo_file(path, photo.digest)
     try:
-        image = decode_bytes(members["mask.png"], "mask.png")
-        if image.mode not in ("P", "L") or image.size != (MASK_SIZE, MASK_SIZE):
-            raise _damaged(path, "mask.png", f"it is {image.size[0]} x {image.size[1]} {image.mode}")
-        return checked_mask(np.array(image, np.uint8))
-    except (ImageError, PortraitError) as error:
-        if str(error).startswith(f"“{path.name}”"):
-            raise
-        raise _damaged(path, "mask.png", str(error)) from error
+        if file.stat().st_size == len(photo.data):
+            return
+    except OSError:
+        pass
+    write_atomic(file, photo.data)
 
 
-def _heads(path: Path, description: dict[str, Any]) -> tuple[HeadCoefficients | None, HeadCoefficients | None, str]:
-    """The head, the base head and a note for the user.
-
-    A damaged head is replaced by the base head, at which the mask was painted: only the moved sliders are lost. Without
-    the base head nobody knows where the mask belongs, so that both go and the head is read from the face again.
-    """
-    if description["format"] < 2:
-        return None, None, ""
-    entries = (description.get("head"), description.get("base_head"))
-    if entries == (None, None):
-        return None, None, ""
-    head, base_head = (_head(entry) for entry in entries)
-    if head is not None and base_head is not None:
-        return head, base_head, ""
-    if base_head is not None:
-        note = f"The head of “{path.name}” is damaged and was reset to the one at which the mask was painted."
-        return base_head, base_head, note
-    note = f"The head of “{path.name}” is damaged and was left out; its sliders start from the face that you see."
-    return None, None, note
-
-
-def _head(entry: Any) -> HeadCoefficients | None:
-    """A head of portrait.json, or None if it is damaged."""
-    try:
-        return HeadCoefficients.from_json(entry) if isinstance(entry, dict) else None
-    except (PortraitError, OverflowError):
+def _photo(path: Path, description: dict[str, Any], members: Members, notes: list[str]) -> Photo | None:
+    """The photograph; None, with a note, if it is missing or not the one that it was."""
+    entry = description.get("photo")
+    if entry is None:
         return None
-
-
-def _packed(style: StyleCode) -> bytes:
-    parts = [part.astype("<f4").tobytes() for part in (style.regions, style.overall, style.detail)]
-    return b"".join(parts)
-
-
-def _unpacked(path: Path, name: str, data: bytes, entries: list[dict[str, Any]]) -> tuple[StyleCode, ...]:
-    """The style codes of a member; ``entries`` are their descriptions."""
-    if len(data) != _STYLE_BYTES * len(entries):
-        raise _damaged(path, name, f"it has {len(data)} bytes and not {_STYLE_BYTES * len(entries)}")
-    styles = []
-    for index, entry in enumerate(entries):
-        numbers = np.frombuffer(data, "<f4", sum(_SIZES), index * _STYLE_BYTES)
-        parts = np.split(numbers, np.cumsum(_SIZES)[:-1])
-        regions, overall, detail = (part.reshape(shape) for part, shape in zip(parts, _SHAPES, strict=True))
+    name, digest = (entry.get("name"), entry.get("sha256")) if isinstance(entry, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(digest, str) or len(digest) != 64 or not digest.isalnum():
+        raise DamagedPartError("portrait.json", "its photograph is described wrongly")
+    data = members.get("photo")
+    if data is None and entry.get("beside") is True:
         try:
-            styles.append(StyleCode(regions, overall, detail, str(entry.get("label", ""))[:_MAX_LABEL]))
-        except PortraitError as error:
-            raise _damaged(path, name, "it holds numbers that are not finite") from error
-    return tuple(styles)
+            with photo_file(path, digest).open("rb") as stream:
+                data = stream.read(MAX_PHOTO_BYTES + 1)
+        except OSError:
+            data = None
+    if not data or hashlib.sha256(data).hexdigest() != digest:
+        what = "damaged" if data else "missing"
+        notes.append(
+            f"The photograph “{name}” of this portrait is {what}; its faces are kept, but edits cannot be put back "
+            "into the photograph. Open the photograph anew to do that."
+        )
+        return None
+    return Photo(data, name)
 
 
 def _encoded_preview(preview: npt.NDArray[np.uint8]) -> bytes:

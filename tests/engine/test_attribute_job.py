@@ -31,7 +31,7 @@ def context():
     def nothing(*_):
         raise AssertionError("not needed")
 
-    made = JobContext(ticket, lambda share, text: told.append((share, text)), nothing, nothing, nothing)
+    made = JobContext(ticket, lambda share, text: told.append((share, text)), nothing, nothing, nothing, nothing)
     return made, told
 
 

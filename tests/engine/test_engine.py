@@ -6,25 +6,28 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from faceeditor.engine import Engine, JobContext, RenderRequest, Thumbnails, core
+from faceeditor.engine import Engine, JobContext, Output, RenderRequest, Thumbnails, core
+from faceeditor.engine.stages import framed
 from faceeditor.errors import Cancelled, EngineError, ModelError
 from faceeditor.generators.devices import DeviceError
 from faceeditor.portrait.style import StyleCode
 from tests.engine.fakes import Answers, Endless, FakeGenerator
 from tests.generators import tiny
 from tests.patience import WAIT
+from tests.requests import request_of
 
 STYLE = StyleCode.zeros()
 
 
-def request(revision: int, region: int = 0, **options: object) -> RenderRequest:
+def request(revision: int, region: int = 0, **options: Any) -> RenderRequest:
     mask = np.full((256, 256), region, np.uint8)
     mask[0, 1:4] = revision % 19, revision // 19 % 19, revision // 361
-    return RenderRequest(revision, mask, STYLE, **options)  # type: ignore[arg-type]
+    return request_of(revision, mask, STYLE, **options)  # type: ignore[arg-type]
 
 
 def level(value: float) -> StyleCode:
@@ -62,48 +65,66 @@ def test_frame_is_fresh_read_only_and_timed(engine: Engine, fake: FakeGenerator)
 
 def test_request_is_a_copy() -> None:
     mask = np.zeros((256, 256), np.uint8)
-    made = RenderRequest(1, mask, STYLE)
+    made = request_of(1, mask, STYLE)
     mask[:] = 4
     assert made.mask.max() == 0
     with pytest.raises(ValueError):
         made.mask[0, 0] = 1
 
 
-@pytest.mark.parametrize("mask", [np.zeros((128, 128), np.uint8), np.zeros((256, 256)), np.full((256, 256), 19, "u1")])
-def test_impossible_masks_are_refused(mask: np.ndarray) -> None:
-    with pytest.raises(EngineError, match="256 x 256"):
-        RenderRequest(1, mask, STYLE)
-
-
 def test_impossible_requests_are_refused() -> None:
-    mask = np.zeros((256, 256), np.uint8)
-    with pytest.raises(EngineError, match="truncation"):
-        RenderRequest(1, mask, STYLE, truncation=float("nan"))
-    with pytest.raises(EngineError, match="pixels"):
-        RenderRequest(1, mask, STYLE, size=64)
+    for scale in (0.0, float("nan"), 1e9):
+        with pytest.raises(EngineError, match="times the size"):
+            Output(scale=scale)
+    for rect in ((0, 0, 0, 10), (0, 0, float("nan"), 10), (0, float("inf"), 5, 5)):
+        with pytest.raises(EngineError, match="empty"):
+            Output(rect)
+
+
+def test_outputs_are_drawn_in_the_fitting_tier(engine: Engine, fake: FakeGenerator) -> None:
+    state = request(3, region=4).state
+    for output, side, shape in (
+        (Output.of_side(96), 128, (96, 96, 3)),
+        (Output.of_side(128), 128, (128, 128, 3)),
+        (Output(), 256, (256, 256, 3)),
+        (Output((64, 32, 50, 20), 2.0), 512, (40, 100, 3)),
+        (Output.of_side(1000), 512, (1000, 1000, 3)),
+    ):
+        frame = engine.render(RenderRequest.of(state, output))
+        assert frame.pixels.shape == shape and frame.drawn == fake.sides[-1] == side, output
+        assert (frame.pixels[5:-5, 5:-5] == 40).all() and not frame.pixels.flags.writeable
+
+
+def test_a_part_lies_where_it_lies_in_the_whole() -> None:
+    ramp = np.zeros((256, 256, 3), np.uint8)
+    ramp[..., 0], ramp[..., 1] = np.arange(256), np.arange(256)[:, None]
+    part = framed(ramp, Output((40, 80, 32, 16), 4.0))
+    assert part.shape == (64, 128, 3)
+    assert np.abs(part[:, :, 0].mean(0) - (40 + (np.arange(128) + 0.5) / 4 - 0.5)).max() < 0.6
+    assert np.abs(part[:, :, 1].mean(1) - (80 + (np.arange(64) + 0.5) / 4 - 0.5)).max() < 0.6
 
 
 def test_same_request_is_remembered(engine: Engine, fake: FakeGenerator) -> None:
     first, again = engine.render(request(7)), engine.render(request(7))
     assert again.pixels is first.pixels and len(fake.sides) == 1
-    engine.render(RenderRequest(7, first_mask := request(7).mask, level(1.0)))
-    engine.render(RenderRequest(7, first_mask, level(2.0)))
+    engine.render(request_of(7, first_mask := request(7).mask, level(1.0)))
+    engine.render(request_of(7, first_mask, level(2.0)))
     assert len(fake.sides) == 3
 
 
 def test_truncation_draws_towards_the_average(fake: FakeGenerator) -> None:
     with Engine("openvino-cpu", opener=lambda _: fake, average=lambda: level(1.0)) as engine:
         for truncation in (1.0, 0.5, 0.0):
-            engine.render(RenderRequest(1, np.zeros((256, 256), np.uint8), level(3.0), truncation))
+            engine.render(request_of(1, np.zeros((256, 256), np.uint8), level(3.0), truncation))
     assert fake.levels == [3.0, 2.0, 1.0]
 
 
 def test_fast_tier_only_where_the_full_one_is_slow(engine: Engine, fake: FakeGenerator) -> None:
-    assert engine.render(request(1, size=128)).drawn == 256
+    assert engine.render(request(1, fast=True)).drawn == 256
     fake.seconds = 0.03
     for revision in range(2, 12):
         engine.render(request(revision))
-    frame = engine.render(request(50, region=2, size=128))
+    frame = engine.render(request(50, region=2, fast=True))
     assert frame.drawn == 128 and frame.pixels.shape == (256, 256, 3) and (frame.pixels == 20).all()
     assert engine.render(request(51)).drawn == 256
 
@@ -330,7 +351,7 @@ def test_real_generator_through_the_engine(tiny_models: Path, monkeypatch: pytes
     monkeypatch.setenv("FACEEDITOR_MODELS", str(tiny_models))
     mask = tiny.face_mask()
     with Engine() as engine:
-        frame = engine.render(RenderRequest(1, mask, tiny.random_style()))
-        other = engine.render(RenderRequest(2, mask, tiny.random_style(), truncation=0.5))
+        frame = engine.render(request_of(1, mask, tiny.random_style()))
+        other = engine.render(request_of(2, mask, tiny.random_style(), truncation=0.5))
     assert frame.pixels.std() > 10 and frame.device in ("openvino-cpu", "torch-cpu", "cuda")
     assert (frame.pixels != other.pixels).any()

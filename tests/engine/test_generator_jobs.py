@@ -32,7 +32,10 @@ def context(said: list[tuple[float, str]], ticket: Ticket | None = None) -> JobC
     def nothing(*_: object) -> None:
         raise AssertionError
 
-    return JobContext(ticket or Ticket(), lambda share, text: said.append((share, text)), nothing, nothing, nothing)
+    def tell(share: float, text: str) -> None:
+        said.append((share, text))
+
+    return JobContext(ticket or Ticket(), tell, nothing, nothing, nothing, nothing)
 
 
 def imported(tmp_path: Path) -> OpenGenerators:

@@ -18,6 +18,7 @@ from faceeditor.regions import Region
 from tests.engine.fakes import Answers, FakeGenerator
 from tests.engine.heads import FakeHeads, turned
 from tests.patience import WAIT
+from tests.requests import request_of
 
 STYLE = StyleCode.zeros()
 MASK = np.zeros((256, 256), np.uint8)
@@ -25,7 +26,7 @@ MASK[100:150, 100:150] = 3
 
 
 def request(revision: int, yaw: float, **options: object) -> RenderRequest:
-    return RenderRequest(revision, MASK, STYLE, head=turned(yaw), base_head=turned(0), **options)  # type: ignore[arg-type]
+    return request_of(revision, MASK, STYLE, head=turned(yaw), base_head=turned(0), **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_mask_is_moved_and_maps_are_handed_on(engine: Engine, fake: FakeGenerato
 
 
 def test_without_a_head_nothing_is_loaded(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
-    frame = engine.render(RenderRequest(1, MASK, STYLE, show_head=True))
+    frame = engine.render(request_of(1, MASK, STYLE, show_head=True))
     assert fake.maps == [None] and heads.opened == 0
     assert frame.head is None and frame.head_picture is None
     np.testing.assert_array_equal(frame.mask, MASK)
@@ -67,10 +68,10 @@ def test_what_is_known_is_not_made_again(engine: Engine, fake: FakeGenerator, he
     assert again.pixels is first.pixels and (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 1, 1)
     # Light and skin leave outlines where they are and come after the network: new maps, but no new mask or face.
     lit = turned(10, gamma=np.ones((9, 3)), albedo=np.ones(32))
-    frame = engine.render(RenderRequest(3, MASK, STYLE, head=lit, base_head=turned(0)))
+    frame = engine.render(request_of(3, MASK, STYLE, head=lit, base_head=turned(0)))
     assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 1) and frame.mask is first.mask
     # Another style: a new face under the same light.
-    engine.render(RenderRequest(4, MASK, tiny_style(), head=lit, base_head=turned(0)))
+    engine.render(request_of(4, MASK, tiny_style(), head=lit, base_head=turned(0)))
     assert (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 2, 2)
 
 
@@ -81,8 +82,8 @@ def test_light_of_the_head_changes_the_picture_and_not_what_the_network_is_given
     base = HeadCoefficients.neutral()
     darker = base.changed(gamma=base.gamma * 0.3)
     with Engine("openvino-cpu", opener=lambda device: fake, heads=HeadStage()) as engine:
-        bright = engine.render(RenderRequest(1, mask, STYLE, head=base, base_head=base)).pixels
-        shown = RenderRequest(2, mask, STYLE, head=darker, base_head=base)
+        bright = engine.render(request_of(1, mask, STYLE, head=base, base_head=base)).pixels
+        shown = request_of(2, mask, STYLE, head=darker, base_head=base)
         dark = engine.render(shown).pixels
         assert len(fake.maps) == 1
         answers = Answers()
@@ -101,13 +102,13 @@ def tiny_style() -> StyleCode:
 
 def test_unmoved_heads_draw_the_mask_as_it_is(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
     engine.render(request(1, 0))
-    engine.render(RenderRequest(2, MASK, STYLE, head=turned(30)))
+    engine.render(request_of(2, MASK, STYLE, head=turned(30)))
     assert heads.tools.moves == 0 and [maps is not None for maps in fake.maps] == [True, True]
 
 
 def test_adopted_mask_gives_the_same_face(engine: Engine, fake: FakeGenerator) -> None:
     moved = engine.render(request(1, 15))
-    adopted = engine.render(RenderRequest(2, moved.mask, STYLE, head=turned(15), base_head=turned(15)))
+    adopted = engine.render(request_of(2, moved.mask, STYLE, head=turned(15), base_head=turned(15)))
     assert adopted.pixels is moved.pixels and len(fake.sides) == 1
 
 
@@ -132,19 +133,17 @@ def test_missing_head_model_leaves_the_mask_guided_portrait(fake: FakeGenerator)
             engine.render(request(1, 5))
         engine.submit(request(2, 5), answers.on_frame, answers.on_error)
         answers.wait(lambda: answers.errors)
-        assert engine.render(RenderRequest(3, MASK, STYLE)).revision == 3
+        assert engine.render(request_of(3, MASK, STYLE)).revision == 3
         assert engine.status.ready and not engine.status.failed
 
 
 def test_head_is_loaded_after_the_first_shown_frame(engine: Engine, heads: FakeHeads, fake: FakeGenerator) -> None:
     answers = Answers()
-    engine.render(RenderRequest(1, MASK, STYLE))
-    engine.run(
-        Thumbnails([STYLE], RenderRequest(0, MASK, STYLE)), answers.on_progress, answers.on_done, answers.on_error
-    )
+    engine.render(request_of(1, MASK, STYLE))
+    engine.run(Thumbnails([STYLE], request_of(0, MASK, STYLE)), answers.on_progress, answers.on_done, answers.on_error)
     answers.wait(lambda: answers.results)  # what the frame had put on the background lane is done as well
     assert heads.opened == 0  # a command that draws one face and ends does not pay for it
-    engine.submit(RenderRequest(2, MASK, tiny_style()), answers.on_frame, answers.on_error)
+    engine.submit(request_of(2, MASK, tiny_style()), answers.on_frame, answers.on_error)
     answers.wait(lambda: answers.frames)
     deadline = time.monotonic() + WAIT
     while not heads.tools.moves and time.monotonic() < deadline:
@@ -165,7 +164,7 @@ def test_loading_does_not_hold_up_the_pen(fake: FakeGenerator) -> None:
     with Engine("openvino-cpu", opener=lambda device: fake, heads=SlowHeads()) as engine:
         for revision in range(3):
             mask = np.full((256, 256), revision, np.uint8)
-            engine.submit(RenderRequest(revision, mask, STYLE), answers.on_frame, answers.on_error)
+            engine.submit(request_of(revision, mask, STYLE), answers.on_frame, answers.on_error)
             answers.wait(lambda wanted=revision: len(answers.frames) == wanted + 1)
         go_on.set()
 
@@ -180,8 +179,6 @@ def test_thumbnails_show_the_head(engine: Engine, fake: FakeGenerator, heads: Fa
 
 
 def test_impossible_heads_are_refused() -> None:
-    with pytest.raises(EngineError, match="no head to move it to"):
-        RenderRequest(1, MASK, STYLE, base_head=turned(0))
     for share in (-0.1, float("nan"), 1.5):
         with pytest.raises(EngineError, match="Morph position"):
             Morph(MASK, share)
@@ -225,11 +222,11 @@ def test_a_region_of_one_mask_shrinks_away() -> None:
 
 def test_morph_moves_each_mask_from_its_own_base(engine: Engine, heads: FakeHeads) -> None:
     other = disc(60, 25, 4)
-    request = RenderRequest(
+    request = request_of(
         1, disc(100, 25, 4), STYLE, head=turned(10), base_head=turned(0), morph=Morph(other, 1.0, turned(-20))
     )
     np.testing.assert_array_equal(engine.render(request).mask, np.roll(other, 30, axis=1))
-    own = RenderRequest(2, MASK, STYLE, morph=Morph(other, 1.0, turned(-20), turned(0)))
+    own = request_of(2, MASK, STYLE, morph=Morph(other, 1.0, turned(-20), turned(0)))
     np.testing.assert_array_equal(engine.render(own).mask, np.roll(other, 20, axis=1))
 
 
@@ -237,6 +234,6 @@ def test_fast_tier_counts_what_the_head_takes() -> None:
     stages = Stages(StyleCode.zeros)
     stages.note(FULL, 12.0)
     stages.note_head(9.0)
-    assert stages.side(request(1, 10, size=FAST)) == FAST
-    assert stages.side(request(1, 10, size=FULL)) == FULL
-    assert stages.side(RenderRequest(1, MASK, STYLE, size=FAST)) == FULL, "without a head the network alone counts"
+    assert stages.side(request(1, 10, fast=True)) == FAST
+    assert stages.side(request(1, 10)) == FULL
+    assert stages.side(request_of(1, MASK, STYLE, fast=True)) == FULL, "without a head the network alone counts"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from faceeditor.engine import Engine, RenderRequest
+from faceeditor.engine import Engine
 from faceeditor.engine.helper_thread import HelperThread, Task
 from faceeditor.engine.requests import FAST
 from faceeditor.portrait.head import HeadCoefficients
@@ -13,6 +13,7 @@ from tests.engine.fakes import Answers, Endless, FakeGenerator
 from tests.engine.heads import FakeHeads
 from tests.engine.test_head_stage import request
 from tests.patience import WAIT
+from tests.requests import request_of
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_light_alone_is_drawn_on_one_thread() -> None:
 
     heads.tools.maps = drawn  # type: ignore[method-assign, pending]
     still = HeadCoefficients.neutral()
-    wanted = RenderRequest(1, request(1, 0).mask, request(1, 0).style, head=still, base_head=still)
+    wanted = request_of(1, request(1, 0).mask, request(1, 0).style, head=still, base_head=still)
     assert heads.place(wanted).mask is wanted.mask
     assert names == [threading.current_thread().name]
     heads.close()
@@ -149,7 +150,7 @@ def test_the_fast_tier_is_prepared_where_heads_will_need_it(seconds: float, want
     generator = Warming(seconds=seconds, milliseconds=1e3 * seconds)
     with Engine("auto", opener=lambda device: generator, heads=Noting()) as engine:
         plain = request(1, 0)
-        engine.submit(RenderRequest(1, plain.mask, plain.style), answers.on_frame, answers.on_error)
+        engine.submit(request_of(1, plain.mask, plain.style), answers.on_frame, answers.on_error)
         assert done.wait(WAIT)
         engine.run(Endless(), answers.on_progress, answers.on_done, answers.on_error)
         answers.wait(lambda: answers.progress)  # the job before, which warms up, is over

@@ -13,6 +13,7 @@ from faceeditor.portrait.style import StyleCode
 from tests.engine.fakes import Answers, FakeGenerator
 from tests.engine.heads import FakeHeads, turned
 from tests.engine.test_head_stage import disc
+from tests.requests import request_of
 
 STYLE = StyleCode.zeros()
 OTHER = StyleCode(STYLE.regions + 1, STYLE.overall + 1, STYLE.detail + 1)
@@ -20,7 +21,7 @@ OTHER = StyleCode(STYLE.regions + 1, STYLE.overall + 1, STYLE.detail + 1)
 
 def portrait(yaw: float | None, style: StyleCode = STYLE, x: float = 100) -> RenderRequest:
     head = None if yaw is None else turned(yaw)
-    return RenderRequest(3, disc(x, 25, 4), style, head=head, base_head=None if head is None else turned(0))
+    return request_of(3, disc(x, 25, 4), style, head=head, base_head=None if head is None else turned(0))
 
 
 def yaws(requests: tuple[RenderRequest, ...]) -> np.ndarray:

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from faceeditor.engine import Engine, RenderRequest
+from faceeditor.engine import Engine
 from faceeditor.evaluation import head_quality
 from faceeditor.evaluation.head_quality import FACTORS, HeadQualityBench, disentanglement
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 from tests.engine.fakes import FakeGenerator
 from tests.engine.heads import FakeHeads, turned
+from tests.requests import request_of
 
 
 def test_pictures_are_the_ones_that_the_window_shows() -> None:
@@ -21,7 +22,7 @@ def test_pictures_are_the_ones_that_the_window_shows() -> None:
     with bench, Engine("openvino-cpu", opener=lambda _: FakeGenerator(), heads=FakeHeads()) as engine:
         for head in (turned(5), turned(17), turned(17, gamma=np.ones((9, 3)))):
             picture, drawn_on = bench.generated(subject, head)
-            frame = engine.render(RenderRequest(1, mask, subject.style, head=head, base_head=subject.head))
+            frame = engine.render(request_of(1, mask, subject.style, head=head, base_head=subject.head))
             np.testing.assert_array_equal(drawn_on, np.roll(mask, int(head.pose[0]) - 5, axis=1))
             np.testing.assert_array_equal(picture, frame.pixels)
             assert picture.any()

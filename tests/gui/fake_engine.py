@@ -21,8 +21,9 @@ def face_of(mask: np.ndarray, style: StyleCode, size: int = 256, maps: np.ndarra
     shade = float(np.tanh(style.overall.mean())) * 40
     if maps is not None:
         shade += float(maps[0, 0, 0]) * 20
-    step = mask.shape[0] // size
-    return np.clip(colorize(mask[::step, ::step]).astype(np.float32) + shade, 0, 255).astype(np.uint8)
+    step, grow = max(1, 256 // size), max(1, size // 256)
+    sized = mask[::step, ::step].repeat(grow, 0).repeat(grow, 1)
+    return np.clip(colorize(sized).astype(np.float32) + shade, 0, 255).astype(np.uint8)
 
 
 class FakeGenerator:

@@ -16,9 +16,11 @@ import psutil
 import pytest
 
 from faceeditor.errors import FaceEditorError, PortraitError
+from faceeditor.images import write_atomic
 from faceeditor.portrait import store
 from faceeditor.portrait.autosave import Autosave, autosave_dir, discard, recoverable, restore
-from faceeditor.portrait.document import PaintMask, Portrait, SetTruncation
+from faceeditor.portrait.document import PaintMask, Portrait, ReplaceFaces, SetTruncation
+from faceeditor.portrait.state import Photo
 from faceeditor.regions import Region
 from tests.patience import WAIT
 
@@ -127,11 +129,11 @@ def test_taking_a_snapshot_waits_for_no_disk(
 ) -> None:
     begun, go_on, written = threading.Event(), threading.Event(), []
 
-    def slow(*_: object) -> None:
+    def slow(*_: object, **__: object) -> None:
         begun.set()
         written.append(go_on.wait(WAIT))
 
-    monkeypatch.setattr(store, "write_state", slow)
+    monkeypatch.setattr(store, "write_snapshot", slow)
     autosave = Autosave(interval=0.0, folder=tmp_path)
     autosave.snapshot(portrait)
     assert begun.wait(WAIT)
@@ -211,9 +213,9 @@ def test_a_snapshot_with_a_damaged_head_is_recovered_with_a_note(tmp_path: Path)
     (entry,) = recoverable(tmp_path)
     with zipfile.ZipFile(entry.file) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
-    data = json.loads(content["portrait.json"])
-    data["head"]["pose"][0] = float("nan")
-    content["portrait.json"] = json.dumps(data).encode()
+    data = json.loads(content["face0/head.json"])
+    data["pose"][0] = float("nan")
+    content["face0/head.json"] = json.dumps(data).encode()
     with zipfile.ZipFile(entry.file, "w") as archive:
         for name, part in content.items():
             archive.writestr(name, part)
@@ -221,3 +223,44 @@ def test_a_snapshot_with_a_damaged_head_is_recovered_with_a_note(tmp_path: Path)
     assert (portrait.mask[:4, :4] == Region.HAIR).all() and portrait.modified
     assert portrait.head is not None and portrait.head.pose[0] == 0
     assert "damaged" in portrait.note
+
+
+def test_the_photograph_is_kept_beside_the_snapshot_and_written_once(
+    portrait: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+
+    def noting(path: str | Path, data: bytes) -> None:
+        written.append(Path(path))
+        write_atomic(path, data)
+
+    monkeypatch.setattr(store, "write_atomic", noting)
+    photo = Photo(bytes(range(256)) * 4000, "anna.jpg")
+    portrait.apply(ReplaceFaces(portrait.state().faces, photo))
+    autosave = Autosave(interval=0.0, folder=tmp_path)
+    for truncation in (0.1, 0.2, 0.3):
+        portrait.apply(SetTruncation(truncation))
+        autosave.snapshot(portrait)
+        assert autosave.flush(WAIT)
+    kept = store.photo_file(autosave.file, photo.digest)
+    assert written.count(kept) == 1 and written.count(autosave.file) == 3
+    assert autosave.file.stat().st_size < 100_000 and kept.read_bytes() == photo.data
+    # As a killed run would leave it.
+    left = tmp_path / "left"
+    left.mkdir()
+    for file in (autosave.file, kept):
+        (left / file.name).write_bytes(file.read_bytes())
+    autosave.close()
+    assert list(tmp_path.iterdir()) == [left], "a clean exit leaves nothing"
+    (entry,) = recoverable(left)
+    recovered = restore(entry)
+    assert recovered.state().photo is not None and recovered.state().photo.data == photo.data
+    assert recovered.truncation == 0.3
+    discard(entry)
+    assert list(left.iterdir()) == []
+
+
+def test_a_photograph_whose_snapshot_is_gone_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / "77-dead.0123456789abcdef.photo").write_bytes(b"x")
+    assert recoverable(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

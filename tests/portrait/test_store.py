@@ -12,8 +12,11 @@ import pytest
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait import store
-from faceeditor.portrait.document import Portrait, SetHead, SetStyle, SetTruncation
+from faceeditor.portrait.document import Portrait, ReplaceFaces, SetHead, SetStyle, SetTruncation
+from faceeditor.portrait.face_parts import pack_style
 from faceeditor.portrait.head import HeadCoefficients, LightRig
+from faceeditor.portrait.masks import encode_mask
+from faceeditor.portrait.state import CombStroke, FaceSource, FaceState, Photo
 from faceeditor.portrait.style import StyleCode
 
 Styles = Callable[[int], StyleCode]
@@ -31,8 +34,8 @@ def saved(portrait: Portrait, style: Styles, tmp_path: Path) -> Path:
 
 
 def rewrite(path: Path, **members: bytes | None) -> None:
-    """Replace members of the zip (name with _ for .), or leave them out."""
-    changed = {name.replace("_", "."): data for name, data in members.items()}
+    """Replace members of the zip (name with _ for . and __ for /), or leave them out."""
+    changed = {name.replace("__", "/").replace("_", "."): data for name, data in members.items()}
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
     content.update({name: data for name, data in changed.items() if data is not None})
@@ -132,37 +135,37 @@ def test_missing_and_folder(tmp_path: Path) -> None:
         store.load(tmp_path)
 
 
-@pytest.mark.parametrize("member", ["mask_png", "style_f32", "recent_f32"])
+@pytest.mark.parametrize("member", ["face0__mask_png", "face0__style_f32", "recent_f32"])
 def test_a_missing_member(saved: Path, member: str) -> None:
     rewrite(saved, **{member: None})
-    assert_refused(saved, f"“{member.replace('_', '.')}” is missing")
+    assert_refused(saved, f"“{member.replace('__', '/').replace('_', '.')}” is missing")
 
 
 def test_a_member_whose_checksum_is_wrong(saved: Path) -> None:
     data = bytearray(saved.read_bytes())
     with zipfile.ZipFile(saved) as archive:
-        info = archive.getinfo("mask.png")
-    data[info.header_offset + 30 + len("mask.png") + info.compress_size // 2] ^= 0xFF
+        info = archive.getinfo("face0/mask.png")
+    data[info.header_offset + 30 + len("face0/mask.png") + info.compress_size // 2] ^= 0xFF
     saved.write_bytes(data)
-    assert_refused(saved, "damaged in its part “mask.png”")
+    assert_refused(saved, "damaged in its part “face0/mask.png”")
 
 
-@pytest.mark.parametrize("member", ["mask_png", "style_f32", "recent_f32", "portrait_json"])
+@pytest.mark.parametrize("member", ["face0__mask_png", "face0__style_f32", "recent_f32", "portrait_json"])
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"0" * (5 << 20)])
 def test_members_of_another_content(saved: Path, member: str, content: bytes) -> None:
     rewrite(saved, **{member: content})
-    assert_refused(saved, f"damaged in its part “{member.replace('_', '.')}”")
+    assert_refused(saved, f"damaged in its part “{member.replace('__', '/').replace('_', '.')}”")
 
 
 def test_numbers_that_are_not_finite(saved: Path) -> None:
-    rewrite(saved, style_f32=np.full(2720, np.nan, "<f4").tobytes())
+    rewrite(saved, face0__style_f32=np.full(2720, np.nan, "<f4").tobytes())
     assert_refused(saved, "not finite")
 
 
 def test_a_newer_version_says_so(saved: Path) -> None:
     # Whatever else a newer version holds: the first thing to say is that it is newer.
     newer = b'{"format": %d}' % (store.FORMAT + 1)
-    rewrite(saved, portrait_json=newer, mask_png=None)
+    rewrite(saved, portrait_json=newer, face0__mask_png=None)
     assert_refused(saved, "newer Face Editor .* update")
 
 
@@ -172,10 +175,18 @@ def test_a_newer_version_says_so(saved: Path) -> None:
         {"format": "1"},
         {"format": True},
         {"format": 0},
-        {"truncation": "much"},
-        {"truncation": 99},
-        {"truncation": float("nan")},
-        {"style": []},
+        {"faces": [{"truncation": "much", "style": {}}]},
+        {"faces": [{"truncation": 99, "style": {}}]},
+        {"faces": [{"truncation": float("nan"), "style": {}}]},
+        {"faces": [{"truncation": 1, "style": []}]},
+        {"faces": []},
+        {"faces": {}},
+        {"faces": [7]},
+        {"active": 1},
+        {"active": -1},
+        {"active": True},
+        {"photo": 5},
+        {"photo": {"name": "a", "sha256": "../../etc"}},
         {"recent_styles": None},
         {"recent_styles": [{}] * 25},
         {"recent_styles": [{}]},
@@ -190,7 +201,7 @@ def test_a_mask_of_another_size(saved: Path, tmp_path: Path) -> None:
     from PIL import Image
 
     Image.new("P", (128, 128)).save(tmp_path / "small.png")
-    rewrite(saved, mask_png=(tmp_path / "small.png").read_bytes())
+    rewrite(saved, face0__mask_png=(tmp_path / "small.png").read_bytes())
     assert_refused(saved, "128 x 128")
 
 
@@ -200,7 +211,7 @@ def test_a_broken_preview_is_no_reason_to_refuse(saved: Path) -> None:
     assert store.load(saved).truncation == 0.7
 
 
-@pytest.mark.parametrize("member", ["mask_png", "style_f32", "portrait_json"])
+@pytest.mark.parametrize("member", ["face0__mask_png", "face0__style_f32", "portrait_json"])
 def test_a_member_that_unpacks_without_end_is_refused(saved: Path, member: str) -> None:
     rewrite(saved, **{member: bytes(8 << 20)})
     assert saved.stat().st_size < 100_000
@@ -218,10 +229,10 @@ def with_head(portrait: Portrait, tmp_path: Path) -> Path:
     return tmp_path / "berta.fep"
 
 
-def heads(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def heads(path: Path) -> tuple[dict[str, Any] | None, ...]:
     with zipfile.ZipFile(path) as archive:
-        data = json.loads(archive.read("portrait.json"))
-    return data["head"], data["base_head"]
+        names = [f"face0/{name}" for name in ("head.json", "base-head.json")]
+        return tuple(json.loads(archive.read(name)) if name in archive.namelist() else None for name in names)
 
 
 def test_heads_come_back_to_the_last_bit(with_head: Path, portrait: Portrait) -> None:
@@ -240,16 +251,95 @@ def test_a_portrait_without_a_head_comes_back_without(saved: Path) -> None:
     assert heads(saved) == (None, None)
 
 
-def test_format_1_still_opens(saved: Path, portrait: Portrait) -> None:
-    with zipfile.ZipFile(saved) as archive:
-        old = json.loads(archive.read("portrait.json"))
-    old["format"] = 1
-    del old["head"], old["base_head"]
-    rewrite(saved, portrait_json=json.dumps(old, indent=2).encode())
-    loaded = store.load(saved)
-    assert np.array_equal(loaded.mask, portrait.mask)
-    assert loaded.style.key == portrait.style.key and loaded.truncation == 0.7
-    assert loaded.head is None and loaded.base_head is None and loaded.note == ""
+def old_file(portrait: Portrait, path: Path, number: int) -> None:
+    """A file as formats 1 and 2 had it."""
+    description: dict[str, Any] = {
+        "format": number, "application": "Face Editor", "version": "1", "truncation": portrait.truncation,
+        "style": {"label": portrait.style.label},
+        "recent_styles": [{"label": style.label} for style in portrait.recent_styles],
+    }  # fmt: skip
+    if number == 2:
+        for name in ("head", "base_head"):
+            head = getattr(portrait, name)
+            description[name] = None if head is None else head.to_json()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("portrait.json", json.dumps(description, indent=2))
+        archive.writestr("mask.png", encode_mask(portrait.mask))
+        archive.writestr("style.f32", pack_style(portrait.style))
+        archive.writestr("recent.f32", b"".join(pack_style(style) for style in portrait.recent_styles))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_older_formats_still_open(with_head: Path, portrait: Portrait, tmp_path: Path, number: int) -> None:
+    path = tmp_path / "old.fep"
+    old_file(portrait, path, number)
+    loaded = store.load(path)
+    assert np.array_equal(loaded.mask, portrait.mask) and loaded.note == ""
+    assert loaded.style.key == portrait.style.key and loaded.truncation == portrait.truncation
+    assert portrait.head is not None and portrait.base_head is not None
+    wanted = (None, None) if number == 1 else (portrait.head.key, portrait.base_head.key)
+    assert tuple(None if head is None else head.key for head in (loaded.head, loaded.base_head)) == wanted
+    portrait.undo()  # a portrait of format 2 without a head
+    old_file(portrait, path, number)
+    assert store.load(path).head is None and store.load(path).note == ""
+
+
+def test_an_old_file_with_a_damaged_head_keeps_the_picture(with_head: Path, portrait: Portrait, tmp_path: Path) -> None:
+    old_file(portrait, tmp_path / "old.fep", 2)
+    rewrite(tmp_path / "old.fep", portrait_json=described(tmp_path / "old.fep", head={"pose": [1, 2]}))
+    loaded = store.load(tmp_path / "old.fep")
+    assert np.array_equal(loaded.mask, portrait.mask) and "painted" in loaded.note
+
+
+@pytest.fixture
+def with_photo(portrait: Portrait, style: Styles, tmp_path: Path) -> Path:
+    """A portrait of two faces of a photograph, one with comb strokes, in a file."""
+    source = FaceSource(
+        (10, 20, 110, 130), (60.5, 75.25), (80, 3.5), portrait.mask, style(3), HeadCoefficients.neutral()
+    )
+    comb = (CombStroke(np.array([(10, 20), (30.5, 40)]), 12), CombStroke(np.array([(1, 2)]), 3.5))
+    first = portrait.state().face.changed(source=source, name="Anna", comb=comb, head=source.head, read_head=True)
+    second = FaceState(np.full((256, 256), 1, np.uint8), style(5), 0.5)
+    portrait.apply(ReplaceFaces((first, second), Photo(b"any bytes" * 1000, "zwei köpfe.jpg"), 1))
+    store.save(portrait, tmp_path / "clara.fep")
+    return tmp_path / "clara.fep"
+
+
+def test_faces_photograph_and_comb_come_back(with_photo: Path, portrait: Portrait) -> None:
+    state, before = store.load(with_photo).state(), portrait.state()
+    assert state.active == 1 and len(state.faces) == 2
+    assert state.photo is not None and before.photo is not None and state.photo.name == "zwei köpfe.jpg"
+    assert state.photo.data == before.photo.data
+    for face, old in zip(state.faces, before.faces, strict=True):
+        assert np.array_equal(face.mask, old.mask) and face.style.key == old.style.key
+        assert (face.truncation, face.name, face.read_head) == (old.truncation, old.name, old.read_head)
+        assert [stroke.key for stroke in face.comb] == [stroke.key for stroke in old.comb]
+    source, old_source = state.faces[0].source, before.faces[0].source
+    assert source is not None and old_source is not None
+    assert (source.box, source.centre, source.half) == (old_source.box, old_source.centre, old_source.half)
+    assert source.head.key == old_source.head.key and source.style.key == old_source.style.key
+    assert np.array_equal(source.mask, old_source.mask)
+
+
+def test_a_missing_or_changed_photograph_costs_nothing_else(with_photo: Path, portrait: Portrait) -> None:
+    rewrite(with_photo, photo=b"something else")
+    assert "damaged" in store.load(with_photo).note and store.load(with_photo).state().photo is None
+    rewrite(with_photo, photo=None)
+    loaded = store.load(with_photo)
+    assert "missing" in loaded.note and "zwei köpfe.jpg" in loaded.note and len(loaded.state().faces) == 2
+
+
+@pytest.mark.parametrize(
+    "comb",
+    [7, [{}], [{"width": 5, "points": 10**9}], [{"width": 5, "points": 2}], [{"width": 900, "points": 2}] * 2,
+     [{"points": 2}, {"points": 1}], [None]],
+)  # fmt: skip
+def test_comb_strokes_that_make_no_sense(with_photo: Path, comb: Any) -> None:
+    with zipfile.ZipFile(with_photo) as archive:
+        faces = json.loads(archive.read("portrait.json"))["faces"]
+    faces[0]["comb"] = comb
+    rewrite(with_photo, portrait_json=described(with_photo, faces=faces))
+    assert_refused(with_photo, "damaged")
 
 
 def damaged_heads() -> list[Any]:
@@ -273,7 +363,7 @@ def damaged_heads() -> list[Any]:
 @pytest.mark.parametrize("damage", damaged_heads())
 def test_a_damaged_head_is_reset_to_the_base_head(with_head: Path, portrait: Portrait, damage: Any) -> None:
     base = heads(with_head)[1]
-    rewrite(with_head, portrait_json=described(with_head, head=damage))
+    rewrite(with_head, face0__head_json=json.dumps(damage).encode())
     loaded = store.load(with_head)
     assert np.array_equal(loaded.mask, portrait.mask) and loaded.style.key == portrait.style.key
     assert loaded.head is not None and loaded.head.to_json() == base
@@ -285,7 +375,7 @@ def test_a_damaged_head_is_reset_to_the_base_head(with_head: Path, portrait: Por
 def test_without_the_base_head_the_head_goes_and_the_picture_stays(
     with_head: Path, portrait: Portrait, damage: Any
 ) -> None:
-    rewrite(with_head, portrait_json=described(with_head, base_head=damage))
+    rewrite(with_head, **{"face0__base-head_json": json.dumps(damage).encode()})
     loaded = store.load(with_head)
     assert np.array_equal(loaded.mask, portrait.mask) and loaded.style.key == portrait.style.key
     assert loaded.head is None and loaded.base_head is None

@@ -127,7 +127,8 @@ class CanvasView(QWidget):
         """Show another mask in place of the present one; only what differs is painted anew."""
         differs = mask != self._coloured
         self._shown_mask = mask
-        self._axis = None
+        if not self.session.portrait.busy:
+            self._axis = None
         rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
         if len(rows):
             self._recolour(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from faceeditor.engine import Frame, JobContext, RenderRequest
-from faceeditor.engine.requests import FAST
-from faceeditor.errors import Cancelled, EngineError, FaceEditorError
+from faceeditor.engine import Frame, JobContext
+from faceeditor.errors import Cancelled, FaceEditorError
+from faceeditor.portrait.head import HeadCoefficients
 
 if TYPE_CHECKING:
     from faceeditor.gui.controllers.head_controller import HeadController
@@ -23,16 +23,13 @@ Picture = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class DrawHead:
-    """Background work: the plain rendering of a request's head -> (256, 256, 3) uint8."""
+    """Background work: the plain rendering of a head -> (256, 256, 3) uint8."""
 
-    request: RenderRequest
+    head: HeadCoefficients
 
     def run(self, context: JobContext) -> Picture:
-        """Raises FaceEditorError: it cannot be drawn."""
-        picture = context.frame(self.request, FAST).head_picture
-        if picture is None:
-            raise EngineError("The 3D head cannot be drawn; reinstall Face Editor or restore its resources folder.")
-        return picture
+        """Raises ModelError: the head model is missing or damaged."""
+        return context.head_picture(self.head)
 
 
 class HeadPicture(QObject):
@@ -90,9 +87,7 @@ class HeadPicture(QObject):
         if not self.wanted or head is None or self._session.portrait.head is not None or head.key == self._drawn:
             return
         self._drawn = head.key
-        state = self._session.portrait.state()
-        request = RenderRequest(state.revision, state.mask, state.style, state.truncation, 256, head, head, True)
-        self._job = self._session.bridge.run(DrawHead(request))
+        self._job = self._session.bridge.run(DrawHead(head))
 
     def _job_done(self, job: int, result: Any) -> None:
         if job == self._job:

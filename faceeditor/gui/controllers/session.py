@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from faceeditor.engine import Frame, RenderRequest
-from faceeditor.engine.requests import FAST, FULL
+from faceeditor.engine.requests import FULL, Output
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.controllers.bridge import Bridge
 from faceeditor.interaction.head_values import mirrored_head
@@ -87,7 +87,7 @@ class PortraitSession(QObject):
         if change.dirty is not None:
             self._painted = change.revision
         coarse = self.frame is not None and self.frame.drawn < FULL
-        if change.dirty is not None or change.style or change.head or (change.history and coarse):
+        if change.drawn or (change.history and coarse):
             self._requests.start()
         self.changed.emit(change)
 
@@ -203,11 +203,10 @@ class PortraitSession(QObject):
         self._requests.start()
 
     def _request(self) -> None:
-        state = self.portrait.state()
+        portrait = self.portrait
         # During a gesture the engine may use its fast tier; the end of the gesture requests the full one.
-        size = FAST if self.portrait.busy else FULL
-        heads = (state.head, state.base_head, self._show_head)
-        request = RenderRequest(state.revision, state.mask, state.style, state.truncation, size, *heads)
+        output = Output(fast=portrait.busy)
+        request = RenderRequest.of(portrait.state(), output, revision=portrait.revision, show_head=self._show_head)
         self.bridge.submit(self._epoch, request)
 
     def _take_frame(self, epoch: int, frame: Frame) -> None:

@@ -193,9 +193,7 @@ class StyleController(QObject):
         if self._thumbnail_job is not None:
             self.session.bridge.cancel(self._thumbnail_job)
         self._wanted = tuple(self.recent)
-        state = self.session.portrait.state()
-        request = RenderRequest(state.revision, state.mask, state.style, head=state.head, base_head=state.base_head)
-        job = Thumbnails(self._wanted, request)
+        job = Thumbnails(self._wanted, RenderRequest.of(self.session.portrait.state()))
         self._thumbnail_job = self.session.bridge.run(job)
 
     def _first_frame(self) -> None:

@@ -71,7 +71,7 @@ class WatchedVideo:
 
     Attributes:
         video: the job itself.
-        show: called on the job's thread with (256, 256, 3) uint8 pixels, in order.
+        show: called on the job's thread with each frame's uint8 pixels, in order.
     """
 
     video: RenderVideo
@@ -80,8 +80,8 @@ class WatchedVideo:
     def run(self, context: JobContext) -> Path:
         """As of `RenderVideo`."""
 
-        def frame(request: RenderRequest, side: int) -> Frame:
-            drawn = context.frame(request, side)
+        def frame(request: RenderRequest) -> Frame:
+            drawn = context.frame(request)
             self.show(drawn.pixels)
             return drawn
 
@@ -90,10 +90,9 @@ class WatchedVideo:
 
 def request_of(state: PortraitState, heads: HeadController | None = None) -> RenderRequest:
     """A portrait as a request; while it has no head, it gets the one that was read from its face, if there is one."""
-    head, base = state.head, state.base_head
-    if head is None and heads is not None and heads.head is not None:
-        head = base = heads.head
-    return RenderRequest(state.revision, state.mask, state.style, state.truncation, head=head, base_head=base)
+    if state.head is None and heads is not None and heads.head is not None:
+        state = state.with_face(head=heads.head, base_head=heads.head)
+    return RenderRequest.of(state)
 
 
 class VideoDialog(QDialog):
@@ -234,7 +233,7 @@ class VideoDialog(QDialog):
 
     def _add_style(self, style: StyleCode, picture: npt.NDArray[np.uint8] | None) -> None:
         here = request_of(self._session.portrait.state())
-        self._add_other(style.label or self.tr("Style"), replace(here, style=style), picture)
+        self._add_other(style.label or self.tr("Style"), here.with_face(style=style), picture)
 
     def _add_other(self, name: str, request: RenderRequest, picture: npt.NDArray[np.uint8] | None) -> None:
         icon = QIcon() if picture is None else QIcon(QPixmap.fromImage(to_qimage(picture)))
@@ -352,7 +351,7 @@ class VideoDialog(QDialog):
         if self.chosen_motion is Motion.TURNTABLE:
             return turntable(here, float(self.degrees.value()), self.frames)
         other = self._others[self.other.currentIndex()]
-        if other.head is None:
+        if other.face.head is None:
             here = request_of(self._session.portrait.state())  # two painted portraits: their outlines wander
         if not self.back.isChecked():
             return morph(here, other, self.frames)

@@ -53,7 +53,7 @@ def lacking_a_member(path: Path) -> Path:
     path = path.with_suffix(".fep")
     store.save(Portrait(face_mask(), random_style(1, "")), path)
     whole = zipfile.ZipFile(path)
-    members = {name: whole.read(name) for name in whole.namelist() if name != "mask.png"}
+    members = {name: whole.read(name) for name in whole.namelist() if name != "face0/mask.png"}
     whole.close()
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
