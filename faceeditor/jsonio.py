@@ -18,13 +18,16 @@ class JsonError(FaceEditorError):
     """A text is no JSON, or exceeds a bound. The message is a phrase to be put into a sentence."""
 
 
-def read_json(data: bytes | str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:
+def read_json(
+    data: bytes | str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, allow_nan: bool = False
+) -> Any:
     """Parse JSON.
 
     Args:
         data: UTF-8 bytes or text.
         max_bytes: largest size in bytes (for text: characters).
         max_depth: how deep lists and objects may lie inside of each other.
+        allow_nan: let NaN and infinities pass, for a caller who checks every number and can do without a wrong one.
 
     Returns:
         Dictionaries, lists, strings, booleans, None, finite floats and integers of at most 18 digits.
@@ -35,9 +38,10 @@ def read_json(data: bytes | str, max_bytes: int = MAX_BYTES, max_depth: int = MA
     """
     if len(data) > max_bytes:
         raise JsonError(f"it is larger than {max_bytes} bytes")
+    integer, number, constant = (_lenient, float, float) if allow_nan else (_integer, _number, _constant)
     try:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
-        value = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_constant)
+        value = json.loads(text, parse_int=integer, parse_float=number, parse_constant=constant)
     except RecursionError:
         raise JsonError("it is nested too deeply") from None
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are such
@@ -46,9 +50,11 @@ def read_json(data: bytes | str, max_bytes: int = MAX_BYTES, max_depth: int = MA
     return value
 
 
-def read_json_object(data: bytes | str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
+def read_json_object(
+    data: bytes | str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, allow_nan: bool = False
+) -> dict[str, Any]:
     """Parse a JSON object; arguments and errors as of `read_json`, and JsonError if it is another value."""
-    value = read_json(data, max_bytes, max_depth)
+    value = read_json(data, max_bytes, max_depth, allow_nan)
     if not isinstance(value, dict):
         raise JsonError("it holds no JSON object")
     return value
@@ -58,6 +64,10 @@ def _integer(text: str) -> int:
     if len(text.lstrip("-")) > MAX_DIGITS:
         raise JsonError("it holds a number that is out of range")
     return int(text)
+
+
+def _lenient(text: str) -> float:
+    return int(text) if len(text.lstrip("-")) <= MAX_DIGITS else float(text)
 
 
 def _number(text: str) -> float:

@@ -15,7 +15,9 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from faceeditor.errors import ModelError
+from faceeditor.fileio import read_regular
 from faceeditor.images import write_atomic
+from faceeditor.jsonio import MAX_BYTES, JsonError, read_json
 from faceeditor.paths import models_dir
 
 FORMAT = 1
@@ -72,10 +74,10 @@ class ModelPack:
             raise ModelError(f"The model “{name}” is missing (no folder “{place}”); {_CURE}.")
         listing = place / PACK_FILE
         try:
-            data = json.loads(listing.read_bytes().decode("utf-8"))
+            data = read_json(read_regular(listing, MAX_BYTES))
         except FileNotFoundError:
             raise ModelError(f"The model “{name}” is incomplete: “{listing}” is missing; {_CURE}.") from None
-        except (ValueError, RecursionError):
+        except JsonError:
             raise ModelError(f"The model “{name}” is damaged: “{listing}” cannot be understood; {_CURE}.") from None
         except OSError as error:
             raise ModelError(

@@ -1,7 +1,12 @@
 """Where the program finds what it carries, and where it keeps what it writes."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
+
+from faceeditor.fileio import report
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -20,8 +25,29 @@ def _created(override: str | None, place: str) -> Path:
         import platformdirs
 
         folder = Path(getattr(platformdirs, place)("faceeditor", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _replaced(folder, error.strerror or str(error))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return _replaced(folder, "it is write-protected")
     return folder
+
+
+_replacements: dict[Path, Path] = {}
+
+
+def _replaced(folder: Path, why: str) -> Path:
+    """A private temporary folder in place of one that cannot be used; it is removed as the program ends."""
+    if folder not in _replacements:
+        made = Path(tempfile.mkdtemp(prefix="faceeditor-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        _replacements[folder] = made
+        report(
+            f"The folder “{folder}” cannot be used ({why}), so settings and snapshots of unsaved work are not kept; "
+            "save your portraits yourself."
+        )
+    return _replacements[folder]
 
 
 def models_dir() -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.jsonio import JsonError, read_json
 
 _LISTING = "dataset.json"
 _MAPS_SIZE = 128
@@ -96,7 +97,7 @@ def _open(folder: Path, wanted: dict[str, Any]) -> None:
     listing = folder / _LISTING
     try:
         if listing.is_file():
-            found = json.loads(listing.read_text(encoding="utf-8"))
+            found = read_json(listing.read_bytes())
             if found != wanted:
                 differing = [name for name in wanted if not isinstance(found, dict) or found.get(name) != wanted[name]]
                 raise FaceEditorError(
@@ -108,7 +109,7 @@ def _open(folder: Path, wanted: dict[str, Any]) -> None:
             raise FaceEditorError(f"“{folder}” holds other files; choose an empty or a new folder.")
         for part in ("images", "labels", "maps", "heads"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
+    except (OSError, JsonError) as error:
         raise FaceEditorError(f"“{folder}” cannot be used ({error}); choose another folder.") from error
     write_atomic(listing, (json.dumps(wanted, indent=2) + "\n").encode("utf-8"))
 
@@ -146,7 +147,7 @@ def _write_index(folder: Path, seed: int) -> int:
     writer.writerow(_COLUMNS)
     done = sorted((folder / "heads").glob("*.json"))
     for path in done:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_json(path.read_bytes())
         yaw, pitch, roll = facts["head"]["pose"]
         group = f"rendered-{seed}-{path.stem}"
         writer.writerow(

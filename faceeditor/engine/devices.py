@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import EngineError, FaceEditorError
+from faceeditor.fileio import read_regular, set_aside
 from faceeditor.generators.devices import cpu_name, cpu_threads, cuda_possible, installed_version
 from faceeditor.images import write_atomic
+from faceeditor.jsonio import MAX_BYTES, JsonError, read_json_object
 from faceeditor.packs import ModelPack
 from faceeditor.paths import cache_dir
 from faceeditor.portrait.style import StyleCode
@@ -134,10 +136,13 @@ def _machine_key() -> str:
 
 
 def _remembered() -> tuple[str, float] | None:
+    file = cache_dir() / _CHOICE_FILE
     try:
-        data = json.loads((cache_dir() / _CHOICE_FILE).read_text(encoding="utf-8"))
+        data = read_json_object(read_regular(file, MAX_BYTES))
         if data["key"] == _machine_key() and data["device"] in DEVICE_NAMES:
             return str(data["device"]), float(data["milliseconds"])
+    except JsonError as error:
+        set_aside(file, str(error))
     except (OSError, ValueError, KeyError, TypeError, FaceEditorError):
         # A missing or foreign file means that there is nothing remembered; it is written anew.
         return None

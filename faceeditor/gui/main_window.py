@@ -354,10 +354,10 @@ class MainWindow(QMainWindow):
     def _restore_geometry(self) -> None:
         kept = settings()
         geometry, state = kept.value("geometry"), kept.value("panels")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(state, QByteArray):
-            self.restoreState(state, _LAYOUT_VERSION)
+        if geometry:
+            self.restoreGeometry(QByteArray(geometry))
+        if state:
+            self.restoreState(QByteArray(state), _LAYOUT_VERSION)
 
     # Events.
 
@@ -389,9 +389,9 @@ class MainWindow(QMainWindow):
             return
         if self._remember:
             kept = settings()
-            kept.setValue("geometry", self.saveGeometry())
+            kept.setValue("geometry", self.saveGeometry().data())
             if any(dock.isVisible() for dock in self.docks.values()):
-                kept.setValue("panels", self.saveState(_LAYOUT_VERSION))
+                kept.setValue("panels", self.saveState(_LAYOUT_VERSION).data())
         self.shut_down()
         super().closeEvent(event)
 

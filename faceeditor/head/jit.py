@@ -1,6 +1,7 @@
 """Functions compiled by numba: the interpreter's lock is released, and the machine code is kept between runs."""
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,15 +28,34 @@ def _place_for_code() -> bool:
 
     try:
         folder = cache_dir() / "numba"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError:
         return False
-    if not os.access(folder, os.W_OK):
+    if not is_private(folder):
         return False
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     settings: Any = numba.config
     settings.CACHE_DIR = str(folder)
     return True
+
+
+def is_private(folder: Path) -> bool:
+    """Whether a folder is this user's and nobody else may write to it; its rights are narrowed if they are wider.
+
+    numba unpickles what lies there, so that a file of somebody else would be executed.
+    """
+    try:
+        facts = folder.lstat()
+        if not stat.S_ISDIR(facts.st_mode):
+            return False
+        if hasattr(os, "getuid"):
+            if facts.st_uid != os.getuid():
+                return False
+            if facts.st_mode & 0o077:
+                folder.chmod(0o700)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 _CACHED = _place_for_code()

@@ -19,9 +19,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from faceeditor.errors import FaceEditorError, PortraitError
+from faceeditor.fileio import read_regular
 from faceeditor.head.control_kinds import Directed, Exposure, Lamp, Number, beside_lamps, with_rig
 from faceeditor.head.controls import Control, control, controls, near
 from faceeditor.images import write_atomic
+from faceeditor.jsonio import JsonError, read_json_object
 from faceeditor.paths import resources_dir, state_dir
 from faceeditor.portrait.head import EXPRESSIONS, EYE_LOOK, GROUPS, HeadCoefficients, LightRig
 
@@ -155,15 +157,16 @@ def read_preset(path: str | Path) -> Preset:
     """
     path = Path(path)
     try:
-        with path.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
+        content = read_regular(path, _MAX_BYTES)
     except OSError as error:
         raise PortraitError(f"The preset “{path.name}” cannot be read ({error.strerror or error}).") from error
     try:
-        data = json.loads(content.decode("utf-8")) if len(content) <= _MAX_BYTES else None
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict) or not isinstance(data.get("values"), dict):
+        data = read_json_object(content, _MAX_BYTES)
+    except JsonError as error:
+        raise PortraitError(
+            f"“{path.name}” is no preset ({error}); choose a file that Face Editor saved, or remove it."
+        ) from None
+    if not isinstance(data.get("values"), dict):
         raise PortraitError(f"“{path.name}” is no preset; choose a file that Face Editor saved, or remove it.")
     number = data.get("format")
     if number != FORMAT or isinstance(number, bool):

@@ -23,6 +23,7 @@ from typing import Any
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.images import write_atomic
+from faceeditor.jsonio import JsonError, read_json
 
 FORMAT = 1
 LISTING, INDEX, SHARDS, POOLS = "dataset.json", "index.csv", "shards", "pools"
@@ -125,14 +126,14 @@ def read_listing(folder: Path) -> dict[str, Any]:
     """
     listing = folder / LISTING
     try:
-        found = json.loads(listing.read_text(encoding="utf-8"))
+        found = read_json(listing.read_bytes())
         if isinstance(found, dict) and found.get("format") == FORMAT and isinstance(found.get("people"), int):
             return found
     except FileNotFoundError:
         raise FaceEditorError(
             f"“{folder}” is no data set of people (it has no {LISTING}); make one with faceeditor identity dataset."
         ) from None
-    except (OSError, ValueError):
+    except (OSError, JsonError):
         pass
     raise FaceEditorError(f"“{listing}” is damaged; restore it, or make the data set in another folder.")
 

@@ -7,6 +7,10 @@ import tempfile
 from pathlib import Path
 
 from faceeditor.errors import FaceEditorError, ImageError
+from faceeditor.fileio import read_regular
+
+MAX_FILE = 2 << 30
+"""Largest file that is read as a picture, in bytes."""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -15,17 +19,19 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         ImageError: there is no such file, it is a folder, it is empty or it cannot be read.
     """
-    name = path.name or str(path)
+    name = (path.name or str(path)).replace("\0", "")
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_FILE)
     except FileNotFoundError:
         raise ImageError(f"“{path}” does not exist; choose another file.") from None
     except IsADirectoryError:
         raise ImageError(f"“{path}” is a folder; choose a picture inside it.") from None
     except PermissionError:
         raise ImageError(f"“{name}” may not be read; change its permissions or choose another file.") from None
-    except (OSError, ValueError) as error:
-        raise ImageError(f"“{name}” cannot be read ({error}); choose another file.") from error
+    except OSError as error:
+        raise ImageError(f"“{name}” cannot be read ({error.strerror or error}); choose another file.") from error
+    if len(data) > MAX_FILE:
+        raise ImageError(f"“{name}” is larger than {MAX_FILE >> 30} GiB; make the picture smaller first.")
     if not data:
         raise ImageError(f"“{name}” is empty (0 bytes); choose another file or fetch it again.")
     return data

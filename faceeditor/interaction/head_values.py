@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import PortraitError
+from faceeditor.jsonio import JsonError, read_json_object
 from faceeditor.portrait.head import EXPRESSIONS, GROUPS, HeadCoefficients, LightRig
 
 KIND = "faceeditor/head-group"
@@ -61,7 +62,7 @@ def group_of_text(text: str) -> str | None:
     """Which group a text of the clipboard holds; None if it holds none."""
     data = _parsed(text)
     group = data.get("group")
-    return group if data.get("kind") == KIND and group in GROUPS else None
+    return group if data.get("kind") == KIND and isinstance(group, str) and group in GROUPS else None
 
 
 def group_from_text(group: str, text: str, head: HeadCoefficients) -> HeadCoefficients:
@@ -71,7 +72,7 @@ def group_from_text(group: str, text: str, head: HeadCoefficients) -> HeadCoeffi
         PortraitError: the text holds no group of a head, another group, or numbers that no head can have.
     """
     data = _parsed(text)
-    if data.get("kind") != KIND or data.get("group") not in GROUPS:
+    if group_of_text(text) is None:
         raise PortraitError(f"There is no {group} on the clipboard. Copy one in the {group} panel first.")
     if data["group"] != group:
         raise PortraitError(
@@ -89,7 +90,7 @@ def group_from_text(group: str, text: str, head: HeadCoefficients) -> HeadCoeffi
     other = {part: values.get(part, own.get(part)) for part in GROUPS[group]}
     try:
         pasted = HeadCoefficients.from_json(own | {part: value for part, value in other.items() if value is not None})
-    except PortraitError as error:
+    except (PortraitError, OverflowError) as error:
         reason = str(error).rstrip(".").removesuffix("; reset it").removesuffix("; reset the head")
         raise PortraitError(f"The {group} on the clipboard cannot be used ({reason}); copy it again.") from error
     return head.with_group(group, pasted)
@@ -100,10 +101,9 @@ def _parsed(text: str) -> dict[str, Any]:
     if KIND not in text:
         return {}
     try:
-        data = json.loads(text)
-    except ValueError:
+        return read_json_object(text)
+    except JsonError:
         return {}
-    return data if isinstance(data, dict) else {}
 
 
 def mixed_group(

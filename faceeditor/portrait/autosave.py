@@ -23,6 +23,7 @@ import numpy.typing as npt
 import psutil
 
 from faceeditor.errors import FaceEditorError, PortraitError
+from faceeditor.fileio import read_regular
 from faceeditor.images import write_atomic
 from faceeditor.jsonio import MAX_BYTES, JsonError, read_json_object
 from faceeditor.paths import state_dir
@@ -237,8 +238,7 @@ def _remove_run(file: Path) -> None:
 def _read_lock(file: Path) -> dict[str, Any]:
     """A lock's content; empty if it is missing or damaged, which counts as a run that is gone."""
     try:
-        with file.open("rb") as stream:
-            return read_json_object(stream.read(MAX_BYTES + 1))
+        return read_json_object(read_regular(file, MAX_BYTES))
     except (OSError, JsonError):
         return {}
 

@@ -219,7 +219,7 @@ class HeadCoefficients:
         try:
             parts = {name: np.asarray(data[name], np.float32) for name in _SHAPES}
             rig = rig_from_json(data["rig"]) if data.get("rig") is not None else None
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise PortraitError(f"The head coefficients are damaged ({error}); reset the head.") from error
         return cls(**parts, rig=rig)
 
@@ -230,6 +230,8 @@ def rig_from_json(data: Mapping[str, Any]) -> LightRig:
     Raises:
         PortraitError: a value is unknown, not a number or out of range.
     """
+    if not isinstance(data, Mapping):
+        raise PortraitError("A light rig is a list of names with values; mend or remove the file.")
     known = set(LightRig.__dataclass_fields__)
     unknown = set(data) - known
     if unknown:
