@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from faceeditor import __version__
-from faceeditor.cli import dataset, demo, generators, identity, inspect, masks, measure, render
+from faceeditor.cli import dataset, demo, edit, generators, identity, inspect, masks, measure, render
 from faceeditor.cli.arguments import refuse_same_files
 from faceeditor.errors import Cancelled, FaceEditorError
 
@@ -26,6 +26,8 @@ examples:
   faceeditor render anna.fep -o anna.jpg --size 1024 --set truncation=0.8
   faceeditor render --yaw 20 --smile 0.8 --light rembrandt --identity-seed 7 -o out.png
   faceeditor render anna.fep --expression joy --sweep yaw:-40:40:9 --grid -o turn.png
+  faceeditor edit photo.jpg --yaw 8 --smile 0.4 --light rembrandt -o out.jpg
+  faceeditor edit photos/ --neutral -o edited/ --jobs 2
   faceeditor inspect anna.fep
   faceeditor identity board anna.fep -o board.png --method head
   faceeditor masks CelebAMask-HQ-mask-anno --out masks
@@ -139,6 +141,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "gui": ("open the window (the default)", _declare_gui),
     "render": ("draw faces for a mask or a portrait into files", render.declare),
     "identity": ("draw more pictures of one person, and make and measure data sets of people", identity.declare),
+    "edit": ("edit photographs at their own size: turn, light and change heads", edit.declare),
     "inspect": ("say what a portrait, mask or model pack holds", inspect.declare),
     "masks": ("convert a folder of masks that other programs made", masks.declare),
     "demo": ("draw the demo portrait and a picture of the window into files", demo.declare),

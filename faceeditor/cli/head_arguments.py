@@ -90,8 +90,8 @@ class HeadOptions:
         return bool(self.seeds or self.presets or self.values or self.sweeps or self.plain)
 
 
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of the head, in groups."""
+def declare(parser: argparse.ArgumentParser, series: bool = True) -> None:
+    """Declare the arguments of the head, in groups; `series`: those of sweeps and views, too."""
     groups = {heading: parser.add_argument_group(heading) for heading in FLAGS}
     for group, heading in _PRESETS.items():
         text = f"start from a preset of the {group}, as {_EXAMPLES[group]}"
@@ -109,15 +109,18 @@ def declare(parser: argparse.ArgumentParser) -> None:
     for group in _SEEDED:
         text = f"draw a plausible {group}; the same seed gives the same one"
         chance.add_argument(f"--{group}-seed", type=arguments.seed, metavar="SEED", help=text)
-    series = parser.add_argument_group("head: series and views")
-    series.add_argument(
+    if not series:
+        parser.set_defaults(sweep=[], plain=False)
+        return
+    views = parser.add_argument_group("head: series and views")
+    views.add_argument(
         "--sweep",
         action="append",
         default=[],
         metavar="NAME:FROM:TO:COUNT",
         help="draw so many values of a control, as yaw:-40:40:9; a second sweep makes a grid: columns, then rows",
     )
-    series.add_argument("--plain", action="store_true", help="write the plain rendering of the 3D head")
+    views.add_argument("--plain", action="store_true", help="write the plain rendering of the 3D head")
 
 
 _EXAMPLES = {"expression": "joy", "light": "rembrandt", "pose": "three-quarter-left"}

@@ -91,6 +91,34 @@ def motion_field(
     return field * np.float32(size / MASK_SIZE), seen
 
 
+@dataclass(frozen=True, eq=False)
+class SurfaceMotion:
+    """How the surface seen by a camera moved, irises included.
+
+    Attributes:
+        labels: (S, S) uint8 `Region` of each pixel of the new view.
+        field: (S, S, 2) float32 place (x, y) of each pixel in the base view, in mask pixels.
+        seen: (S, S) float32, 1 where that place was seen in the base view, else 0.
+    """
+
+    labels: MaskArray
+    field: FloatArray
+    seen: FloatArray
+
+
+def surface_motion(
+    model: HeadModel, base: HeadCoefficients, head: HeadCoefficients, mask: MaskArray, size: int = MASK_SIZE
+) -> SurfaceMotion:
+    """As `motion_field`, with the labels of the new view, and with eyeballs that turn.
+
+    `motion_field` keeps the gaze out of the eyes, since a mask shows none; a photograph shows where its irises are.
+    """
+    mover = _mover(model)
+    labels, field, seen, uncertain = mover.warp_mask(mask, base, head, size, eyeballs=True)
+    kernels.clean(labels, uncertain)
+    return SurfaceMotion(labels, field, seen)
+
+
 _movers = threading.local()
 
 
@@ -198,9 +226,12 @@ class _Mover:
         self._base: _Base | None = None
 
     def warp_mask(
-        self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients, size: int
+        self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients, size: int, eyeballs: bool = False
     ) -> tuple[MaskArray, FloatArray, FloatArray, BoolArray]:
-        """The view of `head`: labels (S, S), source pixels (S, S, 2) of 256, what was seen, what is uncertain."""
+        """The view of `head`: labels (S, S), source pixels (S, S, 2) of 256, what was seen, what is uncertain.
+
+        With `eyeballs` a place on an eye is looked up where the eyeball has turned from, else where the lids show it.
+        """
         model, kept = self.model, self._kept(mask, base)
         view = posed(model, head, kept.volume)
         to_size = np.array([size / 256, size / 256, 1], np.float32)
@@ -213,8 +244,9 @@ class _Mover:
         kernels.warp_mask(
             buffers.triangle, buffers.barycentric, model.triangles, model.triangle_region, self._below_chin,
             self._outer, self._middle, self._marks, view.points, view.head_points, view.projected,
-            self._with_gaze(kept, head, view.head_points), kept.projected, kept.cosine, kept.depth, kept.regions,
-            model.mirror, kept.mask, kept.outside, kept.around, kept.fallback, kept.worn, MIRROR, kept.reach,
+            kept.points if eyeballs else self._with_gaze(kept, head, view.head_points),
+            kept.projected, kept.cosine, kept.depth, kept.regions, model.mirror, kept.mask, kept.outside,
+            kept.around, kept.fallback, kept.worn, MIRROR, kept.reach,
             kept.centre, kept.openings, kept.with_head, kept.with_body,
             np.float32(np.radians(head.pose[2] - kept.head.pose[2])), kept.joint[:2] - self._joint(head)[:2],
             labels, field, seen, uncertain,

@@ -1,0 +1,285 @@
+"""Edited pixels of a photograph: its own, moved over the background and relit, with patches where it shows nothing.
+
+Everything works on rectangles of the picture at its own scale or any other, in floats between the file's samples and
+the samples of the result, so that a window can draw what it shows and an export the whole picture by tiles. A pixel
+that no edit touches keeps its sample.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.photo.matte import Matte
+from faceeditor.photo.placement import Placement, Rect
+from faceeditor.photo.tone import applied_gain
+from faceeditor.photo.warp import STILL, resample
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+Samples = npt.NDArray[Any]
+"""(H, W, 3) uint8 or uint16."""
+
+TILE = 512
+"""Side of the tiles in which a picture is worked on."""
+LEAST_GAIN = 1 / 512
+"""A gain that is nearer to 1 leaves the pixel as it is."""
+_PADDING = 6
+"""Pixels around the source of a tile that its filters read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """What is done to one face of a photograph, on the wide grid of its placement; None leaves that as it is.
+
+    Attributes:
+        displacement: (N, N, 2) float32 mask pixels, source place minus place.
+        patch: (M, M, 4) float32, colour 0..1 in the picture's own encoding, and how far it covers 0..1.
+        gain: (N, N, 3) float32 factors on linear light for the person.
+        surroundings: (N, N, 3) float32 factors on linear light for the background.
+        grain: standard deviation of the noise that patches are given, in 0..1.
+    """
+
+    displacement: FloatArray | None = None
+    patch: FloatArray | None = None
+    gain: FloatArray | None = None
+    surroundings: FloatArray | None = None
+    grain: float = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes."""
+        return self.displacement is None and self.patch is None and self.gain is None and self.surroundings is None
+
+
+def tiles(rect: Rect, side: int = TILE) -> Iterator[Rect]:
+    """The tiles of a rectangle, row by row."""
+    for top in range(rect.top, rect.bottom, side):
+        for left in range(rect.left, rect.right, side):
+            yield Rect(left, top, min(left + side, rect.right), min(top + side, rect.bottom))
+
+
+def edited(
+    picture: Samples,
+    placement: Placement,
+    matte: Matte,
+    edit: Edit,
+    rect: Rect | None = None,
+    step: Callable[[float], None] = lambda share: None,
+) -> Samples:
+    """A rectangle of the edited picture.
+
+    Args:
+        picture: (H, W, 3) uint8 or uint16.
+        placement: where the face lies in the picture.
+        matte: the person, as found in this picture at any scale.
+        edit: what is done.
+        rect: what is wanted, in pixels of the picture; by default all of it.
+        step: called with the share done; may raise to stop the work.
+
+    Returns:
+        (height, width, 3) of the picture's type, a new array. Pixels that the edit does not touch are the picture's.
+    """
+    height, width = picture.shape[:2]
+    rect = Rect(0, 0, width, height) if rect is None else rect.within(width, height)
+    out = np.array(picture[rect.slices])
+    if edit.empty:
+        return out
+    bounds = placement.bounds(width, height)
+    touched = Rect(
+        max(rect.left, bounds.left), max(rect.top, bounds.top), min(rect.right, bounds.right),
+        min(rect.bottom, bounds.bottom),
+    )  # fmt: skip
+    if touched.width <= 0 or touched.height <= 0:
+        return out
+    parts = list(tiles(touched))
+    for index, part in enumerate(parts):
+        step(index / len(parts))
+        made = _Tile(picture, placement, matte, part).edited(edit)
+        if made is not None:
+            values, changed = made
+            view = out[part.top - rect.top : part.bottom - rect.top, part.left - rect.left : part.right - rect.left]
+            top = float(np.iinfo(picture.dtype).max)
+            samples = np.clip(np.rint(values * np.float32(top)), 0, top).astype(picture.dtype)
+            np.copyto(view, samples, where=changed[..., None])
+    step(1.0)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """One tile of a picture."""
+
+    picture: Samples
+    placement: Placement
+    matte: Matte
+    rect: Rect
+
+    def edited(self, edit: Edit) -> tuple[FloatArray, BoolArray] | None:
+        """The tile's values (h, w, 3) 0..1 and which pixels (h, w) are changed; None if none is."""
+        own = self._values(self.rect)
+        values, changed = own, np.zeros(own.shape[:2], bool)
+        alpha: FloatArray | None = None
+        moved = self._moved(edit, own)
+        if moved is not None:
+            values, changed, alpha = moved
+        if edit.patch is not None:
+            values = self._patched(edit, edit.patch, values, changed)
+        if edit.gain is not None or edit.surroundings is not None:
+            if alpha is None:
+                alpha = self._alpha(self.rect, own)
+            values = self._lit(edit, values, alpha, changed)
+        return (values, changed) if changed.any() else None
+
+    def _values(self, rect: Rect) -> FloatArray:
+        """A rectangle of the picture, (h, w, 3) 0..1."""
+        part = self.picture[rect.slices]
+        return np.asarray(part, np.float32) * np.float32(1 / np.iinfo(self.picture.dtype).max)
+
+    def _alpha(self, rect: Rect, values: FloatArray) -> FloatArray:
+        """(h, w) opacity of the person in the photograph as it is: exactly 0 and 1 where the matte is."""
+        coarse = self.placement.to_picture(self.matte.alpha, rect)
+        doubt = (coarse > 0) & (coarse < 1)
+        if not doubt.any():
+            return np.asarray(coarse, np.float32)
+        model = self.placement.to_picture(self.matte.model, rect)
+        fine = np.clip((model[..., :3] * values).sum(-1) + model[..., 3], 0, 1)
+        # Where the local model is far off, as in texture, the coarse matte is the safer one.
+        fine = np.clip(fine, coarse - 0.35, coarse + 0.35)
+        return np.asarray(np.where(doubt, np.clip(fine, 0, 1), coarse), np.float32)
+
+    def _clear(self, rect: Rect) -> FloatArray:
+        """(h, w) exactly 1 where the photograph shows nothing but background."""
+        return np.asarray(self.placement.to_picture(self.matte.clear, rect), np.float32)
+
+    def _background(self, rect: Rect, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(h, w, 3) what is behind the person, the photograph itself where that is clear, and (h, w) where it is."""
+        clear = self._clear(rect)
+        if (clear >= 1).all():
+            return values, clear
+        behind = self.placement.to_picture(self.matte.behind, rect) + self._texture(rect)
+        mixed = np.clip(behind, 0, 1) + clear[..., None] * (values - behind)
+        return np.asarray(np.where((clear < 1)[..., None], mixed, values), np.float32), clear
+
+    def _texture(self, rect: Rect) -> FloatArray:
+        """(h, w, 3) detail finer than the matte's grid, from the mirror image across the person's outline."""
+        if self.placement.unit < 1.2 * self.matte.behind.shape[0] / 448:
+            return np.zeros((rect.height, rect.width, 3), np.float32)
+        offset = self._pixels(self.placement.to_picture(self.matte.mirror, rect))
+        down, across = np.mgrid[rect.top : rect.bottom, rect.left : rect.right].astype(np.float32)
+        x, y = across + offset[..., 0], down + offset[..., 1]
+        height, width = self.picture.shape[:2]
+        source = _around(x, y, 1).within(width, height)
+        if source.width < 2 or source.height < 2:
+            return np.zeros((rect.height, rect.width, 3), np.float32)
+        part = self._values(source)
+        coarse = self.placement.to_picture(self.matte.behind, source)
+        clear = (self._clear(source) >= 1).astype(np.float32)
+        detail = np.concatenate([(part - coarse) * clear[..., None], clear[..., None]], 2).astype(np.float32)
+        found = cv2.remap(detail, x - source.left, y - source.top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return np.asarray(found[..., :3] * (found[..., 3:] > 0.99), np.float32)
+
+    def _pixels(self, offset: npt.NDArray[Any]) -> FloatArray:
+        """Offsets (h, w, 2) of mask pixels in pixels of the picture."""
+        return np.asarray(offset @ self.placement.matrix[:, :2].T.astype(np.float32), np.float32)
+
+    def _moved(self, edit: Edit, own: FloatArray) -> tuple[FloatArray, BoolArray, FloatArray] | None:
+        """The person moved over the background: values, changed pixels and the person's opacity; None if it stays."""
+        if edit.displacement is None:
+            return None
+        offset = self._pixels(self.placement.to_picture(edit.displacement, self.rect))
+        moving = np.hypot(offset[..., 0], offset[..., 1]) > STILL
+        if not moving.any():
+            return None
+        rect = self.rect
+        down, across = np.mgrid[rect.top : rect.bottom, rect.left : rect.right].astype(np.float32)
+        x, y = across + offset[..., 0], down + offset[..., 1]
+        height, width = self.picture.shape[:2]
+        source = _around(x, y, _PADDING).within(width, height)
+        if source.width < 2 or source.height < 2:
+            return None
+        person, clear = self._person(source)
+        x, y = x - np.float32(source.left), y - np.float32(source.top)
+        found = resample(person, x, y)
+        moved_in = cv2.remap(clear, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) < 1
+        opacity = np.clip(found[..., 3], 0, 1)
+        background, here = self._background(rect, own)
+        values = np.clip(found[..., :3] + (1 - opacity[..., None]) * background, 0, 1)
+        changed = moving & (moved_in | (here < 1))
+        values = np.where(changed[..., None], values, own)
+        alpha = np.where(changed, opacity, self._alpha(rect, own))
+        return values.astype(np.float32), changed, alpha.astype(np.float32)
+
+    def _person(self, rect: Rect) -> tuple[FloatArray, FloatArray]:
+        """(h, w, 4) what the person adds to the background, and its opacity; and (h, w) where the background is clear.
+
+        The colours are what is left of the photograph without the background that shines through: put back where they
+        were, they give the photograph again. Single hairs beside the matte are in them too.
+        """
+        values = self._values(rect)
+        alpha = self._alpha(rect, values)
+        behind, clear = self._background(rect, values)
+        out = np.empty((*alpha.shape, 4), np.float32)
+        out[..., :3] = values - (1 - alpha[..., None]) * behind
+        out[..., 3] = alpha
+        return out, clear
+
+    def _patched(self, edit: Edit, patch: FloatArray, values: FloatArray, changed: BoolArray) -> FloatArray:
+        """Lay the patch over the values; marks what it changes."""
+        found = self.placement.to_picture(patch, self.rect, cv2.INTER_CUBIC)
+        share = np.clip(found[..., 3], 0, 1)
+        share = np.where(share < 1 / 256, 0, share).astype(np.float32)
+        covered = share > 0
+        if not covered.any():
+            return values
+        changed |= covered
+        colour = found[..., :3]
+        if edit.grain > 0:
+            colour = colour + grain(self.rect, self.placement.unit)[..., None] * np.float32(edit.grain)
+        return np.asarray(values + share[..., None] * (np.clip(colour, 0, 1) - values), np.float32)
+
+    def _lit(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> FloatArray:
+        """Apply the gains; marks what they change."""
+        total = np.ones_like(values)
+        for field, share in ((edit.gain, alpha), (edit.surroundings, 1 - alpha)):
+            if field is not None:
+                total += share[..., None] * (self.placement.to_picture(field, self.rect) - 1)
+        active: BoolArray = np.asarray(np.abs(total - 1) >= LEAST_GAIN).any(-1)
+        if not active.any():
+            return values
+        lit = applied_gain(values, total)
+        changed |= active
+        return np.asarray(np.where(active[..., None], lit, values), np.float32)
+
+
+def _around(x: FloatArray, y: FloatArray, padding: int) -> Rect:
+    """The rectangle of pixels that sampling at these indices reads."""
+    return Rect(
+        int(np.floor(x.min())) - padding, int(np.floor(y.min())) - padding,
+        int(np.ceil(x.max())) + padding + 1, int(np.ceil(y.max())) + padding + 1,
+    )  # fmt: skip
+
+
+def grain(rect: Rect, unit: float) -> FloatArray:
+    """(h, w) noise of unit variance as film and sensors make it, the same at every place whatever rectangle is asked.
+
+    Each tile of `TILE` pixels has its own seed; the noise is a little blurred, as that of a picture is by its
+    demosaicing.
+    """
+    out = np.empty((rect.height, rect.width), np.float32)
+    for row in range(rect.top // TILE, -(-rect.bottom // TILE)):
+        for column in range(rect.left // TILE, -(-rect.right // TILE)):
+            random = np.random.default_rng((row & 0xFFFF, column & 0xFFFF, 77))
+            noise = random.standard_normal((TILE, TILE)).astype(np.float32)
+            soft = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.7), np.float32)
+            soft /= np.float32(soft.std())
+            whole = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
+            left, top = max(rect.left, whole.left), max(rect.top, whole.top)
+            right, bottom = min(rect.right, whole.right), min(rect.bottom, whole.bottom)
+            out[top - rect.top : bottom - rect.top, left - rect.left : right - rect.left] = soft[
+                top - whole.top : bottom - whole.top, left - whole.left : right - whole.left
+            ]
+    return out

@@ -1,0 +1,225 @@
+"""One face of a photograph: what is found once, and what an edit of it is.
+
+`PhotoFace.find` takes a second or two; `plan` and `Plan.finished` run for each move of a slider, and their `Edit` is
+drawn by `composite.edited` at any scale.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.head.maps import render_maps
+from faceeditor.head.model import HeadModel
+from faceeditor.head.motion import move_mask
+from faceeditor.photo.align import Square
+from faceeditor.photo.composite import Edit
+from faceeditor.photo.light import light_gain, surroundings_gain
+from faceeditor.photo.matte import MATTE_DENSITY, Matte, make_matte, person_mask
+from faceeditor.photo.patch import as_patch, grain_of, matched, repainted
+from faceeditor.photo.placement import MARGIN, Placement, inner
+from faceeditor.photo.warp import PhotoMotion, held_by_the_body, photo_motion
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.regions import MaskArray, Region
+
+FloatArray = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+
+_LEAST_SHARE = 0.02
+"""Coverage of a patch that is worth asking the generator for."""
+_SMOOTH = (Region.SKIN, Region.NOSE, Region.NECK)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an edit is done.
+
+    Attributes:
+        shadows: darkness of the shadows that the key light casts, 0..1.
+        surroundings: how far the background follows the light, 0..1.
+        density: grid pixels per mask pixel of the motion: 2, or 1 while a hand moves.
+        lamp_samples: places of the lamp for soft shadows.
+    """
+
+    shadows: float = 1.0
+    surroundings: float = 0.0
+    density: int = 2
+    lamp_samples: int = 16
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoFace:
+    """A face of a photograph.
+
+    Attributes:
+        placement: where it lies in the picture.
+        wide: (WIDE, WIDE, 3) uint8 the photograph on the wide grid, one grid pixel per mask pixel.
+        mask: (256, 256) uint8 its regions, as read.
+        head: its head coefficients, as read.
+        matte: the person.
+        grain: standard deviation of the photograph's grain, 0..1.
+    """
+
+    placement: Placement
+    wide: Pixels
+    mask: MaskArray
+    head: HeadCoefficients
+    matte: Matte
+    grain: float
+
+    @classmethod
+    def find(
+        cls,
+        picture: Pixels,
+        square: Square,
+        mask: MaskArray,
+        head: HeadCoefficients,
+        step: Callable[[float, str], None] = lambda share, text: None,
+    ) -> "PhotoFace":
+        """Find the person around an aligned face.
+
+        Args:
+            picture: (H, W, 3) uint8 in the file's own colours.
+            square: where the face lies, mask: its (256, 256) regions, head: its coefficients (`photo.read`).
+            step: called before each step with the share done and a text; may raise to stop the work.
+        """
+        placement = Placement.of(square)
+        step(0.0, "Separating the person from the background")
+        wide = np.asarray(placement.to_grid(picture, 1.0), np.uint8)
+        coverage = render_maps(HeadModel.load(), head, mask.shape[0]).coverage
+        person = person_mask(wide, mask, coverage)
+        step(0.4, "Reading the outline of the hair")
+        fine = np.asarray(placement.to_grid(picture, float(MATTE_DENSITY)), np.uint8)
+        matte = make_matte(fine, person, mask)
+        step(0.9, "Measuring the grain")
+        rect = placement.bounds(*picture.shape[1::-1])
+        smooth = np.pad(np.isin(mask, _SMOOTH).astype(np.uint8), MARGIN)
+        grain = grain_of(picture[rect.slices], placement.to_picture(smooth, rect, cv2.INTER_NEAREST) > 0)
+        return cls(placement, wide, mask, head, matte, grain)
+
+    def plan(
+        self, model: HeadModel, head: HeadCoefficients | None, mask: MaskArray, options: Options = Options()
+    ) -> "Plan":
+        """What an edit does to the photograph, up to the generator's part.
+
+        Args:
+            model: the head model.
+            head: the head that is wanted; None: the one that was read.
+            mask: (256, 256) uint8 the painted regions, as at the head that was read.
+            options: how it is done.
+        """
+        wanted = held_by_the_body(self.head, head) if head is not None else self.head
+        motion = photo_motion(model, self.head, wanted, self.mask, options.density)
+        original = self.mask if motion is None else motion.labels
+        labels = original
+        share = np.zeros(mask.shape, np.float32)
+        opened = None
+        if not np.array_equal(mask, self.mask):
+            labels = move_mask(model, mask, self.head, wanted)
+            before = move_mask(model, self.mask, self.head, wanted)
+            share = repainted(labels, before)
+        if motion is not None:
+            stretched = cv2.resize(inner(motion.stretched), mask.shape[::-1], interpolation=cv2.INTER_AREA)
+            share = np.maximum(share, stretched)
+            opened = inner(motion.opened)
+        return Plan(self, wanted, labels, motion, share, opened, options)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An edit before the generator has drawn its part.
+
+    Attributes:
+        face: the face that is edited.
+        head: the head that is drawn, held by the photograph's shoulders.
+        labels: (256, 256) uint8 regions of the new view.
+        motion: how the photograph moves, None if it stays.
+        share: (256, 256) 0..1 where the generator's picture is needed.
+        opened: (S, S) 0..1 where the inside of an open mouth or eye is needed; None: nowhere.
+        options: how it is done.
+    """
+
+    face: PhotoFace
+    head: HeadCoefficients
+    labels: MaskArray
+    motion: PhotoMotion | None
+    share: FloatArray
+    opened: FloatArray | None
+    options: Options
+
+    @property
+    def needs_generator(self) -> bool:
+        """Whether anything is to be seen that the photograph does not show."""
+        return bool((self.share > _LEAST_SHARE).any())
+
+    def finished(self, model: HeadModel, drawn: Pixels | None) -> Edit:
+        """The edit.
+
+        Args:
+            model: the head model.
+            drawn: (256, 256, 3) uint8 the generator's picture of `labels` and `head` under the light that was read;
+                None where it is not needed.
+        """
+        face, options = self.face, self.options
+        displacement = None if self.motion is None else self.motion.displacement
+        patch = self._patch(model, drawn if self.needs_generator else None)
+        gain = light_gain(model, face.head, self.head, self.labels, options.shadows, options.lamp_samples)
+        surroundings = None if gain is None else surroundings_gain(gain, options.surroundings)
+        return Edit(displacement, patch, gain, surroundings, face.grain)
+
+    def _patch(self, model: HeadModel, drawn: Pixels | None) -> FloatArray | None:
+        """What the photograph does not show: the generator's picture in the photograph's colours, and on top of it the
+        inside of mouth and eyes, which the head model knows better."""
+        inside = self.opened if self.opened is not None and bool((self.opened > _LEAST_SHARE).any()) else None
+        if drawn is None and inside is None:
+            return None
+        side = 2 * self.labels.shape[0]
+        if drawn is not None:
+            colour = cv2.resize(self._matched(drawn), (side, side), interpolation=cv2.INTER_CUBIC)
+            share = cv2.resize(self.share, (side, side), interpolation=cv2.INTER_LINEAR)
+        else:
+            colour, share = np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.float32)
+        if inside is not None:
+            over = cv2.resize(inside, (side, side), interpolation=cv2.INTER_LINEAR)
+            rendered = self._rendered(model, side)
+            total = np.maximum(share, over)
+            part = (over / np.maximum(total, 1e-4))[..., None]
+            colour = colour + part * (rendered - colour)
+            share = total
+        return as_patch(np.asarray(colour, np.float32), np.asarray(share, np.float32))
+
+    def _rendered(self, model: HeadModel, side: int) -> FloatArray:
+        """(side, side, 3) 0..1 the head model under the light that was read."""
+        read = self.face.head
+        maps = render_maps(model, self.head.changed(gamma=read.gamma, albedo=read.albedo), side)
+        return np.ascontiguousarray((maps.condition[:3].transpose(1, 2, 0) + 1) / 2, np.float32)
+
+    def _matched(self, drawn: Pixels) -> FloatArray:
+        """(256, 256, 3) 0..1 the generator's picture in the photograph's colours."""
+        face = self.face
+        colour = matched(drawn, inner(self._shown()), self.labels, self.share)
+        # Where the person was painted away, the background is seen.
+        cleared = (self.labels == Region.BACKGROUND).astype(np.float32)
+        if cleared.any():
+            side = face.wide.shape[0]
+            behind = inner(cv2.resize(face.matte.behind, (side, side), interpolation=cv2.INTER_AREA))
+            soft = cv2.GaussianBlur(cleared, (0, 0), 0.8)[..., None]
+            colour = colour + soft * (behind - colour)
+        return np.asarray(colour, np.float32)
+
+    def _shown(self) -> Pixels:
+        """(WIDE, WIDE, 3) uint8 the photograph on the wide grid, moved."""
+        wide = self.face.wide
+        if self.motion is None:
+            return wide
+        side = wide.shape[0]
+        offset = cv2.resize(self.motion.displacement, (side, side), interpolation=cv2.INTER_AREA)
+        down, across = np.mgrid[0:side, 0:side].astype(np.float32)
+        return np.asarray(cv2.remap(wide, across + offset[..., 0], down + offset[..., 1], cv2.INTER_LINEAR), np.uint8)
+
+
+def quick(options: Options) -> Options:
+    """The same while a hand moves: coarser motion and fewer places of the lamp."""
+    return replace(options, density=1, lamp_samples=min(6, options.lamp_samples))

@@ -1,0 +1,116 @@
+"""Patches of the generator for what a photograph cannot show, matched to what is around them."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.photo.fields import local_mean
+from faceeditor.photo.placement import widened
+from faceeditor.regions import MaskArray, Region
+
+FloatArray = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+
+KINDS: tuple[tuple[Region, ...], ...] = (
+    (Region.SKIN, Region.NOSE, Region.L_EAR, Region.R_EAR, Region.NECK),
+    (Region.HAIR, Region.HAT),
+    (Region.U_LIP, Region.L_LIP),
+    (Region.MOUTH,),
+    (Region.L_BROW, Region.R_BROW),
+    (Region.L_EYE, Region.R_EYE),
+    (Region.CLOTH, Region.NECKLACE),
+    (Region.BACKGROUND,),
+    (Region.GLASSES,),
+    (Region.EARRING,),
+)
+"""Regions whose colours are matched together."""
+
+_KIND = np.zeros(256, np.uint8)
+for _index, _regions in enumerate(KINDS):
+    _KIND[list(_regions)] = _index
+
+_RING = 24
+"""Mask pixels around a patch from which its colours are matched."""
+_SIGMA = 9.0
+_FEWEST = 12
+"""Pixels of one kind that a match is made from at least."""
+_MOST = np.array([30.0, 25.0, 25.0], np.float32)
+"""Largest shift of L, a and b."""
+
+
+def repainted(painted: MaskArray, original: MaskArray) -> FloatArray:
+    """(S, S) 0..1 how far a place is to be drawn anew because its region was painted over; soft over a narrow ring."""
+    changed = (painted != original).astype(np.uint8)
+    if not changed.any():
+        return np.zeros(painted.shape, np.float32)
+    # Single pixels of difference come from moving two masks, not from a brush.
+    solid = cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    grown = cv2.dilate(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
+    return np.asarray(cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 1.4), np.float32)
+
+
+def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray) -> FloatArray:
+    """A generated picture in the colours of the photograph around a patch.
+
+    For each kind of region the mean difference in Lab between photograph and generated picture, where both show that
+    kind outside of the patch, is added to the generated one; near places count most.
+
+    Args:
+        drawn: (S, S, 3) uint8, the generator's picture of the new view.
+        shown: (S, S, 3) uint8, the photograph moved to the new view.
+        labels: (S, S) uint8 regions of the new view.
+        share: (S, S) 0..1, how far the patch covers.
+
+    Returns:
+        (S, S, 3) float32 0..1 in the photograph's encoding.
+    """
+    own, wanted = (cv2.cvtColor(x.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab) for x in (drawn, shown))
+    difference = np.clip(wanted - own, -_MOST, _MOST).astype(np.float32)
+    covered = share > 0.02
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RING + 1, 2 * _RING + 1))
+    ring = (cv2.dilate(covered.astype(np.uint8), disc) > 0) & ~covered
+    kinds = _KIND[labels]
+    shift = np.zeros_like(difference)
+    for kind in np.unique(kinds[covered]) if covered.any() else ():
+        here = kinds == kind
+        # The seam between two kinds lies a pixel elsewhere in each picture.
+        core = cv2.erode(here.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        for reference in (core & ring, core & ~covered, here & ~covered):
+            if reference.sum() >= _FEWEST:
+                break
+        else:
+            continue
+        weight = reference.astype(np.float32)
+        mean = difference[reference].mean(0)
+        near = cv2.GaussianBlur(weight, (0, 0), _SIGMA)[..., None]
+        local = local_mean(difference, weight, _SIGMA)
+        trust = near / (near + np.float32(0.02))
+        shift[here] = (mean + trust * (local - mean))[here]
+    shift = cv2.GaussianBlur(shift, (0, 0), 1.0)
+    return np.clip(cv2.cvtColor(own + shift, cv2.COLOR_Lab2RGB), 0, 1).astype(np.float32)
+
+
+def as_patch(colour: FloatArray, share: FloatArray) -> FloatArray:
+    """(N, N, 4) patch on the wide grid from colours (S, S, 3) and coverage (S, S) of the square."""
+    faded = share.copy()
+    # Nothing was drawn beyond the square.
+    rim = max(2, share.shape[0] // 85)
+    faded[:rim] = faded[-rim:] = 0
+    faded[:, :rim] = faded[:, -rim:] = 0
+    whole = widened(np.concatenate([colour, faded[..., None]], 2))
+    whole[..., 3] = widened(faded, cv2.BORDER_CONSTANT)
+    return np.ascontiguousarray(whole, np.float32)
+
+
+def grain_of(picture: npt.NDArray[np.unsignedinteger], mask: npt.NDArray[np.bool_]) -> float:
+    """Standard deviation 0..1 of a photograph's grain where the mask is true: the quiet half of its finest detail.
+
+    Args:
+        picture: (H, W, 3) uint8 or uint16.
+        mask: (H, W) where the surface is smooth, as skin.
+    """
+    grey = picture.astype(np.float32).mean(-1) / np.float32(np.iinfo(picture.dtype).max)
+    # Immerkaer, "Fast Noise Variance Estimation" (1996): a mask that is blind to planes and edges of first order.
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
+    response = np.abs(cv2.filter2D(grey, -1, kernel))[mask]
+    return float(np.median(response) * 1.4826) if response.size > 100 else 0.0

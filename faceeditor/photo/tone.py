@@ -1,0 +1,57 @@
+"""Gains in linear light, with highlights that roll off instead of clipping."""
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+_LEVELS = 4096
+_KNEE = np.float32(0.7)
+"""Linear light above which highlights are compressed."""
+
+
+def _tables() -> tuple[FloatArray, FloatArray]:
+    encoded = np.linspace(0, 1, _LEVELS)
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    # The inverse by the square root of the light: dark tones need the finer steps.
+    light = np.linspace(0, 1, _LEVELS) ** 2
+    inverse = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return linear.astype(np.float32), inverse.astype(np.float32)
+
+
+_TO_LINEAR, _TO_ENCODED = _tables()
+
+
+def to_linear(values: FloatArray) -> FloatArray:
+    """Encoded values 0..1 (IEC 61966-2-1, which Adobe RGB and Display P3 come near) as linear light."""
+    return _looked_up(_TO_LINEAR, values)
+
+
+def to_encoded(light: FloatArray) -> FloatArray:
+    """The inverse of `to_linear`, for light in 0..1."""
+    return _looked_up(_TO_ENCODED, np.sqrt(np.maximum(light, 0)))
+
+
+def _looked_up(table: FloatArray, values: FloatArray) -> FloatArray:
+    """Linear interpolation in a table over 0..1."""
+    place = np.clip(values, 0, 1) * np.float32(_LEVELS - 1)
+    low = np.minimum(place.astype(np.int32), _LEVELS - 2)
+    start = table[low]
+    return np.asarray(start + (table[low + 1] - start) * (place - low), np.float32)
+
+
+def rolled_off(light: FloatArray) -> FloatArray:
+    """Light of any strength in 0..1: as it is up to a knee, then ever flatter, never clipped."""
+    over = np.maximum(light - _KNEE, 0)
+    room = np.float32(1) - _KNEE
+    return np.asarray(np.minimum(light, _KNEE) + room * (1 - np.exp(-over / room)), np.float32)
+
+
+def applied_gain(values: FloatArray, gain: FloatArray) -> FloatArray:
+    """Encoded values (..., 3) 0..1 after a gain (..., 3) on their linear light.
+
+    A gain of 1 gives the values back, highlights included: what is compressed is the difference.
+    """
+    light = to_linear(values)
+    lit = light + rolled_off(light * gain) - rolled_off(light)
+    return to_encoded(np.clip(lit, 0, 1))

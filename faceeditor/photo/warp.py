@@ -1,0 +1,221 @@
+"""How the pixels of a photograph move with its head: displacements on the wide grid, and one resampling.
+
+The head's motion field says for each pixel of the new view where it was. It breaks where one part slides over another
+(jaw over neck, ear over hair) and says nothing of what was hidden. Its breaks are taken out and filled by a membrane,
+so that neck and hair stretch instead of tearing; beyond the person it runs out to zero. What stretches too far, and
+what opens up, is marked for a patch.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.head.camera import NECK_JOINT, PIVOT, rotation
+from faceeditor.head.model import HeadModel
+from faceeditor.head.motion import surface_motion
+from faceeditor.photo.fields import fill, smoothstep
+from faceeditor.photo.placement import MARGIN, WIDE, inner, widened
+from faceeditor.portrait.edits import moves_mask
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.regions import FACE_REGIONS, MASK_SIZE, MaskArray, Region
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+STILL = 0.05
+"""Displacement in pixels of the result up to which a pixel stays as it is."""
+
+_TEAR = 0.8
+"""Change of the displacement from one mask pixel to the next that counts as a break."""
+_REACH = 1.3
+"""How far a break is spread over neck, hair and ears, in its own width."""
+_WIDEST = 28.0
+"""Mask pixels over which a break is spread at most."""
+_DEAD = (0.02, 0.10)
+"""Displacements in mask pixels that are faded out: distant parts of the picture are not resampled for nothing."""
+_STRETCHED = (3.0, 5.0)
+"""Stretch at which a patch begins to be better than the photograph, and where it takes over."""
+_FACE = np.isin(np.arange(256), [*FACE_REGIONS, Region.L_EAR, Region.R_EAR])
+_EARS = np.isin(np.arange(256), (Region.L_EAR, Region.R_EAR))
+_INSIDE = np.isin(np.arange(256), (Region.MOUTH, Region.L_EYE, Region.R_EYE))
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoMotion:
+    """How the person in a photograph moves, on the wide grid.
+
+    Attributes:
+        displacement: (N, N, 2) float32 source place minus place (x, y) in mask pixels.
+        opened: (N, N) float32 0..1, where mouth or eyes show what the photograph does not.
+        stretched: (N, N) float32 0..1, where the photograph is stretched too far.
+        labels: (256, 256) uint8 `Region` of the new view.
+    """
+
+    displacement: FloatArray
+    opened: FloatArray
+    stretched: FloatArray
+    labels: MaskArray
+
+
+def held_by_the_body(base: HeadCoefficients, head: HeadCoefficients) -> HeadCoefficients:
+    """The head shifted so that its neck stays where it is on the shoulders of a photograph.
+
+    A head in a portrait turns about a point between the eyes, which keeps it in the middle of the picture and swings
+    the shoulders; on a photograph the shoulders stand still. What the position itself was changed by is kept.
+    """
+    lever = NECK_JOINT - PIVOT
+    shift = (rotation(base.pose) - rotation(head.pose)) @ lever
+    if not shift.any():
+        return head
+    return head.changed(position=np.asarray(head.position + shift, np.float32))
+
+
+def photo_motion(
+    model: HeadModel, base: HeadCoefficients, head: HeadCoefficients, mask: MaskArray, density: int = 2
+) -> PhotoMotion | None:
+    """Work out how a photograph moves.
+
+    Args:
+        model: the head model.
+        base: the head read from the photograph.
+        head: the head that is wanted.
+        mask: (256, 256) uint8 regions of the photograph.
+        density: grid pixels per mask pixel.
+
+    Returns:
+        The motion; None if nothing that moves has changed.
+    """
+    if not moves_mask(base, head):
+        return None
+    side = MASK_SIZE * density
+    motion = surface_motion(model, base, head, mask, side)
+    centres = (np.arange(side, dtype=np.float32) + np.float32(0.5)) / np.float32(density)
+    raw = motion.field - np.stack(np.meshgrid(centres, centres), -1)
+    face = _FACE[motion.labels]
+    inside = _INSIDE[motion.labels]
+    seen = motion.seen > 0.5
+    tears, width = _tears(raw, density)
+    broken = tears | ~seen
+    fixed = (face & ~_EARS[motion.labels]) | (motion.labels == Region.CLOTH)
+    known = ~_spread_into(broken, width, fixed, density)
+    person = motion.labels != Region.BACKGROUND
+    near = cv2.dilate(person.astype(np.uint8), _disc(4 * density)) > 0
+    # Beside the face of a person the grid's motion fades into the background, which does not move here.
+    known &= near
+    weight = widened(known.astype(np.float32), cv2.BORDER_CONSTANT)
+    _pin_border(weight)
+    smooth = fill(widened(raw, cv2.BORDER_CONSTANT), weight)
+    smooth = _smoothed(smooth, widened(face & seen, cv2.BORDER_CONSTANT), density)
+    size = np.hypot(smooth[..., 0], smooth[..., 1])
+    smooth *= smoothstep(size, *_DEAD)[..., None]
+    gone = inside & ~seen
+    gone |= (motion.labels == Region.MOUTH) & (_looked_up(mask, motion.field) != Region.MOUTH)
+    opened, wide = np.zeros(weight.shape, np.float32), np.zeros(weight.shape, np.float32)
+    inner(opened)[:] = np.minimum(1, 1.6 * cv2.GaussianBlur(gone.astype(np.float32), (0, 0), 0.8 * density))
+    # What was hidden elsewhere is closed by stretching what is beside it, as long as that does not smear.
+    # Lips beside an open mouth are stretched only as far as its inside covers them.
+    beside = cv2.dilate(gone.astype(np.uint8), _disc(5 * density)) > 0
+    smeared = smoothstep(stretch(inner(smooth), density), *_STRETCHED) * (face & ~inside & ~beside)
+    inner(wide)[:] = cv2.GaussianBlur(smeared, (0, 0), 1.5 * density)
+    labels = np.ascontiguousarray(motion.labels[density // 2 :: density, density // 2 :: density])
+    return PhotoMotion(smooth, opened, wide, labels)
+
+
+def _looked_up(mask: MaskArray, field: FloatArray) -> MaskArray:
+    """(S, S) regions of the photograph at places (S, S, 2) in mask pixels."""
+    across, down = (np.clip(field[..., axis], 0, MASK_SIZE - 1).astype(np.intp) for axis in (0, 1))
+    return np.asarray(mask[down, across], np.uint8)
+
+
+def _tears(raw: FloatArray, density: int) -> tuple[BoolArray, float]:
+    """Where neighbours come from places far apart, and how far at most (mask pixels, the 98th percentile)."""
+    tears = np.zeros(raw.shape[:2], bool)
+    jumps = []
+    for axis in (0, 1):
+        step = np.diff(raw, axis=axis)
+        jump = np.hypot(step[..., 0], step[..., 1])
+        torn = jump > _TEAR / density
+        jumps.append(jump[torn])
+        before = (slice(None, -1), slice(None)) if axis == 0 else (slice(None), slice(None, -1))
+        after = (slice(1, None), slice(None)) if axis == 0 else (slice(None), slice(1, None))
+        tears[before] |= torn
+        tears[after] |= torn
+    sizes = np.concatenate(jumps)
+    return tears, float(np.percentile(sizes, 98)) if len(sizes) else 0.0
+
+
+def _spread_into(broken: BoolArray, width: float, fixed: BoolArray, density: int) -> BoolArray:
+    """Where the field is not to be used: at the breaks, and over their reach where nothing is fixed."""
+    plane = broken.astype(np.uint8)
+    near = cv2.dilate(plane, _disc(max(1, density // 2))) > 0
+    far = cv2.dilate(plane, _disc(round(min(_REACH * width, _WIDEST) * density)))
+    return np.asarray(near | ((far > 0) & ~fixed))
+
+
+def _smoothed(field: FloatArray, face: npt.NDArray[Any], density: int) -> FloatArray:
+    """The field without steps: a little on the face, whose lids and lips are fine, more beside it."""
+    fine = cv2.GaussianBlur(field, (0, 0), 0.6 * density)
+    broad = cv2.GaussianBlur(field, (0, 0), 3.0 * density)
+    share = cv2.GaussianBlur(cv2.erode(face.astype(np.float32), _disc(2 * density)), (0, 0), 1.5 * density)[..., None]
+    return np.asarray(broad + share * (fine - broad), np.float32)
+
+
+def stretch(field: FloatArray, density: float) -> FloatArray:
+    """(H, W) how many times a place of the photograph is enlarged along its most stretched direction.
+
+    The largest singular value of the forward map, from the derivatives of the displacement (mask pixels).
+    """
+    across = np.gradient(field, axis=1) * density
+    down = np.gradient(field, axis=0) * density
+    a, b, c, d = 1 + across[..., 0], down[..., 0], across[..., 1], 1 + down[..., 1]
+    # Smallest singular value of the inverse map.
+    square, determinant = a * a + b * b + c * c + d * d, np.abs(a * d - b * c)
+    small = (square - np.sqrt(np.maximum(square * square - 4 * determinant * determinant, 0))) / 2
+    return np.asarray(1 / np.sqrt(np.maximum(small, 1e-3)), np.float32)
+
+
+def _pin_border(weight: FloatArray) -> None:
+    """The border of the grid does not move."""
+    rim = max(1, weight.shape[0] * 4 // WIDE)
+    weight[:rim] = weight[-rim:] = 1
+    weight[:, :rim] = weight[:, -rim:] = 1
+
+
+def _disc(radius: int) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
+
+
+def resample(picture: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Sample a picture at places, once: cubic, pre-filtered where the picture shrinks.
+
+    Args:
+        picture: (H, W) or (H, W, C) float32, C at most 4.
+        x, y: (h, w) float32 places in pixel indices (the centre of the first pixel is 0).
+
+    Returns:
+        (h, w) or (h, w, C) float32; the border is repeated.
+    """
+    sharp = cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    shrunk = _shrink(x, y)
+    if float(shrunk.max(initial=1.0)) <= 1.35:
+        return np.asarray(sharp, np.float32)
+    # One octave of a mip map is enough: heads do not shrink further.
+    blurred = cv2.GaussianBlur(picture, (0, 0), 0.8)
+    soft = cv2.remap(blurred, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    share = smoothstep(shrunk, 1.2, 2.0)
+    return np.asarray(sharp + (soft - sharp) * (share if picture.ndim == 2 else share[..., None]), np.float32)
+
+
+def _shrink(x: FloatArray, y: FloatArray) -> FloatArray:
+    """(h, w) picture pixels per pixel of the result, along the direction in which it shrinks most."""
+    if min(x.shape) < 2:
+        return np.ones(x.shape, np.float32)
+    along = np.hypot(np.gradient(x, axis=1), np.gradient(y, axis=1))
+    down = np.hypot(np.gradient(x, axis=0), np.gradient(y, axis=0))
+    return np.asarray(np.maximum(along, down), np.float32)
+
+
+__all__ = ["MARGIN", "STILL", "PhotoMotion", "held_by_the_body", "photo_motion", "resample", "stretch"]

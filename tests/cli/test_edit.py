@@ -1,0 +1,124 @@
+"""Photographs edited from the command line: what is asked for, what is refused, what is resumed."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceeditor.cli import build_parser, edit, main
+from faceeditor.cli.edit import REPORT, Outcome, Task, edited_head, list_tasks, wanted_options
+from faceeditor.errors import FaceEditorError
+from faceeditor.head.controls import control
+from faceeditor.portrait.head import HeadCoefficients
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for name in ("a.png", "b.jpg", "more/c.png"):
+        Image.fromarray(np.full((20, 30, 3), 99, np.uint8)).save(folder / name)
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Photographs are copied instead of edited; the list says which."""
+    done: list[Path] = []
+
+    def copy(args: object, engine: object, task: Task) -> Outcome:
+        done.append(task.source)
+        if task.source.name == "b.jpg" and len(done) == 1000:
+            return Outcome(task, "failed", "No face.", 0.0)
+        task.target.parent.mkdir(parents=True, exist_ok=True)
+        task.target.write_bytes(b"edited")
+        return Outcome(task, "edited", "", 0.1)
+
+    monkeypatch.setattr(edit, "edit_file", copy)
+    return done
+
+
+def parsed(*words: object) -> object:
+    return build_parser().parse_args(["edit", *map(str, words)])
+
+
+def test_a_folder_keeps_its_tree(photos: Path, tmp_path: Path) -> None:
+    tasks = list_tasks(parsed(photos, "-o", tmp_path / "out"))  # type: ignore[arg-type]
+    assert [task.target.relative_to(tmp_path / "out").as_posix() for task in tasks] == ["a.png", "b.jpg", "more/c.png"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "more/../a.png"])
+def test_an_input_is_not_written_over(photos: Path, name: str) -> None:
+    before = (photos / "a.png").read_bytes()
+    assert main(["edit", str(photos / "a.png"), "--yaw", "5", "-o", str(photos / name)]) == 1
+    assert (photos / "a.png").read_bytes() == before
+
+
+def test_a_link_to_an_input_is_not_written_over(photos: Path) -> None:
+    link = photos / "link.png"
+    link.symlink_to(photos / "a.png")
+    with pytest.raises(FaceEditorError, match="--in-place"):
+        list_tasks(parsed(photos / "a.png", "-o", link))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["a.png"], "-o"),
+        (["a.png", "-o", "x.png", "--in-place"], "-o"),
+        (["missing.png", "-o", "x.png"], "does not exist"),
+        (["a.png", "b.jpg", "-o", "one.png"], "name a folder"),
+        (["a.png", "-o", "one.psd"], "let it end in"),
+        (["a.png", "-o", "x.png", "--set", "smile"], "smile=0.4"),
+        (["a.png", "-o", "x.png", "--face", "0"], "counted from 1"),
+        (["a.png", "-o", "x.png", "--jobs", "99"], "--jobs 1 to"),
+        (["a.png", "-o", "x.png", "--yaw", "400"], "400"),
+        (["a.png", "-o", "x.png", "--quality", "0"], "1 to 100"),
+    ],
+)
+def test_wrong_wishes_are_told(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(photos)
+    assert main(["edit", *words]) == 1
+    said = capsys.readouterr().err
+    assert sentence in said and "Traceback" not in said
+    assert not (photos / "x.png").exists()
+
+
+def test_a_stopped_folder_goes_on(photos: Path, tmp_path: Path, stand_in: list[Path]) -> None:
+    out = tmp_path / "out"
+    words = ["edit", str(photos), "-o", str(out), "--yaw", "5"]
+    assert main(words) == 0
+    assert len(stand_in) == 3
+    (out / "b.jpg").unlink()
+    assert main(words) == 0
+    assert [path.name for path in stand_in[3:]] == ["b.jpg"]
+    # Other settings are another edit.
+    assert main([*words, "--smile", "0.2"]) == 0
+    assert len(stand_in) == 7
+    with (out / REPORT).open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 7 and {row["status"] for row in rows} == {"edited"}
+
+
+def test_in_place_edits_nothing_twice(photos: Path, stand_in: list[Path]) -> None:
+    assert main(["edit", str(photos), "--in-place", "--yaw", "5"]) == 0
+    assert main(["edit", str(photos), "--in-place", "--yaw", "5"]) == 0
+    assert len(stand_in) == 3
+
+
+def test_values_are_added_to_what_the_photograph_shows() -> None:
+    head = control("yaw").set(HeadCoefficients.neutral(), None, 10.0)
+    head = control("smile").set(head, None, 0.3)
+    wanted = wanted_options(parsed("a.png", "-o", "b.png", "--yaw", "-4", "--smile", "0.2", "--fill", "0.7"))  # type: ignore[arg-type]
+    edited = edited_head(head, wanted)
+    assert control("yaw").get(edited) == pytest.approx(6.0)
+    assert control("smile").get(edited) == pytest.approx(0.5)
+    assert control("fill").get(edited) == pytest.approx(0.7)
+    none = wanted_options(parsed("a.png", "-o", "b.png", "--yaw", "0"))  # type: ignore[arg-type]
+    assert edited_head(head, none) is head
+    assert not edited_head(head, none, neutral=True).expression.any()

@@ -1,0 +1,140 @@
+"""A photograph's own pixels: untouched, moved, relit, patched."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from faceeditor.head.control_kinds import rig_of, with_rig
+from faceeditor.head.controls import control
+from faceeditor.head.model import HeadModel
+from faceeditor.photo.composite import Edit, edited
+from faceeditor.photo.face import Options, PhotoFace
+from faceeditor.photo.placement import Rect, inner
+from faceeditor.portrait.head import HeadCoefficients, LightRig
+from faceeditor.regions import Region
+from tests.photo.people import found_person, person
+
+
+@pytest.fixture(scope="module")
+def model() -> HeadModel:
+    return HeadModel.load()
+
+
+def turned(head: HeadCoefficients, **values: float) -> HeadCoefficients:
+    for name, value in values.items():
+        head = control(name).set(head, None, value)
+    return head
+
+
+def edit_of(model: HeadModel, face: PhotoFace, head: HeadCoefficients, mask: np.ndarray | None = None) -> Edit:
+    plan = face.plan(model, head, face.mask if mask is None else mask)
+    drawn = np.full((256, 256, 3), 90, np.uint8)
+    return plan.finished(model, drawn)
+
+
+def deep(picture: np.ndarray) -> np.ndarray:
+    """16 bits with a low byte that 8 bits cannot hold."""
+    low = np.random.default_rng(5).integers(0, 256, picture.shape)
+    return (picture.astype(np.uint16) << 8) + low.astype(np.uint16)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_no_edit_is_the_same_picture(model: HeadModel, bits: int) -> None:
+    face, picture = found_person(), person().picture
+    picture = picture if bits == 8 else deep(picture)
+    edit = edit_of(model, face, person().head)
+    assert edit.empty
+    result = edited(picture, face.placement, face.matte, edit)
+    assert result.dtype == picture.dtype
+    np.testing.assert_array_equal(result, picture)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_turned_head_leaves_the_rest_bit_for_bit(model: HeadModel, bits: int) -> None:
+    face, picture = found_person(), person().picture
+    picture = picture if bits == 8 else deep(picture)
+    edit = edit_of(model, face, turned(person().head, yaw=9.0))
+    result = edited(picture, face.placement, face.matte, edit)
+    changed = (result != picture).any(-1)
+    assert changed[150:280, 130:230].mean() > 0.5
+    assert edit.displacement is not None
+    offset = face.placement.to_picture(edit.displacement, Rect(0, 0, 360, 400)) * face.placement.unit
+    moving = np.hypot(offset[..., 0], offset[..., 1]) > 0.05
+    assert not (changed & ~moving).any()
+    # The background far from the person is not moved, though the field is smooth there.
+    assert not changed[:40].any()
+    assert not changed[:, :20].any()
+
+
+def test_the_nose_goes_where_the_head_turns(model: HeadModel) -> None:
+    face = found_person()
+    plan = face.plan(model, turned(person().head, yaw=10.0), face.mask)
+    assert plan.motion is not None
+    noses = [np.argwhere(mask == Region.NOSE).mean(0)[1] for mask in (face.mask, plan.labels)]
+    assert noses[1] > noses[0] + 3
+    # Shoulders stay, but for what is next to the neck.
+    cloth = np.kron(plan.labels == Region.CLOTH, np.ones((2, 2), bool))
+    size = np.hypot(*np.moveaxis(inner(plan.motion.displacement), 2, 0))
+    assert np.median(size[cloth]) < 1.5
+    nose = np.kron(plan.labels == Region.NOSE, np.ones((2, 2), bool))
+    assert np.median(size[nose]) > 5
+
+
+def test_parts_are_the_whole(model: HeadModel) -> None:
+    face, picture = found_person(), person().picture
+    edit = edit_of(model, face, with_rig(turned(person().head, yaw=6.0, jaw_open=0.4), LightRig(60.0, 30.0)))
+    whole = edited(picture, face.placement, face.matte, edit)
+    rect = Rect(60, 90, 330, 300)
+    part = edited(picture, face.placement, face.matte, edit, rect)
+    difference = np.abs(part.astype(int) - whole[rect.slices].astype(int))
+    assert difference.max() <= 1
+
+
+def test_light_changes_the_person_and_not_the_background(model: HeadModel) -> None:
+    face, picture = found_person(), person().picture
+    edit = edit_of(model, face, with_rig(person().head, LightRig(90.0, 5.0, 1.5, softness=0.2, fill=0.1)))
+    result = edited(picture, face.placement, face.matte, edit).astype(float)
+    # A light from the right darkens the left side of the picture's face.
+    gain = result.mean(-1) / np.maximum(picture.mean(-1), 1)
+    assert gain[170:230, 135:160].mean() < gain[170:230, 195:220].mean() - 0.15
+    np.testing.assert_array_equal(result[:60], picture[:60])
+
+
+def test_surroundings_follow_the_light_when_asked(model: HeadModel) -> None:
+    face, picture = found_person(), person().picture
+    dark = with_rig(person().head, replace(rig_of(person().head), strength=0.2, fill=0.1))
+    plan = face.plan(model, dark, face.mask, Options(surroundings=1.0))
+    result = edited(picture, face.placement, face.matte, plan.finished(model, None))
+    assert result[90:110, 60:90].mean() < 0.95 * picture[90:110, 60:90].mean()
+
+
+def test_a_painted_region_changes_itself_and_a_narrow_ring(model: HeadModel) -> None:
+    face, picture = found_person(), person().picture
+    mask = face.mask.copy()
+    mask[60:80, 110:140] = Region.HAIR
+    edit = edit_of(model, face, person().head, mask)
+    assert edit.displacement is None
+    changed = (edited(picture, face.placement, face.matte, edit) != picture).any(-1)
+    where = np.argwhere(changed) - (80, 50)
+    assert changed[145:155, 165:185].mean() > 0.9
+    assert where.min(0)[0] >= 60 - 8 and where.max(0)[0] <= 80 + 8
+    assert where.min(0)[1] >= 110 - 8 and where.max(0)[1] <= 140 + 8
+
+
+def test_an_open_mouth_shows_its_inside_without_the_generator(model: HeadModel) -> None:
+    face = found_person()
+    plan = face.plan(model, turned(person().head, jaw_open=0.5), face.mask)
+    assert not plan.needs_generator
+    patch = plan.finished(model, None).patch
+    assert patch is not None
+    share = inner(patch)[..., 3]
+    assert (share > 0.9).sum() > 50
+    assert share[:256].max() < 0.2  # nothing above the middle of the face
+
+
+def test_a_moved_shoulder_distance_is_kept(model: HeadModel) -> None:
+    """What a slider moves the head by is not taken away by the neck that holds it."""
+    face = found_person()
+    plan = face.plan(model, turned(person().head, shift_x=1.0), face.mask)
+    assert plan.head.position[0] == pytest.approx(turned(person().head, shift_x=1.0).position[0])
