@@ -72,7 +72,7 @@ def test_render_several_people(mask_file: Path, capsys: pytest.CaptureFixture[st
 
 def test_render_a_portrait_enlarged(mask_file: Path) -> None:
     source, out = mask_file.with_name("anna.fep"), mask_file.with_name("anna.jpg")
-    style = StylePrior.load().draw(3)
+    style = StylePrior.load().draw(3, tiny.face_mask())
     store.save(Portrait(tiny.face_mask(), style, 0.5), source)
     assert cli.main(["render", str(source), "-o", str(out), "--size", "512"]) == 0
     assert picture(out).shape == (512, 512, 3)
@@ -80,6 +80,10 @@ def test_render_a_portrait_enlarged(mask_file: Path) -> None:
     assert cli.main(["render", str(source), "-o", str(own)]) == 0
     assert cli.main(["render", str(mask_file), "-o", str(wanted), "--seed", "3", "--truncation", "0.5"]) == 0
     np.testing.assert_array_equal(picture(own), picture(wanted))
+    anyone = mask_file.with_name("anyone.png")
+    command = ["render", str(mask_file), "-o", str(anyone), "--seed", "3", "--truncation", "0.5", "--anyone"]
+    assert cli.main(command) == 0
+    assert (picture(anyone) != picture(wanted)).any()
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def run_demo(args: argparse.Namespace) -> int:
     mask = samples[0].read()
     prior = StylePrior.load()
     with Engine(args.device) as engine:
-        styles = [prior.draw(FIRST_SEED + number) for number in range(6)]
+        styles = [prior.draw(FIRST_SEED + number, mask) for number in range(6)]
         states = [PortraitState.of(mask, style) for style in styles]
         faces = [engine.render(RenderRequest.of(state)).pixels for state in states]
         device = engine.status.message

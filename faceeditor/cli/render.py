@@ -33,13 +33,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed",
         type=arguments.seed,
-        help="draw this person (default: the portrait's own, else 23)",
+        help="draw this person (default: the portrait's own, else 52)",
     )
+    parser.add_argument("--anyone", action="store_true", help="draw any people, not such as the mask suggests")
     parser.add_argument("--style", type=Path, metavar="PHOTO", help="take the style from the face in a photograph")
     parser.add_argument("--count", type=arguments.count, default=1, help="draw so many people, with seeds counted up")
     parser.add_argument("--grid", action="store_true", help="lay them out in one picture, not in numbered files")
     parser.add_argument("--size", type=int, help="longer side of the written picture in pixels, 16 to 8192")
-    parser.add_argument("--truncation", type=arguments.truncation, help="0: the average person, 1: as drawn (default)")
+    parser.add_argument("--truncation", type=arguments.truncation, help="0: a plain person, 1: as drawn (default)")
     parser.add_argument(
         "--set",
         action="append",
@@ -102,7 +103,7 @@ def run_render(args: argparse.Namespace) -> int:
     output = Output.of_side(FINE if args.size is not None and args.size > FULL else FULL)
     faces: list[npt.NDArray[np.uint8]] = []
     with Engine(args.device) as engine:
-        for number, style in enumerate(_styles(args, engine, source.style)):
+        for number, style in enumerate(_styles(args, engine, source)):
             state = source.state(style)
             if args.truncation is not None:
                 state = state.with_face(truncation=args.truncation)
@@ -193,16 +194,17 @@ def _read_input(path: Path | None, labels: str = "auto") -> _Source:
     return source
 
 
-def _styles(args: argparse.Namespace, engine: "Engine", own_style: "StyleCode | None") -> "list[StyleCode]":
+def _styles(args: argparse.Namespace, engine: "Engine", source: "_Source") -> "list[StyleCode]":
     if args.style is not None:
         return [_style_of_photo(args.style, engine)]
-    if own_style is not None and args.seed is None and args.count == 1:
-        return [own_style]
+    if source.style is not None and args.seed is None and args.count == 1:
+        return [source.style]
     from faceeditor.generators.style_prior import FIRST_SEED, StylePrior
 
     prior = StylePrior.load()
     first = args.seed if args.seed is not None else FIRST_SEED
-    return [prior.draw(first + number) for number in range(args.count)]
+    fitting = None if args.anyone else source.mask
+    return [prior.draw(first + number, fitting) for number in range(args.count)]
 
 
 def _style_of_photo(photo: Path, engine: "Engine") -> Any:

@@ -154,14 +154,14 @@ class Program:
         head_model: Callable[[], HeadModel] = HeadModel.load,
         head_prior: Callable[[], HeadPrior] = HeadPrior.load,
     ) -> None:
-        problem = ""
+        problem, mask = "", first_mask() if mask is None else mask
         loaded: list[StylePrior] = []
         try:
             loaded.append(prior())
-            style = loaded[0].draw(FIRST_SEED)
+            style = loaded[0].draw(FIRST_SEED, mask)
         except FaceEditorError as error:
             style, problem = StyleCode.zeros("Average"), str(error)
-        portrait = Portrait(first_mask() if mask is None else mask, style)
+        portrait = Portrait(mask, style)
         self.bridge = Bridge(engine if engine is not None else Engine())
         self.session = PortraitSession(self.bridge, portrait)
         self.styles = StyleController(self.session, (lambda: loaded[0]) if loaded else prior)

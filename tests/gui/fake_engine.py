@@ -102,7 +102,7 @@ class FakePrior:
     def __init__(self) -> None:
         self.mean = StyleCode.zeros("Average")
 
-    def draw(self, seed: int) -> StyleCode:
+    def draw(self, seed: int, mask: np.ndarray | None = None) -> StyleCode:
         return random_style(seed, f"Seed {seed}")
 
 

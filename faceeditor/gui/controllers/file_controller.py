@@ -146,8 +146,11 @@ class FileController(QObject):
             return
 
         def begin() -> None:
-            style = present.style if keep else self.styles.prior.draw(secrets.randbelow(1_000_000))
-            self._adopt(Portrait(sample.read(), style, present.truncation, present.recent_styles))
+            mask = sample.read()
+            fitting = mask if self.styles.fits_mask else None
+            style = present.style if keep else self.styles.prior.draw(secrets.randbelow(1_000_000), fitting)
+            truncation = present.truncation if keep else 1.0
+            self._adopt(Portrait(mask, style, truncation, present.recent_styles))
 
         self.session.guarded(begin)
 

@@ -55,6 +55,8 @@ class StyleController(QObject):
     ) -> None:
         super().__init__(parent)
         self.session = session
+        self.fits_mask = True
+        """Whether new styles are of people who fit the mask."""
         self._load_prior = prior
         self._prior: StylePrior | None = None
         self._partner: StyleCode | None = None
@@ -102,10 +104,15 @@ class StyleController(QObject):
     # Changing it.
 
     def draw(self, seed: int | None = None) -> None:
-        """Draw a new style."""
+        """Draw a new style, of a person who fits the mask if that is wanted."""
         chosen = secrets.randbelow(1_000_000) if seed is None else seed
         self.session.end_open_work()
-        self.session.guarded(lambda: self._set(self.prior.draw(chosen), self.tr("New style")))
+        portrait = self.session.portrait
+        mask = portrait.mask if self.fits_mask else None
+        self.session.guarded(lambda: self._set(self.prior.draw(chosen, mask), self.tr("New style")))
+        if portrait.truncation == 0:
+            text = self.tr("At a variety of 0 % every style shows the same person: raise Variety to see this one.")
+            self.noted.emit(text)
 
     @property
     def prior(self) -> StylePrior:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from faceeditor.gui.canvas.tools import ToolState
 from faceeditor.gui.controllers.style_controller import StyleController
@@ -63,6 +63,7 @@ class StylePanel(QWidget):
         column.addLayout(self._blend_section())
         column.addWidget(rule())
         column.addWidget(self._variety_section())
+        column.addWidget(self._fits_box())
         column.addWidget(rule())
         column.addLayout(self._photo_section(photo))
         column.addStretch(1)
@@ -133,11 +134,23 @@ class StylePanel(QWidget):
 
     def _variety_section(self) -> GestureSlider:
         self.variety = GestureSlider(self.tr("Variety"), 0, VARIETY_MAX, 100, lambda value: f"{value} %")
-        self.variety.slider.setToolTip(self.tr("Distance of the style from the average person. Double-click: 100 %."))
+        tip = self.tr("0 %: a plain person; 100 %: the style as it is; more: bolder. Double-click: 100 %.")
+        self.variety.slider.setToolTip(tip)
         self.variety.started.connect(lambda: self._styles.begin(self.tr("Variety")))
         self.variety.moved.connect(lambda value: self._styles.set_truncation(value / 100))
         self.variety.ended.connect(self._styles.end)
         return self.variety
+
+    def _fits_box(self) -> QCheckBox:
+        box = QCheckBox(self.tr("Fits the mask"))
+        box.setChecked(self._styles.fits_mask)
+        box.setToolTip(self.tr("New styles are of people whom the mask suggests: hair, beards and clothes go with it"))
+        box.toggled.connect(self._set_fits)
+        self.fits_box = box
+        return box
+
+    def _set_fits(self, on: bool) -> None:
+        self._styles.fits_mask = on
 
     def _photo_section(self, action: QAction) -> QVBoxLayout:
         column = QVBoxLayout()

@@ -106,6 +106,30 @@ def test_variety_is_the_truncation_and_one_step(app):
     assert app.portrait.truncation == 1.0
 
 
+def test_new_styles_fit_the_mask_unless_that_is_turned_off(app, monkeypatch):
+    given = []
+
+    def draw(self, seed, mask=None):
+        given.append(mask)
+        return random_style(seed, "x")
+
+    monkeypatch.setattr(type(app.styles.prior), "draw", draw)
+    app.styles.draw(5)
+    app.window.style_panel.fits_box.setChecked(False)
+    app.styles.draw(6)
+    assert given[1] is None and np.array_equal(given[0], app.session.portrait.mask)
+
+
+def test_a_new_style_at_no_variety_says_why_nothing_changes(app):
+    noted = []
+    app.styles.noted.connect(noted.append)
+    app.styles.draw(5)
+    assert not noted
+    app.styles.set_truncation(0.0)
+    app.styles.draw(6)
+    assert len(noted) == 1 and "Variety" in noted[0]
+
+
 def test_slider_by_keyboard_is_one_step(app):
     slider = app.window.style_panel.variety.slider
     press_key(slider, Qt.Key.Key_Left, 5)
