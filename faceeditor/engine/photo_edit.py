@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from faceeditor.engine.jobs import JobContext
 from faceeditor.engine.photo_jobs import REFINEMENTS
-from faceeditor.engine.requests import RenderRequest
+from faceeditor.engine.requests import Frame, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import PortraitState
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
@@ -113,7 +114,7 @@ class EditPhoto:
         for index, wanted in enumerate(self.edits):
             begin, end = index / len(self.edits), (index + 1) / len(self.edits)
             step(begin, end)(0.0, "Moving the photograph")
-            edit = plan_edit(context, wanted)
+            edit = plan_edit(context.frame, wanted)
             if edit.empty:
                 continue
             tell = step(begin + 0.3 * (end - begin), end)
@@ -127,8 +128,8 @@ class EditPhoto:
         return samples
 
 
-def plan_edit(context: JobContext, wanted: FaceEdit) -> "Edit":
-    """What an edit does to the photograph; the generator draws where the photograph shows too little."""
+def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edit":
+    """What an edit does to the photograph; `frame` draws what it shows too little of (`JobContext.frame`)."""
     from faceeditor.head.model import HeadModel
     from faceeditor.photo.face import Options
 
@@ -136,7 +137,7 @@ def plan_edit(context: JobContext, wanted: FaceEdit) -> "Edit":
     photo = wanted.face.photo
     mask = photo.mask if wanted.mask is None else wanted.mask
     plan = photo.plan(model, wanted.head, mask, wanted.options or Options())
-    drawn = context.frame(patch_request(wanted, plan), 256).pixels if plan.needs_generator else None
+    drawn = frame(patch_request(wanted, plan)).pixels if plan.needs_generator else None
     return plan.finished(model, drawn)
 
 
@@ -145,7 +146,8 @@ def patch_request(wanted: FaceEdit, plan: "Plan") -> RenderRequest:
     read = wanted.face.photo.head
     mask = wanted.face.photo.mask if wanted.mask is None else wanted.mask
     head = plan.head.changed(gamma=read.gamma, albedo=read.albedo, rig=read.rig)
-    return RenderRequest(0, mask, wanted.style or wanted.face.style, head=head, base_head=read)
+    style = wanted.style or wanted.face.style
+    return RenderRequest.of(PortraitState.of(mask, style, head=head, base_head=read))
 
 
 def three_channels(samples: Samples) -> Samples:
