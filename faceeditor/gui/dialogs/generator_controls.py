@@ -3,7 +3,7 @@
 import random
 from enum import Enum
 
-from PySide6.QtCore import QSignalBlocker, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -60,6 +60,7 @@ class GeneratorControls(QWidget):
         self.modes.chosen.connect(self._change_mode)
         column.addWidget(self.modes)
         self._form = QFormLayout()
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._form.setHorizontalSpacing(16)
         self._form.setVerticalSpacing(8)
         column.addLayout(self._form)
@@ -76,7 +77,7 @@ class GeneratorControls(QWidget):
             self.pool.addItem(f"{count:,}", count)
         self._form.addRow(self.tr("People to learn from"), self.pool)
         self.across = QCheckBox(self.tr("Walk across the identity boundary"))
-        self._form.addRow("", self.across)
+        self._form.addRow(self.across)
         percent = self.tr("{n} %")
         self.truncation = GestureSlider(self.tr("Truncation"), 0, 150, _TRUNCATION, lambda n: percent.format(n=n))
         self.truncation.setToolTip(self.tr("0 %: the average face; 100 %: as drawn, with odd ones among them"))

@@ -175,7 +175,9 @@ class GeneratorsPage(QDialog):
             tile.activated.connect(lambda number=index: self._take_as_first(number))
             grid.addWidget(tile, index // _COLUMNS, index % _COLUMNS)
             self.tiles.append(tile)
+        grid.setColumnStretch(_COLUMNS, 1)
         column.addLayout(grid)
+        column.addStretch(1)
         return column
 
     def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
