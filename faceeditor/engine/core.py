@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from faceeditor.engine.devices import (
@@ -16,14 +17,15 @@ from faceeditor.engine.devices import (
     open_device,
     open_mask_guided,
 )
-from faceeditor.engine.head_stage import HeadStage, Placed
+from faceeditor.engine.head_stage import HeadStage
 from faceeditor.engine.jobs import Job, JobContext, Maps, Pixels
 from faceeditor.engine.lanes import Gate, InteractiveMailbox, JobMailbox, PendingJob, PendingRequest, Ticket
+from faceeditor.engine.pipeline import Pipeline, Run
 from faceeditor.engine.requests import FAST, EngineStatus, Frame, RenderRequest
-from faceeditor.engine.stages import Stages, average_style, framed, tier
+from faceeditor.engine.stages import DEVICE_STAGES, READERS, STAGES, DrawnRequest, average_style
+from faceeditor.engine.tiers import Tiers, tier
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError
 from faceeditor.generators.devices import DeviceError
-from faceeditor.head.relight import relit
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
@@ -59,8 +61,9 @@ class Engine:
     ) -> None:
         self._wanted = device
         self._opener = opener
-        self._stages = Stages(average)
+        self._tiers = Tiers()
         self._heads = heads if heads is not None else HeadStage()
+        self._pipeline = Pipeline(STAGES, READERS, _Resources(self._heads, self._run_generator, average))
         # A stand-in for the generator is not helped by a head that is loaded ahead.
         self._warm = heads is None and opener is not open_mask_guided
         self._requests = InteractiveMailbox()
@@ -122,7 +125,7 @@ class Engine:
     @property
     def status(self) -> EngineStatus:
         """Where the engine stands now."""
-        return self._status
+        return replace(self._status, cache=self._pipeline.cache.info)
 
     def subscribe_status(self, callback: Callable[[EngineStatus], None]) -> Callable[[], None]:
         """Call back at every change of status; returns a function that ends it."""
@@ -139,10 +142,10 @@ class Engine:
     def _say(self, message: str, ready: bool = False, failed: bool = False) -> None:
         with self._lock:
             device = self._generator.device if self._generator is not None else ""
-            self._status = EngineStatus(device, ready, message, failed, self._stages.full_ms)
+            self._status = EngineStatus(device, ready, message, failed, self._tiers.full_ms)
             subscribers = list(self._subscribers)
         for callback in subscribers:
-            self._call(callback, self._status)
+            self._call(callback, self.status)
 
     def _call(self, callback: Callable[..., None], *values: object) -> None:
         """Call back unless the engine is closing; a callback's own error is logged and does not stop the lane."""
@@ -216,7 +219,8 @@ class Engine:
             self._opened.set()
 
     def _use(self, choice: Choice) -> None:
-        self._stages.reset(choice.milliseconds)
+        self._tiers.reset(choice.milliseconds)
+        self._pipeline.cache.clear(DEVICE_STAGES)
         with self._lock:
             self._generator = choice.generator
 
@@ -236,55 +240,42 @@ class Engine:
         """Prepare the fast tier if moving heads will need it: its first frame would be a slider's first move."""
         with self._lock:
             generator = self._generator
-        if self._stages.fast_likely and isinstance(generator, WarmsUp):
+        if self._tiers.fast_likely and isinstance(generator, WarmsUp):
             generator.warm_up(FAST)
 
     def _draw(self, pending: PendingRequest) -> Frame:
         begun = time.perf_counter()
         with self._gate.interactive():
-            frame = self._frame(pending.request, self._stages.side(pending.request))
+            run = Run(self._pipeline, DrawnRequest(pending.request, self._tiers.side(pending.request)))
+            start = time.perf_counter()
+            self._heads.prepare(run)
+            head_ms = (time.perf_counter() - start) * 1e3
+            if pending.request.head is not None:
+                self._tiers.note_head(head_ms)
+            frame = self._frame(run, head_ms)
+            if "drawn" in run.milliseconds:
+                self._tiers.note(frame.drawn, run.milliseconds["drawn"])
         frame.timings["wait"] = (begun - pending.submitted) * 1e3
         frame.timings["total"] = (time.perf_counter() - pending.submitted) * 1e3
         return frame
 
-    def _frame(self, request: RenderRequest, side: int) -> Frame:
-        """Draw a request at a side, or take it from memory. Called behind the gate."""
-        start = time.perf_counter()
-        placed = self._heads.place(request)
-        milliseconds = {"head": (time.perf_counter() - start) * 1e3, "network": 0.0}
-        if request.head is not None:
-            self._stages.note_head(milliseconds["head"])
-
-        def draw() -> Pixels:
-            style = self._stages.style(request.style, request.truncation)
-            start = time.perf_counter()
-            pixels = self._run_generator(placed.mask, style, side, placed.maps)
-            pixels.flags.writeable = False
-            milliseconds["network"] = (time.perf_counter() - start) * 1e3
-            self._stages.note(side, milliseconds["network"])
-            return pixels
-
-        # Light and skin come after the network: dragging them draws nothing anew.
-        key = (placed.mask_key, placed.maps_key, request.style.key, request.truncation)
-        drawn = self._stages.drawn(key, side, draw)
-        return self._made(request, placed, drawn.pixels, milliseconds, drawn.side)
-
-    def _made(
-        self, request: RenderRequest, placed: Placed, pixels: Pixels, milliseconds: dict[str, float], side: int
-    ) -> Frame:
+    def _frame(self, run: Run, head_ms: float) -> Frame:
+        """The frame of a request whose head is prepared. Called behind the gate."""
+        request, side = run.request.request, run.request.side
+        pixels, picture = run["output"], run["head picture"]
         device = self._generator.device if self._generator is not None else ""
-        pixels = framed(relit(pixels, placed.gain), request.output)
-        pixels.flags.writeable = False
-        head = request.face.head
-        return Frame(request.revision, pixels, device, milliseconds, side, placed.mask, head, placed.picture)
+        timings = {"head": head_ms, "network": run.milliseconds.get("drawn", 0.0)}
+        return Frame(request.revision, pixels, device, timings, side, run["outlines"], request.face.head, picture)
 
-    def _run_generator(self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None) -> Pixels:
+    def _run_generator(
+        self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None, hair: Maps | None
+    ) -> Pixels:
         """Draw on the device, on the next one if it fails. Called behind the gate."""
         try:
-            return _drawn(self._ready_generator(), mask, style, side, maps)
+            return _drawn(self._ready_generator(), mask, style, side, maps, hair)
         except DeviceError as error:
             self._fall_back(error)
-            return _drawn(self._ready_generator(), mask, style, side, maps)
+            return _drawn(self._ready_generator(), mask, style, side, maps, hair)
 
     def _ready_generator(self) -> Generator:
         if self._failure is not None:
@@ -378,31 +369,57 @@ class Engine:
         def frame(request: RenderRequest) -> Frame:
             # Two short steps, so that the pen waits for one of them at most. Pixels for a file are not remembered.
             ticket.check()
+            run = Run(self._pipeline, DrawnRequest(request, tier(request.output)), for_job=True)
             start = time.perf_counter()
             with self._gate.background():
-                placed = self._heads.place(request)
+                self._heads.prepare(run)
             between = time.perf_counter()
             ticket.check()
-            side = tier(request.output)
             with self._gate.background():
                 ticket.check()
-                style = self._stages.style(request.style, request.truncation)
-                pixels = self._run_generator(placed.mask, style, side, placed.maps)
-            end = time.perf_counter()
-            milliseconds = {"wait": 0.0, "head": (between - start) * 1e3, "network": (end - between) * 1e3}
-            return self._made(request, placed, pixels, milliseconds | {"total": (end - start) * 1e3}, side)
+                made = self._frame(run, (between - start) * 1e3)
+            made.timings.update(wait=0.0, total=(time.perf_counter() - start) * 1e3)
+            return made
 
         def maps(head: HeadCoefficients) -> Maps:
             with self._gate.background():
-                return self._heads.maps(head)
+                return self._heads.tools.maps(head)
 
         def head_picture(head: HeadCoefficients) -> Pixels:
             with self._gate.background():
-                return self._heads.picture(head)
+                return self._heads.tools.picture(head)
 
         result = pending.job.run(JobContext(ticket, progress, encode, frame, maps, head_picture))
         ticket.check()
         return result
+
+
+@dataclass(frozen=True, eq=False)
+class _Resources:
+    """What the stages work with (`stages.Resources`)."""
+
+    heads: HeadStage
+    run_generator: Callable[[MaskArray, StyleCode, int, Maps | None, Maps | None], Pixels]
+    average: Callable[[], StyleCode]
+
+    def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
+        return self.heads.tools.move(mask, base, head)
+
+    def maps(self, head: HeadCoefficients) -> Maps:
+        return self.heads.tools.maps(head)
+
+    def picture(self, head: HeadCoefficients) -> Pixels:
+        return self.heads.tools.picture(head)
+
+    def draw(self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None, hair: Maps | None) -> Pixels:
+        return self.run_generator(mask, style, side, maps, hair)
+
+    @cached_property
+    def _mean(self) -> StyleCode:
+        return self.average()
+
+    def mean_style(self) -> StyleCode:
+        return self._mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -421,8 +438,11 @@ class _WarmUp:
             _log.info("no head to load: %s", error)  # a request that needs it will say so
 
 
-def _drawn(generator: Generator, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None) -> Pixels:
-    return generator.render(mask, style, side) if maps is None else generator.render(mask, style, side, maps)
+def _drawn(
+    generator: Generator, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None, hair: Maps | None
+) -> Pixels:
+    guides = {} if hair is None else {"hair": hair}
+    return generator.render(mask, style, side, maps, **guides)
 
 
 def _readable(error: Exception, what: str) -> FaceEditorError:

@@ -40,7 +40,12 @@ class Generator(Protocol):
     device: str
 
     def render(
-        self, mask: MaskArray, style: StyleCode, size: int = 256, maps: npt.NDArray[np.float32] | None = None
+        self,
+        mask: MaskArray,
+        style: StyleCode,
+        size: int = 256,
+        maps: npt.NDArray[np.float32] | None = None,
+        hair: npt.NDArray[np.float32] | None = None,
     ) -> npt.NDArray[np.uint8]: ...
     def encode(self, photo: npt.NDArray[np.uint8], mask: MaskArray, label: str = "") -> StyleCode: ...
     def measure(self, runs: int = 3) -> float: ...

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.engine.pipeline import CacheInfo, ComparedByValue
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceState, PortraitState
@@ -67,7 +68,7 @@ class Morph:
 
 
 @dataclass(frozen=True)
-class Output:
+class Output(ComparedByValue):
     """Which part of the result is wanted, and how large.
 
     The result is the photograph at its own size, else the face in a square of `MASK_SIZE` pixels.
@@ -167,11 +168,6 @@ class RenderRequest:
         """The head at which the mask was painted; None where `head` is."""
         return self.state.face.drawn_heads[1]
 
-    @cached_property
-    def mask_key(self) -> str:
-        """Hash of the painted mask."""
-        return mask_key(self.mask)
-
     def with_face(self, **parts: Any) -> "RenderRequest":
         """The request with other values for some parts of the face (`FaceState`)."""
         return replace(self, state=self.state.with_face(**parts))
@@ -214,6 +210,7 @@ class EngineStatus:
         message: one sentence for the user; a failure's reason if `failed`.
         failed: the engine gave up; every request is answered by an error until it is started again.
         network_ms: typical milliseconds of a full frame on this device, 0 if not known yet.
+        cache: how full the memory of the stages is.
     """
 
     device: str = ""
@@ -221,3 +218,4 @@ class EngineStatus:
     message: str = ""
     failed: bool = False
     network_ms: float = 0.0
+    cache: CacheInfo = field(default_factory=CacheInfo)

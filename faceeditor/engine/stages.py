@@ -1,137 +1,210 @@
-"""What lies between a request and its pixels, and what is remembered on the way."""
+"""The stages between a request and its pixels, in order, with the parts of the state that each of them reads.
 
-import statistics
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+A pose slider touches nothing before the moved mask; a light slider runs no network; an adjustment runs nothing but
+itself.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.engine.requests import FAST, FINE, FULL, Output, RenderRequest
+from faceeditor.engine.mask_morph import mixed_masks
+from faceeditor.engine.pipeline import Stage
+from faceeditor.engine.requests import Morph, Output, RenderRequest
+from faceeditor.head.relight import relighting_gain, relit, with_light_from
+from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
+from faceeditor.portrait.state import CombStroke
 from faceeditor.portrait.style import StyleCode
-from faceeditor.regions import MASK_SIZE
-
-FAST_TIER_ABOVE_MS = 16.0
-"""A full frame that takes longer than this is too slow under a moving hand.
-
-Events come while a frame is under way: they wait for its end and then for a frame of their own, up to twice a frame's
-time, and the window needs a part of the processor as well. 40 ms from the hand to the screen leave 16 ms for a frame.
-"""
-
-_TYPICAL_HEAD_MS = 5.0
-"""For moving a mask and drawing maps, before it was measured."""
+from faceeditor.regions import MASK_SIZE, MaskArray
 
 Pixels = npt.NDArray[np.uint8]
-Value = TypeVar("Value")
+FloatArray = npt.NDArray[np.float32]
 
 
-class Cache(Generic[Value]):
-    """The last few values by key. Not thread-safe: used behind the engine's gate."""
+class Resources(Protocol):
+    """What the stages work with. `move` and `maps` may be called at the same time by two threads."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[tuple[object, ...], Value] = OrderedDict()
+    def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
+        """The mask (256, 256) uint8 moved from the base to the head."""
 
-    def get(self, key: tuple[object, ...], make: Callable[[], Value]) -> Value:
-        """The value of a key, made if it is not there."""
-        value = self._values.pop(key, None)
-        if value is None:
-            value = make()
-        self._values[key] = value
-        if len(self._values) > self._size:
-            self._values.popitem(last=False)
-        return value
+    def maps(self, head: HeadCoefficients) -> FloatArray:
+        """(10, 128, 128) float32 condition maps."""
 
-    def __contains__(self, key: tuple[object, ...]) -> bool:
-        """Whether a key's value is remembered."""
-        return key in self._values
+    def picture(self, head: HeadCoefficients) -> Pixels:
+        """(256, 256, 3) uint8 sRGB plain rendering."""
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._values.clear()
+    def mean_style(self) -> StyleCode:
+        """The average style, which truncation draws towards."""
+
+    def draw(
+        self, mask: MaskArray, style: StyleCode, side: int, maps: FloatArray | None, hair: FloatArray | None
+    ) -> Pixels:
+        """The generator's face, (side, side, 3) uint8 sRGB."""
 
 
-class Drawn(NamedTuple):
-    """Read-only (S, S, 3) uint8 pixels, and the side S at which the network drew them."""
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """A head as something that moves masks: heads that differ in light and skin only have the same key."""
 
-    pixels: Pixels
+    head: HeadCoefficients
+
+    @cached_property
+    def key(self) -> bytes:
+        """Hash of the parts that move a mask."""
+        return geometry_key(self.head)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnRequest:
+    """A request and the tier that was chosen for it."""
+
+    request: RenderRequest
     side: int
 
 
-class Stages:
-    """Caches and the choice of the tier.
-
-    Args:
-        average: the average style, which truncation draws towards; asked for only when it is needed.
-    """
-
-    def __init__(self, average: Callable[[], StyleCode]) -> None:
-        self._average = average
-        self._mean: StyleCode | None = None
-        self._styles: Cache[StyleCode] = Cache(16)
-        # Undo, redo and a release after the last move of a stroke ask for what was just drawn.
-        self._frames: Cache[Drawn] = Cache(12)
-        self._full_ms: deque[float] = deque(maxlen=9)
-        self._head_ms: deque[float] = deque(maxlen=9)
-
-    def reset(self, full_ms: float = 0.0) -> None:
-        """Another device draws from now on: forget its predecessor's frames and speed."""
-        self._frames.clear()
-        self._full_ms.clear()
-        if full_ms > 0:
-            self._full_ms.append(full_ms)
-
-    @property
-    def full_ms(self) -> float:
-        """Typical milliseconds of a full frame, 0 if none was drawn yet."""
-        return statistics.median(self._full_ms) if self._full_ms else 0.0
-
-    def note(self, side: int, milliseconds: float) -> None:
-        """Take a measured frame into account."""
-        if side == FULL:
-            self._full_ms.append(milliseconds)
-
-    def note_head(self, milliseconds: float) -> None:
-        """Take a measured stage of the head into account; one that was remembered takes next to nothing."""
-        self._head_ms.append(milliseconds)
-
-    def side(self, request: RenderRequest) -> int:
-        """At which side to draw: the fast tier only where it is allowed and the full one too slow.
-
-        With a head, moving the mask and drawing the maps come on top of the network.
-        """
-        wanted = tier(request.output)
-        whole = self.full_ms
-        if request.head is not None and self._head_ms:
-            whole += statistics.median(self._head_ms)
-        return FAST if request.output.fast and whole > FAST_TIER_ABOVE_MS else wanted
-
-    @property
-    def fast_likely(self) -> bool:
-        """Whether heads that move will be drawn in the fast tier on this device."""
-        return self.full_ms + _TYPICAL_HEAD_MS > FAST_TIER_ABOVE_MS
-
-    def style(self, style: StyleCode, truncation: float) -> StyleCode:
-        """The style as it is drawn."""
-        if truncation == 1.0:
-            return style
-        return self._styles.get((style.key, truncation), lambda: style.truncated(self._mean_style(), truncation))
-
-    def _mean_style(self) -> StyleCode:
-        if self._mean is None:
-            self._mean = self._average()
-        return self._mean
-
-    def drawn(self, key: tuple[object, ...], side: int, draw: Callable[[], Pixels]) -> Drawn:
-        """The pixels of a key (all that they are made from but the side), drawn unless they are remembered."""
-        return self._frames.get((*key, side), lambda: Drawn(draw(), side))
+def geometry_key(head: HeadCoefficients) -> bytes:
+    """Hash of the parts of a head that move a mask."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in MOVING_PARTS:
+        digest.update(getattr(head, name).tobytes())
+    return digest.digest()
 
 
-def tier(output: Output) -> int:
-    """The smallest side of the generator that is not smaller than a face is seen in an output, else the largest."""
-    seen = output.scale * MASK_SIZE
-    return next((side for side in (FAST, FULL, FINE) if side >= seen - 0.5), FINE)
+def _geometry(head: HeadCoefficients | None) -> Geometry | None:
+    return None if head is None else Geometry(head)
+
+
+def _base_light(request: RenderRequest) -> HeadCoefficients | None:
+    """The head whose light and skin the request's style shows."""
+    base, morph = request.base_head, request.morph
+    if base is None or morph is None or morph.base_head is None:
+        return base
+    return base.blend(morph.base_head, morph.share)
+
+
+READERS = {
+    "mask": lambda drawn: drawn.request.mask,
+    "base geometry": lambda drawn: _geometry(drawn.request.base_head),
+    "head geometry": lambda drawn: _geometry(drawn.request.head),
+    "morph": lambda drawn: drawn.request.morph,
+    "head": lambda drawn: drawn.request.head,
+    "base light": lambda drawn: _base_light(drawn.request),
+    "style": lambda drawn: drawn.request.style,
+    "truncation": lambda drawn: drawn.request.truncation,
+    "shown head": lambda drawn: drawn.request.face.head if drawn.request.show_head else None,
+    "comb": lambda drawn: drawn.request.face.comb,
+    "tier": lambda drawn: drawn.side,
+    "output": lambda drawn: drawn.request.output,
+}
+"""Parts of a `DrawnRequest` by the names that stages use."""
+
+
+def moved_mask(resources: Resources, mask: MaskArray, base: Geometry | None, head: Geometry | None) -> MaskArray:
+    """The painted mask where the head is."""
+    if base is None or head is None or base.key == head.key:
+        return mask
+    return _frozen(resources.move(mask, base.head, head.head))
+
+
+def morphed_mask(resources: Resources, morph: Morph | None, head: Geometry | None, mask: MaskArray) -> MaskArray:
+    """The moved mask on its way to the one of a morph."""
+    if morph is None or morph.share <= 0:
+        return mask
+    target = _geometry(morph.head) if morph.head is not None else head
+    other = moved_mask(resources, morph.mask, _geometry(morph.base_head), target)
+    return _frozen(mixed_masks(mask, other, morph.share))
+
+
+def unlit_head(
+    resources: Resources, head: HeadCoefficients | None, base: HeadCoefficients | None
+) -> HeadCoefficients | None:
+    """The head under the light and skin of the base, which the style code shows and the generator draws."""
+    return head if head is None or base is None else with_light_from(head, base)
+
+
+def head_maps(resources: Resources, head: HeadCoefficients | None) -> FloatArray | None:
+    """Condition maps of a head."""
+    return None if head is None else _frozen(resources.maps(head))
+
+
+def lit_maps(resources: Resources, head: HeadCoefficients | None, unlit: HeadCoefficients | None) -> FloatArray | None:
+    """Condition maps of the head in its own light; None where that is the base's."""
+    return None if head is None or unlit is None or head.key == unlit.key else _frozen(resources.maps(head))
+
+
+def light_gain(
+    resources: Resources, mask: MaskArray, maps: FloatArray | None, lit: FloatArray | None
+) -> FloatArray | None:
+    """What relights the drawn picture, (128, 128, 3) float32; None where nothing does."""
+    if maps is None or lit is None:
+        return None
+    step = MASK_SIZE // maps.shape[-1]
+    return _frozen(relighting_gain(maps, lit, mask[::step, ::step]))
+
+
+def drawn_style(resources: Resources, style: StyleCode, truncation: float) -> StyleCode:
+    """The style after truncation."""
+    return style if truncation == 1.0 else style.truncated(resources.mean_style(), truncation)
+
+
+def hair_planes(resources: Resources, comb: tuple[CombStroke, ...], mask: MaskArray) -> FloatArray | None:
+    """The direction of combed hair, (3, 128, 128) float32; None where no stroke says anything."""
+    if not comb:
+        return None
+    from faceeditor.portrait.guides import hair_direction
+
+    return _frozen(hair_direction(mask, comb))
+
+
+def drawn_face(
+    resources: Resources,
+    side: int,
+    mask: MaskArray,
+    style: StyleCode,
+    maps: FloatArray | None,
+    hair: FloatArray | None,
+) -> Pixels:
+    """What the generator draws."""
+    return _frozen(resources.draw(mask, style, side, maps, hair))
+
+
+def lit_face(resources: Resources, face: Pixels, gain: FloatArray | None) -> Pixels:
+    """The drawn face under the head's own light and with its own skin."""
+    return _frozen(relit(face, gain))
+
+
+def framed_face(resources: Resources, output: Output, face: Pixels) -> Pixels:
+    """The part of the face that is wanted, at its size."""
+    return _frozen(framed(face, output))
+
+
+def head_picture(resources: Resources, head: HeadCoefficients | None) -> Pixels | None:
+    """The plain rendering of the head where it was asked for."""
+    return None if head is None else _frozen(resources.picture(head))
+
+
+STAGES = (
+    Stage("moved mask", ("mask", "base geometry", "head geometry"), (), moved_mask, for_jobs=True),
+    Stage("outlines", ("morph", "head geometry"), ("moved mask",), morphed_mask, for_jobs=True),
+    Stage("unlit head", ("head", "base light"), (), unlit_head, remembered=False),
+    Stage("maps", (), ("unlit head",), head_maps, for_jobs=True),
+    Stage("lit maps", ("head",), ("unlit head",), lit_maps, for_jobs=True),
+    Stage("gain", (), ("outlines", "maps", "lit maps"), light_gain, for_jobs=True),
+    Stage("drawn style", ("style", "truncation"), (), drawn_style, for_jobs=True),
+    Stage("hair", ("comb",), ("outlines",), hair_planes, for_jobs=True),
+    Stage("drawn", ("tier",), ("outlines", "drawn style", "maps", "hair"), drawn_face),
+    Stage("lit", (), ("drawn", "gain"), lit_face),
+    Stage("output", ("output",), ("lit",), framed_face),
+    Stage("head picture", ("shown head",), (), head_picture, for_jobs=True),
+)
+"""The stages in order."""
+
+DEVICE_STAGES = ("drawn", "lit", "output")
+"""The stages whose values another device would make differently."""
 
 
 def framed(pixels: Pixels, output: Output) -> Pixels:
@@ -170,3 +243,9 @@ def average_style() -> StyleCode:
     from faceeditor.generators.style_prior import StylePrior
 
     return StylePrior.load().mean
+
+
+def _frozen(array: Any) -> Any:
+    """The array, read-only."""
+    array.flags.writeable = False
+    return array

@@ -7,12 +7,12 @@ of the mouth: the shares of teeth, tongue and dark cavity inside the inner-mouth
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.portrait.state import CombStroke
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 FloatArray = npt.NDArray[np.float32]
@@ -41,17 +41,6 @@ _SCALES = (2.0, 5.0, 10.0)
 _OUTLINE_STRENGTH = 0.6
 _SPREAD = 2.5
 """How far a comb stroke reaches, in widths of the stroke."""
-
-
-@dataclass(frozen=True, eq=False)
-class CombStroke:
-    """A stroke that lays hair in its direction.
-
-    points: (N, 2) x, y in pixels of the mask; width: in the same pixels.
-    """
-
-    points: FloatArray
-    width: float
 
 
 def mouth_parts(mask: MaskArray) -> FloatArray:

@@ -32,7 +32,7 @@ class FakeHeads(HeadStage):
     """The real stage around the stand-in tools; `opened` counts how often they were opened."""
 
     def __init__(self, missing: bool = False) -> None:
-        self.tools = FakeTools()
+        self.stand_in = FakeTools()
         self.opened = 0
         self.missing = missing
         super().__init__(self._make)
@@ -41,7 +41,7 @@ class FakeHeads(HeadStage):
         self.opened += 1
         if self.missing:
             raise ModelError("The model “head” is missing; reinstall Face Editor.")
-        return self.tools
+        return self.stand_in
 
 
 def turned(yaw: float, **parts: object) -> HeadCoefficients:

@@ -105,7 +105,8 @@ def test_a_part_lies_where_it_lies_in_the_whole() -> None:
 
 
 def test_same_request_is_remembered(engine: Engine, fake: FakeGenerator) -> None:
-    first, again = engine.render(request(7)), engine.render(request(7))
+    asked = request(7)
+    first, again = engine.render(asked), engine.render(asked)
     assert again.pixels is first.pixels and len(fake.sides) == 1
     engine.render(request_of(7, first_mask := request(7).mask, level(1.0)))
     engine.render(request_of(7, first_mask, level(2.0)))

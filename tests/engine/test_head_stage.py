@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from faceeditor.engine import Engine, Morph, RenderRequest, Thumbnails
-from faceeditor.engine.head_stage import HeadStage, geometry_key, mixed_masks
+from faceeditor.engine.head_stage import HeadStage
+from faceeditor.engine.mask_morph import mixed_masks
 from faceeditor.engine.requests import FAST, FULL
-from faceeditor.engine.stages import Stages
+from faceeditor.engine.stages import geometry_key
+from faceeditor.engine.tiers import Tiers
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -23,6 +25,7 @@ from tests.requests import request_of
 STYLE = StyleCode.zeros()
 MASK = np.zeros((256, 256), np.uint8)
 MASK[100:150, 100:150] = 3
+MASK.flags.writeable = False  # shared by the states that are made of it
 
 
 def request(revision: int, yaw: float, **options: object) -> RenderRequest:
@@ -51,7 +54,7 @@ def test_mask_is_moved_and_maps_are_handed_on(engine: Engine, fake: FakeGenerato
     assert frame.head_picture is not None and (frame.head_picture == 77).all()
     assert not frame.head_picture.flags.writeable
     assert frame.timings["head"] > 0
-    assert engine.render(request(2, 21)).head_picture is None and heads.tools.pictures == 1
+    assert engine.render(request(2, 21)).head_picture is None and heads.stand_in.pictures == 1
 
 
 def test_without_a_head_nothing_is_loaded(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
@@ -62,7 +65,7 @@ def test_without_a_head_nothing_is_loaded(engine: Engine, fake: FakeGenerator, h
 
 
 def test_what_is_known_is_not_made_again(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
-    tools = heads.tools
+    tools = heads.stand_in
     first = engine.render(request(1, 10))
     again = engine.render(request(2, 10))
     assert again.pixels is first.pixels and (tools.moves, len(tools.drawn), len(fake.sides)) == (1, 1, 1)
@@ -79,6 +82,7 @@ def test_light_of_the_head_changes_the_picture_and_not_what_the_network_is_given
     mask = np.full((256, 256), Region.SKIN, np.uint8)
     mask[:8] = Region.BACKGROUND
     mask[0, 0] = Region.HAIR  # the stand-in draws a grey by the first pixel
+    mask.flags.writeable = False
     base = HeadCoefficients.neutral()
     darker = base.changed(gamma=base.gamma * 0.3)
     with Engine("openvino-cpu", opener=lambda device: fake, heads=HeadStage()) as engine:
@@ -103,7 +107,7 @@ def tiny_style() -> StyleCode:
 def test_unmoved_heads_draw_the_mask_as_it_is(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
     engine.render(request(1, 0))
     engine.render(request_of(2, MASK, STYLE, head=turned(30)))
-    assert heads.tools.moves == 0 and [maps is not None for maps in fake.maps] == [True, True]
+    assert heads.stand_in.moves == 0 and [maps is not None for maps in fake.maps] == [True, True]
 
 
 def test_adopted_mask_gives_the_same_face(engine: Engine, fake: FakeGenerator) -> None:
@@ -146,9 +150,9 @@ def test_head_is_loaded_after_the_first_shown_frame(engine: Engine, heads: FakeH
     engine.submit(request_of(2, MASK, tiny_style()), answers.on_frame, answers.on_error)
     answers.wait(lambda: answers.frames)
     deadline = time.monotonic() + WAIT
-    while not heads.tools.moves and time.monotonic() < deadline:
+    while not heads.stand_in.moves and time.monotonic() < deadline:
         time.sleep(0.005)
-    assert heads.opened == 1 and heads.tools.moves == 1 and len(heads.tools.drawn) == 1
+    assert heads.opened == 1 and heads.stand_in.moves == 1 and len(heads.stand_in.drawn) == 1
     engine.render(request(3, 5))
     assert heads.opened == 1
 
@@ -174,7 +178,7 @@ def test_thumbnails_show_the_head(engine: Engine, fake: FakeGenerator, heads: Fa
     job = Thumbnails([STYLE, tiny_style()], request(1, 7))
     engine.run(job, answers.on_progress, answers.on_done, answers.on_error)
     answers.wait(lambda: answers.results)
-    assert heads.tools.drawn == [7.0] and heads.tools.moves == 1, "once for all of them"
+    assert heads.stand_in.drawn == [7.0] and heads.stand_in.moves == 1, "once for all of them"
     assert [maps is not None for maps in fake.maps] == [True, True] and fake.sides == [128, 128]
 
 
@@ -231,7 +235,7 @@ def test_morph_moves_each_mask_from_its_own_base(engine: Engine, heads: FakeHead
 
 
 def test_fast_tier_counts_what_the_head_takes() -> None:
-    stages = Stages(StyleCode.zeros)
+    stages = Tiers()
     stages.note(FULL, 12.0)
     stages.note_head(9.0)
     assert stages.side(request(1, 10, fast=True)) == FAST

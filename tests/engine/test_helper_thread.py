@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from faceeditor.engine import Engine
 from faceeditor.engine.helper_thread import HelperThread, Task
-from faceeditor.engine.requests import FAST
+from faceeditor.engine.pipeline import Pipeline, Run
+from faceeditor.engine.requests import FAST, RenderRequest
+from faceeditor.engine.stages import READERS, STAGES, DrawnRequest
 from faceeditor.portrait.head import HeadCoefficients
 from tests.engine.fakes import Answers, Endless, FakeGenerator
 from tests.engine.heads import FakeHeads
@@ -72,10 +75,30 @@ def test_a_closed_one_leaves_work_to_its_owner(helper: HelperThread) -> None:
     assert task.result() is threading.current_thread()
 
 
+@dataclass(frozen=True)
+class Resources:
+    """Just the tools of a head."""
+
+    heads: FakeHeads
+
+    def move(self, *args: object) -> object:
+        return self.heads.tools.move(*args)  # type: ignore[arg-type]
+
+    def maps(self, head: HeadCoefficients) -> object:
+        return self.heads.tools.maps(head)
+
+
+def prepared(heads: FakeHeads, wanted: RenderRequest) -> Run:
+    """A request after the stages of the head."""
+    run = Run(Pipeline(STAGES, READERS, Resources(heads)), DrawnRequest(wanted, 256))
+    heads.prepare(run)
+    return run
+
+
 def test_mask_and_maps_of_a_head_are_made_at_the_same_time(fake: FakeGenerator) -> None:
     heads = FakeHeads()
     met = threading.Barrier(2, timeout=WAIT)  # broken if the one waits for the other
-    move, maps = heads.tools.move, heads.tools.maps
+    move, maps = heads.stand_in.move, heads.stand_in.maps
 
     def moved(*args: object) -> object:
         met.wait()
@@ -85,7 +108,7 @@ def test_mask_and_maps_of_a_head_are_made_at_the_same_time(fake: FakeGenerator) 
         met.wait()
         return maps(head)
 
-    heads.tools.move, heads.tools.maps = moved, drawn  # type: ignore[method-assign, pending]
+    heads.stand_in.move, heads.stand_in.maps = moved, drawn  # type: ignore[method-assign, pending]
     with Engine("openvino-cpu", opener=lambda device: fake, heads=heads) as engine:
         frame = engine.render(request(1, 12))
     assert frame.mask is not None and fake.maps[-1] is not None and (fake.maps[-1] == 12).all()
@@ -95,7 +118,7 @@ def test_an_error_of_the_one_waits_for_the_other() -> None:
     heads = FakeHeads()
     ended: list[str] = []
     begun, go_on = threading.Event(), threading.Event()
-    maps = heads.tools.maps
+    maps = heads.stand_in.maps
 
     def failing(*_: object) -> object:
         assert begun.wait(WAIT)
@@ -108,9 +131,9 @@ def test_an_error_of_the_one_waits_for_the_other() -> None:
         ended.append("maps")
         return maps(head)
 
-    heads.tools.move, heads.tools.maps = failing, slow  # type: ignore[method-assign, pending]
+    heads.stand_in.move, heads.stand_in.maps = failing, slow  # type: ignore[method-assign, pending]
     with pytest.raises(ValueError, match="no mask"):
-        heads.place(request(1, 12))
+        prepared(heads, request(1, 12))
     assert ended == ["maps"]
     heads.close()
 
@@ -118,16 +141,16 @@ def test_an_error_of_the_one_waits_for_the_other() -> None:
 def test_light_alone_is_drawn_on_one_thread() -> None:
     names: list[str] = []
     heads = FakeHeads()
-    maps = heads.tools.maps
+    maps = heads.stand_in.maps
 
     def drawn(head: HeadCoefficients) -> object:
         names.append(threading.current_thread().name)
         return maps(head)
 
-    heads.tools.maps = drawn  # type: ignore[method-assign, pending]
+    heads.stand_in.maps = drawn  # type: ignore[method-assign, pending]
     still = HeadCoefficients.neutral()
     wanted = request_of(1, request(1, 0).mask, request(1, 0).style, head=still, base_head=still)
-    assert heads.place(wanted).mask is wanted.mask
+    assert prepared(heads, wanted)["outlines"] is wanted.mask
     assert names == [threading.current_thread().name]
     heads.close()
 

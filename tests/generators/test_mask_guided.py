@@ -27,7 +27,8 @@ from faceeditor.nets.mask_guided import Codes, warp_from_face
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.portrait.exemplars import MISSING_BELOW, Exemplars, region_areas
-from faceeditor.portrait.guides import CombStroke, guide_planes, hair_direction
+from faceeditor.portrait.guides import guide_planes, hair_direction
+from faceeditor.portrait.state import CombStroke
 from tests.generators import tiny
 
 

@@ -9,7 +9,6 @@ from faceeditor.portrait.guides import (
     GUIDE_CHANNELS,
     TEETH,
     TONGUE,
-    CombStroke,
     comb_direction,
     guide_planes,
     hair_direction,
@@ -17,6 +16,7 @@ from faceeditor.portrait.guides import (
     mouth_parts,
     outline_direction,
 )
+from faceeditor.portrait.state import CombStroke
 from faceeditor.regions import Region, mirrored
 
 
