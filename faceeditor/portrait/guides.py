@@ -161,6 +161,28 @@ def hair_direction(mask: MaskArray, strokes: Sequence[CombStroke] = ()) -> Float
     return comb_direction(mask, strokes)
 
 
+def moved_direction(planes: FloatArray, field: FloatArray) -> FloatArray:
+    """The direction of hair after its strands were carried along by a motion, and turned by it.
+
+    Args:
+        planes: (3, 128, 128) as of `hair_direction`, before the motion.
+        field: (128, 128, 2) float32, where each pixel comes from (x, y), in pixels of the planes, the centre of the
+            first one at 0.5, 0.5 (`head.motion.motion_field`).
+
+    Returns:
+        (3, 128, 128) float32.
+    """
+    x, y = (np.ascontiguousarray(field[..., axis] - np.float32(0.5)) for axis in (0, 1))
+    carried = np.stack([cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderValue=0.0) for plane in planes])
+    # The field leads back: a strand (u, v) there is (p, q) here with J (p, q) = (u, v).
+    angle = np.arctan2(carried[1], carried[0]) / 2
+    u, v = np.cos(angle), np.sin(angle)
+    (xy, xx), (yy, yx) = np.gradient(cv2.GaussianBlur(x, (0, 0), 2)), np.gradient(cv2.GaussianBlur(y, (0, 0), 2))
+    p, q = yy * u - xy * v, xx * v - yx * u
+    double = np.stack([p * p - q * q, 2 * p * q]).astype(np.float32)
+    return _planes(double, carried[2])
+
+
 def guide_planes(mask: MaskArray, hair: FloatArray | None = None) -> FloatArray:
     """All planes for a mask: hair direction (3, 128, 128) as given, or none, and the usual parts of its mouth.
 

@@ -114,8 +114,9 @@ def light_evenness(gamma: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]) 
 class CodeBank:
     """Codes of the training photographs (and mirror images), filled, with the Gaussian fitted to them."""
 
-    def __init__(self, flat: Tensor, exemplars: Exemplars, gaussian: StyleGaussian) -> None:
+    def __init__(self, flat: Tensor, exemplars: Exemplars, gaussian: StyleGaussian, descriptors: Tensor) -> None:
         self.codes, self.exemplars, self.gaussian = split_codes(flat), exemplars, gaussian
+        self.descriptors = descriptors
         overall = self.codes.overall
         self.alike = torch.cdist(overall, overall).topk(min(ALIKE, len(overall)), largest=False).indices
 
@@ -138,9 +139,11 @@ class CodeBank:
         weights = commonness(split_codes(flat))
         if evenness is not None:
             weights = weights * evenness.to(device).repeat(2)
+        # In full the weights cost half of the variety of photographs, their roots a tenth: docs/decisions/0010.
+        weights = weights.sqrt()
         described = [mask_descriptors(mask) for mask in (*faces.masks, *map(mirrored, faces.masks))]
         descriptors = torch.from_numpy(np.stack(described)).to(device)
-        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, weights))
+        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, weights), descriptors)
 
     def composed(self, count: int) -> Codes:
         """Codes (count) of the parts of several people.
@@ -162,17 +165,24 @@ class CodeBank:
         scale = torch.tensor([0.0, 0.0, 0.5, 1.0], device=device)[torch.randint(4, (count,), device=device)]
         return Codes(regions, self.codes.overall[first], self.codes.detail[first] * scale[:, None, None, None])
 
-    def drawn(self, count: int) -> Codes:
-        """Draws (count) of the Gaussian at random scales."""
-        device = self.codes.overall.device
+    def drawn(self, rows: Tensor) -> Codes:
+        """Draws of the Gaussian at random scales for the masks of rows (B,): half of them of people who fit these."""
+        count, device = len(rows), self.codes.overall.device
         scale = torch.empty(count, device=device).uniform_(*SCALES)
-        return split_codes(self.gaussian.draw(count, scale))
+        anyone, fitting = self.gaussian.draw(count, scale), self.gaussian.draw_for(self.descriptors[rows], scale)
+        return split_codes(torch.where(torch.rand(count, 1, device=device) < 0.5, anyone, fitting))
 
-    def mix(self, others: Codes, shares: Shares) -> Codes:
-        """Replace some of other photographs' codes by composed and drawn ones."""
+    def mix(self, others: Codes, rows: Tensor, shares: Shares) -> Codes:
+        """Replace some of other photographs' codes by composed and drawn ones.
+
+        Args:
+            others: codes (B) of other photographs than those whose masks are drawn.
+            rows: (B,) rows of these masks in the bank: those of mirror images come after all photographs.
+            shares: how often.
+        """
         count = len(others.overall)
         u = torch.rand(count, device=others.overall.device)
-        composed, drawn = self.composed(count), self.drawn(count)
+        composed, drawn = self.composed(count), self.drawn(rows)
         mixed = []
         for other, one, two in zip(others, composed, drawn, strict=True):
             at = u.view(-1, *[1] * (other.dim() - 1))

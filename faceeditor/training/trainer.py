@@ -206,8 +206,8 @@ class Trainer:
             self._preparation.submit(render) if rendered else None,
         )  # fmt: skip
 
-    def other_codes(self, means: Codes, count: int) -> Codes:
-        """Codes that are not the photograph's own: another's or a blend of two, composed, or drawn."""
+    def other_codes(self, means: Codes, plan: Plan, count: int) -> Codes:
+        """Codes for the plan's first masks that are not their own: another's or a blend of two, composed, or drawn."""
         batch = len(means.overall)
         order = torch.from_numpy((np.arange(count) + self.random.integers(1, batch)) % batch).to(self.device)
         swapped = means.pick(order)
@@ -217,7 +217,10 @@ class Trainer:
         # Another's detail lies where that person's features are.
         keep = (torch.rand(count, device=self.device) < self.config["other_detail"]).float()
         mixed = mixed._replace(detail=mixed.detail * keep[:, None, None, None])
-        return mixed if self.bank is None else self.bank.mix(mixed, self.shares)
+        if self.bank is None:
+            return mixed
+        rows = plan.indices[:count] + len(self.train) * plan.flips[:count]
+        return self.bank.mix(mixed, torch.from_numpy(rows).to(self.device), self.shares)
 
     def anchor(self, pictures: Tensor, planes: Tensor, to_picture: Tensor, codes: Codes) -> Tensor:
         """How far the encoder reads other codes from pictures of other codes than those they were made from.
@@ -359,7 +362,7 @@ class Trainer:
             # The encoder is not to serve other masks' realism: extra codes carry no gradient into it.
             with torch.no_grad():
                 means, _ = encoder(item["small"], planes, to_picture)
-            other = self.other_codes(means, extra)
+            other = self.other_codes(means, plan, extra)
             parts = [(own, planes, to_face, to_picture, own_maps)]
             parts.append((other, planes[:extra], to_face[:extra], to_picture[:extra], other_maps))
             if changes is not None:

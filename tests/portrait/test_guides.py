@@ -14,6 +14,7 @@ from faceeditor.portrait.guides import (
     hair_direction,
     mirrored_guides,
     mouth_parts,
+    moved_direction,
     outline_direction,
 )
 from faceeditor.portrait.state import CombStroke
@@ -102,6 +103,16 @@ def test_a_mirror_turns_directions_as_it_turns_the_mask() -> None:
     assert np.allclose(mirrored_guides(comb_direction(mask, [comb])), expected, atol=0.12)
     both = mirrored_guides(guide_planes(mask, comb_direction(mask, [comb])))
     assert both.shape == (GUIDE_CHANNELS, 128, 128)
+
+
+def test_a_turn_carries_strands_along_and_turns_them() -> None:
+    planes = comb_direction(hair_mask(), [stroke((60, 60), (60, 100))])
+    y, x = np.mgrid[:128, :128].astype(np.float32) + 0.5
+    # A quarter turn about the centre: what is at (x, y) comes from (y, 128 - x).
+    turned = moved_direction(planes, np.stack([y, 128 - x], -1))
+    assert turned[2, 30, 88] > 0.7 and turned[0, 30, 88] > 0.7, "a vertical strand lies level now"
+    still = moved_direction(planes, np.stack([x, y], -1))
+    assert np.allclose(still, planes, atol=0.02)
 
 
 def test_hair_runs_along_its_outline() -> None:

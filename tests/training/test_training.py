@@ -184,7 +184,7 @@ def test_draws_for_a_mask_follow_its_descriptors_and_vary_less() -> None:
 def test_composed_codes_take_parts_of_several_people() -> None:
     torch.manual_seed(0)
     flat = torch.randn(60, 2720)
-    bank = CodeBank(flat, None, fit_style_gaussian(flat, torch.zeros(60, 2)))  # type: ignore[arg-type]
+    bank = CodeBank(flat, None, fit_style_gaussian(flat, torch.zeros(60, 2)), torch.zeros(60, 2))  # type: ignore[arg-type]
     codes = bank.composed(40)
     people = split_codes(flat)
 
@@ -196,7 +196,7 @@ def test_composed_codes_take_parts_of_several_people() -> None:
     assert torch.equal(owner(Region.CLOTH), owner(Region.BACKGROUND))
     assert (owner(Region.HAIR) != face).float().mean() > 0.5
     assert {float(d.abs().sum() > 0) for d in codes.detail} == {0.0, 1.0}
-    mixed = bank.mix(codes, Shares(composed=0.0, drawn=1.0))
+    mixed = bank.mix(codes, torch.arange(40), Shares(composed=0.0, drawn=1.0))
     assert not mixed.detail.any()
 
 
