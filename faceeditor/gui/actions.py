@@ -66,6 +66,7 @@ def commands() -> tuple[Command, ...]:
         Command("reset_head", _tr("Reset &whole head to detected"), ("Ctrl+Shift+R",), "reset", head),
         Command("head_photo", _tr("&Use from a photo ..."), (), "photo", head),
         Command("embed", _tr("Re&construct photo ..."), (), "", head),
+        Command("attributes", _tr("&Attributes ..."), ("Ctrl+Shift+A",), "", head),
         Command("side", _tr("&Side by side"), ("F2",), "side-by-side", view, True),
         Command("overlay", _tr("&Overlay"), ("F3",), "overlay", view, True),
         Command("wipe", _tr("&Before / after"), ("F4",), "wipe", view, True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
@@ -12,6 +13,7 @@ from faceeditor.gui.actions import Actions
 from faceeditor.gui.canvas.canvas import Canvas
 from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
+from faceeditor.gui.controllers.attribute_controller import AttributeController
 from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES, FileController
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.controllers.head_controller import HeadController
@@ -38,6 +40,9 @@ from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
+
+if TYPE_CHECKING:
+    from faceeditor.gui.dialogs.attribute_page import AttributePage
 
 _LAYOUT_VERSION = 3
 _TABS = ("style", "identity", "expression", "pose", "light")
@@ -107,6 +112,8 @@ class MainWindow(QMainWindow):
         self.generators = GeneratorController(self.session.bridge, self)
         self.generators_page: GeneratorsPage | None = None
         self.files.offer_generator = self.import_generator
+        self.attributes = AttributeController(self.session, self.heads, self)
+        self.attribute_page: AttributePage | None = None
         self.bar = CanvasBar(self.canvas, self.actions_by_name)
         column.addWidget(self.bar)
         column.addWidget(self.canvas, 1)
@@ -193,7 +200,7 @@ class MainWindow(QMainWindow):
             "embed": lambda: self._ask_photo(self.tr("Reconstruct photo"), heads.embed_photo),
             **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
-            "generators": self.show_generators,
+            "generators": self.show_generators, "attributes": self.show_attributes,
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
             "messages": self.show_messages,
         }  # fmt: skip
@@ -219,11 +226,28 @@ class MainWindow(QMainWindow):
 
     def _ask_photo(self, title: str, take: Callable[[Path], None]) -> None:
         """Ask for a photo and pass it to `take`."""
+        path = self.ask_photo(title)
+        if path is not None:
+            take(path)
+
+    def ask_photo(self, title: str) -> Path | None:
+        """Ask for a photo; None if none was chosen."""
         patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
         path = self.files.ask_open(title, self.tr("Photos ({patterns})").format(patterns=patterns))
         if path is not None:
             remember_folder(path)
-            take(path)
+        return path
+
+    def show_attributes(self) -> "AttributePage":
+        """Show the page that changes attributes."""
+        # Imported here: it loads pyqtgraph.
+        from faceeditor.gui.dialogs.attribute_page import AttributePage
+
+        if self.attribute_page is None:
+            self.attribute_page = AttributePage(self.attributes, self.photo_drop.offer, self.ask_photo, self)
+        self.attribute_page.show()
+        self.attribute_page.raise_()
+        return self.attribute_page
 
     def export_video(self) -> None:
         """Show the dialog that makes a turntable or a morph."""

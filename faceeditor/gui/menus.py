@@ -59,7 +59,7 @@ def build_menus(
     head = menu(
         window.tr("&Head"),
         ["randomise", "random_identity", "random_expression", "random_pose", "random_light", "",
-         "reset_pose", "reset_head", "", "head_photo", "embed"],
+         "reset_pose", "reset_head", "", "head_photo", "embed", "", "attributes"],
     )  # fmt: skip
     _add_group_menus(window, head, heads)
     view = menu(
