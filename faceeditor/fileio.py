@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 _log = logging.getLogger(__name__)
 
@@ -13,12 +14,8 @@ _MAX_REPORTS = 20
 _reports: list[str] = []
 
 
-def read_regular(path: Path, limit: int | None = None) -> bytes:
-    """The content of a regular file; pipes, devices and sockets are refused, so that nothing waits for ever.
-
-    Args:
-        path: the file; links are followed.
-        limit: at most so many bytes and one more are read, so that the caller can tell a file that is too large.
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading; pipes, devices and sockets are refused, so that nothing waits for ever.
 
     Raises:
         OSError: it cannot be read, or is no regular file (EINVAL, with a phrase as its text).
@@ -27,12 +24,27 @@ def read_regular(path: Path, limit: int | None = None) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # a NUL character in the name
         raise OSError(errno.EINVAL, "its name holds a NUL character") from error
-    with os.fdopen(handle, "rb") as stream:
-        kind = os.fstat(handle).st_mode
-        if stat.S_ISDIR(kind):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if not stat.S_ISREG(kind):
-            raise OSError(errno.EINVAL, "it is a pipe or device and not a file")
+    stream = os.fdopen(handle, "rb")
+    kind = os.fstat(handle).st_mode
+    if stat.S_ISREG(kind):
+        return stream
+    stream.close()
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    raise OSError(errno.EINVAL, "it is a pipe or device and not a file")
+
+
+def read_regular(path: Path, limit: int | None = None) -> bytes:
+    """The content of a regular file, opened as by `open_regular`.
+
+    Args:
+        path: the file; links are followed.
+        limit: at most so many bytes and one more are read, so that the caller can tell a file that is too large.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    with open_regular(path) as stream:
         return stream.read() if limit is None else stream.read(limit + 1)
 
 

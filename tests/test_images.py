@@ -207,6 +207,76 @@ def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
+def test_a_write_protected_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "portrait.fep"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with pytest.raises(FaceEditorError, match="write-protected") as error:
+        write_atomic(path, b"new")
+    assert is_sentence(error) and path.read_bytes() == b"old"
+
+
+def test_a_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "portrait.fep"
+    path.write_bytes(b"old")
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "geteuid", lambda: path.stat().st_uid + 1)
+        with pytest.raises(FaceEditorError, match="another user"):
+            write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    if os.geteuid() == 0:  # the superuser may, and the owner stays
+        os.chown(path, 12345, 12345)
+        write_atomic(path, b"new")
+        assert path.stat().st_uid == 12345
+
+
+def test_parts_of_killed_runs_are_cleaned_at_the_next_save(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom faceeditor.images import files\n"
+        "files.os.fsync = lambda handle: os._exit(9)\nfiles.write_atomic(Path(sys.argv[1]), b'x' * 100)\n"
+    )
+    path = tmp_path / "anna.fep"
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert len(list(tmp_path.glob(".anna.fep.*.part"))) == 1
+    (tmp_path / f".anna.fep.{files._run_tag()}.abc.part").touch()  # of this run: it is being written
+    (tmp_path / ".other.fep.part").touch()
+    write_atomic(path, b"new")
+    left = sorted(each.name for each in tmp_path.iterdir())
+    assert left == sorted(["anna.fep", f".anna.fep.{files._run_tag()}.abc.part", ".other.fep.part"])
+
+
+@pytest.mark.parametrize("kind", ["loop", "NUL", "pipe", "long name", "device"])
+def test_odd_names_and_files_are_sentences(tmp_path: Path, kind: str) -> None:
+    from faceeditor.errors import PortraitError
+    from faceeditor.export.video import write_video
+    from faceeditor.portrait import store
+
+    path = tmp_path / "odd.mp4"
+    if kind == "loop":
+        path.symlink_to(path)
+    elif kind == "NUL":
+        path = tmp_path / "od\0d.mp4"
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "long name":
+        path = tmp_path / ("x" * 300 + ".mp4")
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(ImageError):
+        open_picture(path)
+    with pytest.raises(PortraitError):
+        store.load(path)
+    assert store.load_preview(path) is None
+    with pytest.raises(FaceEditorError) as error:
+        write_atomic(path, b"x")
+    assert is_sentence(error)
+    with pytest.raises(FaceEditorError):
+        write_video(path, [np.zeros((64, 64, 3), np.uint8)], 25, 1)
+
+
 def test_an_interrupt_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt

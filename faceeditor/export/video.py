@@ -21,7 +21,7 @@ from PIL import Image
 from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError
 from faceeditor.export.provenance import DIGITAL_SOURCE_TYPE, xmp_packet
-from faceeditor.images import write_atomic, write_error
+from faceeditor.images import target_of, write_atomic, write_error
 
 Pixels = npt.NDArray[np.uint8]
 Step = Callable[[float, str], None]
@@ -72,7 +72,7 @@ def check_video(path: str | Path, fps: float, size: int) -> None:
         raise ImageError(f"A video cannot show {fps:g} frames a second; choose {MIN_RATE} to {MAX_RATE}.")
     if not MIN_SIDE <= size <= MAX_SIDE:
         raise ImageError(f"A video of {size} pixels cannot be written; choose a size from {MIN_SIDE} to {MAX_SIDE}.")
-    place = Path(path).resolve()
+    place = target_of(path)
     if place.is_dir():
         raise write_error(place, IsADirectoryError(errno.EISDIR, "is a folder"))
     if not place.parent.is_dir():

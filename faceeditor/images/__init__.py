@@ -1,7 +1,7 @@
 """Pictures in: of every common kind, with their profile and metadata; files out: whole or not at all."""
 
 from faceeditor.images.decode import decode, decode_bytes
-from faceeditor.images.files import read_bytes, write_atomic, write_error
+from faceeditor.images.files import read_bytes, target_of, write_atomic, write_error
 from faceeditor.images.limits import MAX_MEGAPIXELS
 from faceeditor.images.source import RGBArray, SourceImage, open_picture, read_source
 
@@ -14,6 +14,7 @@ __all__ = [
     "open_picture",
     "read_bytes",
     "read_source",
+    "target_of",
     "write_atomic",
     "write_error",
 ]

@@ -1,6 +1,6 @@
 """Autosave: a snapshot every so often, on a thread of its own, and what a killed run left behind.
 
-Each run owns its files in the autosave folder: ``RUN.lock`` (JSON: process id, its start time, the portrait's own
+Each run owns its files in the autosave folder: ``RUN.lock`` (JSON: what identifies the process, the portrait's own
 path), once something was painted ``RUN.fep``, and for a portrait with a photograph ``RUN.DIGEST.photo``, the
 photograph's bytes, written once. A clean exit removes them. Files whose process is gone can be
 recovered.
@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 
 from faceeditor.errors import FaceEditorError, PortraitError
 from faceeditor.fileio import read_regular
@@ -29,11 +28,12 @@ from faceeditor.jsonio import MAX_BYTES, JsonError, read_json_object
 from faceeditor.paths import state_dir
 from faceeditor.portrait import store
 from faceeditor.portrait.document import Portrait, Snapshot
+from faceeditor.portrait.run_lock import RunLock, identity, is_alive
 
 INTERVAL = 3.0
 """Seconds between two snapshots, by default."""
-
-_START_TOLERANCE = 2.0  # seconds by which two readings of a process's start time may differ
+REPORT_INTERVAL = 300.0
+"""Seconds between two reports of snapshots that cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class Autosave:
     Args:
         interval: seconds between two writes.
         folder: where to write; the program's own by default.
-        on_error: told once, on the autosave thread, if a snapshot cannot be written.
+        on_error: told on the autosave thread if a snapshot cannot be written: at the first failure in a row, and then
+            every five minutes.
     """
 
     def __init__(
@@ -86,13 +87,15 @@ class Autosave:
         self._on_error = on_error
         run = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._file, self._lock_file = self._folder / f"{run}.fep", self._folder / f"{run}.lock"
+        self._alive = RunLock(self._folder / f"{run}.alive")
         self._wake = threading.Condition()
         self._pending: tuple[Snapshot, npt.NDArray[np.uint8] | None] | None = None
         self._hurry = False
         self._closed = False
         self._writing = False
         self._last_write = -float("inf")
-        self._reported = False
+        self._reported_at: float | None = None  # when the present row of failures was reported last
+        self._failed = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -118,11 +121,37 @@ class Autosave:
             self._wake.notify_all()
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Write what waits without waiting for the interval; False if it took longer than ``timeout`` seconds."""
+        """Write what waits without waiting for the interval.
+
+        Returns:
+            Whether the newest state lies on the disk: False if it could not be written, or took longer than ``timeout``
+            seconds.
+        """
         with self._wake:
             self._hurry = True
             self._wake.notify_all()
-            return self._wake.wait_for(lambda: self._pending is None and not self._writing, timeout)
+            done = self._wake.wait_for(lambda: self._pending is None and not self._writing, timeout)
+            return done and not self._failed
+
+    def take_over(self, entry: "Recoverable", portrait: Portrait) -> bool:
+        """Keep a restored portrait as this run's own snapshot, and discard the old one once the new one was read back.
+
+        Args:
+            entry: where the portrait was restored from.
+            portrait: what was restored.
+
+        Returns:
+            Whether that worked; if not, the old snapshot stays.
+        """
+        self.snapshot(portrait)
+        if not self.flush():
+            return False
+        try:
+            store.load(self._file)
+        except PortraitError:
+            return False
+        discard(entry)
+        return True
 
     def clear(self) -> None:
         """Forget the snapshot: the portrait was saved, or given up."""
@@ -140,6 +169,7 @@ class Autosave:
         if self._thread is not None:
             self._thread.join(5.0)
         self._remove()
+        self._alive.release()
 
     def _remove(self) -> None:
         _remove_run(self._file)
@@ -167,43 +197,51 @@ class Autosave:
                     self._wake.notify_all()
 
     def _write(self, state: Snapshot, preview: npt.NDArray[np.uint8] | None) -> None:
-        lock = {
-            "pid": os.getpid(),
-            "started": psutil.Process().create_time(),
-            "portrait": None if state.path is None else str(state.path.absolute()),
-        }
+        lock = {**identity(), "portrait": None if state.path is None else str(state.path.absolute())}
         try:
+            self._alive.hold()
             write_atomic(self._lock_file, json.dumps(lock).encode("utf-8"))
             store.write_snapshot(state, self._file, preview, photo_beside=True)
         except FaceEditorError as error:
-            if not self._reported and self._on_error is not None:
-                self._on_error(error)
-            self._reported = True
+            self._failed = True
+            now = time.monotonic()
+            if self._reported_at is None or now - self._reported_at >= REPORT_INTERVAL:
+                self._reported_at = now
+                if self._on_error is not None:
+                    self._on_error(error)
+        else:
+            self._failed, self._reported_at = False, None
 
 
 def recoverable(folder: Path | None = None) -> list[Recoverable]:
-    """What runs left that are no longer running, newest first; clears away their stray files."""
+    """What runs left that are no longer running, newest first; clears away their stray files.
+
+    A snapshot that is older than the saved file, whose portrait was saved after all, is not offered.
+    """
     folder = folder if folder is not None else autosave_dir()
     found: list[Recoverable] = []
     for lock_file in folder.glob("*.lock"):
-        lock = _read_lock(lock_file)
-        if not lock_file.with_suffix(".fep").exists() and not _alive(lock):
-            _unlink(lock_file)
+        if not lock_file.with_suffix(".fep").exists() and not _alive(lock_file):
+            _remove_run(lock_file.with_suffix(".fep"))
+    for file in folder.glob("*.alive"):
+        if not file.with_suffix(".fep").exists() and not _alive(file.with_suffix(".lock")):
+            _unlink(file)
     for part in folder.glob(".*.part"):
         run = part.name[1:].split(".", 1)[0]
-        if not _alive(_read_lock(folder / f"{run}.lock")):
+        if not _alive(folder / f"{run}.lock"):
             _unlink(part)
     for file in folder.glob("*.photo"):
         run = file.name.split(".", 1)[0]
-        if not (folder / f"{run}.fep").exists() and not _alive(_read_lock(folder / f"{run}.lock")):
+        if not (folder / f"{run}.fep").exists() and not _alive(folder / f"{run}.lock"):
             _unlink(file)
     for file in folder.glob("*.fep"):
-        lock = _read_lock(file.with_suffix(".lock"))
-        if _alive(lock):
+        if _alive(file.with_suffix(".lock")):
             continue
-        original = lock.get("portrait")
+        original = _read_lock(file.with_suffix(".lock")).get("portrait")
         with contextlib.suppress(OSError):
             saved_at = file.stat().st_mtime
+            if isinstance(original, str) and _saved_later(Path(original), saved_at):
+                continue
             found.append(Recoverable(file, Path(original) if isinstance(original, str) else None, saved_at))
     return sorted(found, key=lambda entry: entry.saved_at, reverse=True)
 
@@ -231,7 +269,7 @@ def discard(entry: Recoverable) -> None:
 def _remove_run(file: Path) -> None:
     """Remove all files of the run whose snapshot is ``file``."""
     photos = list(file.parent.glob(f"{glob.escape(file.stem)}.*.photo"))
-    for each in (file, file.with_suffix(".lock"), *photos):
+    for each in (file, file.with_suffix(".lock"), file.with_suffix(".alive"), *photos):
         _unlink(each)
 
 
@@ -243,20 +281,15 @@ def _read_lock(file: Path) -> dict[str, Any]:
         return {}
 
 
-def _alive(lock: dict[str, Any]) -> bool:
-    """Whether the process that wrote a lock still runs; a number that was given to another process does not count."""
-    pid, started = lock.get("pid"), lock.get("started")
-    if not isinstance(pid, int) or not isinstance(started, int | float) or pid <= 0:
-        return False
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return abs(process.create_time() - started) < _START_TOLERANCE
-    except (psutil.NoSuchProcess, OverflowError):
-        return False
-    except psutil.AccessDenied:
-        return True
+def _alive(lock_file: Path) -> bool:
+    """Whether the run of a lock file is still there."""
+    return is_alive(lock_file.with_suffix(".alive"), _read_lock(lock_file))
+
+
+def _saved_later(original: Path, snapshot_time: float) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        return original.stat().st_mtime > snapshot_time
+    return False
 
 
 def _unlink(file: Path) -> None:

@@ -17,6 +17,7 @@ from faceeditor.portrait.resampling import WORK_SIDE
 from faceeditor.regions import PALETTE, REGION_COUNT, REGION_NAMES, MaskArray
 
 NO_LABEL = 255
+_MIN_FOREIGN_LABELS = 5  # labels that a mask in the colours of another program shows at least
 _EXACT = 2  # largest difference of a channel of a colour that was not mixed
 _TOLERANCE = 12  # largest difference of a channel that still counts as a palette colour
 _MAX_STRAY = 0.05  # share of pixels off the palette (soft edges, JPEG) that is put right silently but for a note
@@ -144,7 +145,11 @@ def _labels_of_colours(
         for owner, (_, palette) in COLOURS.items():
             matched = _matched(thin, palette)
             matched[thin_clear] = 0
-            found.append((float((matched == NO_LABEL).mean()), matched, thin, owner))
+            stray = float((matched == NO_LABEL).mean())
+            # Their colours are plain ones: a drawing in black and red is no mask of theirs.
+            if owner != "Face Editor" and len(np.unique(matched[matched != NO_LABEL])) < _MIN_FOREIGN_LABELS:
+                stray = 1.0
+            found.append((stray, matched, thin, owner))
     stray, matched, pixels, owner = min(found, key=lambda each: each[0])
     order, palette = COLOURS[owner]
     if stray > _MAX_SOFT_STRAY or (stray > _MAX_STRAY and not _strays_are_rims(matched, pixels, palette)):

@@ -28,6 +28,7 @@ from PIL import Image
 
 from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError, PortraitError
+from faceeditor.fileio import open_regular
 from faceeditor.images import decode_bytes, write_atomic
 from faceeditor.jsonio import JsonError, read_json_object
 from faceeditor.portrait.document import MAX_RECENT_STYLES, Portrait, Snapshot
@@ -166,7 +167,7 @@ def load_preview(path: str | Path) -> npt.NDArray[np.uint8] | None:
     """The preview in a portrait file, (H, W, 3) uint8 sRGB, or None if it has none or cannot be read."""
     path = Path(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             data = _read_member(path, archive, "preview.png")
         return np.array(decode_bytes(data, "preview.png").convert("RGB"))
     except (PortraitError, ImageError, KeyError, DamagedPartError, *_ZIP_ERRORS):
@@ -176,7 +177,7 @@ def load_preview(path: str | Path) -> npt.NDArray[np.uint8] | None:
 def _members(path: Path) -> Members:
     """The unpacked members that a portrait needs."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             present = set(archive.namelist())
             # The description comes first: a newer version may lack or exceed anything else.
             if "portrait.json" not in present:

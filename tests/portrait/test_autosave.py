@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -174,15 +175,90 @@ def test_damaged_locks_count_as_dead(tmp_path: Path, lock: str) -> None:
         restore(entry)
 
 
-def test_a_failure_is_reported_once(portrait: Portrait, tmp_path: Path) -> None:
+def test_a_row_of_failures_is_reported_once_and_the_next_row_again(portrait: Portrait, tmp_path: Path) -> None:
     errors: list[FaceEditorError] = []
-    autosave = Autosave(interval=0.0, folder=tmp_path / "gone", on_error=errors.append)
+    folder = tmp_path / "gone"
+    autosave = Autosave(interval=0.0, folder=folder, on_error=errors.append)
     for _ in range(3):
         autosave.snapshot(portrait)
-        assert autosave.flush(WAIT)
-    autosave.close()
+        assert not autosave.flush(WAIT)
     assert len(errors) == 1
     assert "does not exist" in str(errors[0])
+    folder.mkdir()
+    autosave.snapshot(portrait)
+    assert autosave.flush(WAIT)
+    shutil.rmtree(folder)
+    autosave.snapshot(portrait)
+    assert not autosave.flush(WAIT)
+    autosave.close()
+    assert len(errors) == 2
+
+
+def test_a_failure_that_lasts_is_reported_again(
+    portrait: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[FaceEditorError] = []
+    monkeypatch.setattr("faceeditor.portrait.autosave.REPORT_INTERVAL", 0.0)
+    autosave = Autosave(interval=0.0, folder=tmp_path / "gone", on_error=errors.append)
+    for _ in range(2):
+        autosave.snapshot(portrait)
+        autosave.flush(WAIT)
+    autosave.close()
+    assert len(errors) == 2
+
+
+def test_the_only_snapshot_survives_a_full_disk(
+    portrait: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(portrait, tmp_path / "1-old.fep")
+    (entry,) = recoverable(tmp_path)
+    own = Autosave(interval=0.0, folder=tmp_path)
+
+    def full(*_: object, **__: object) -> None:
+        raise PortraitError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "write_snapshot", full)
+        assert not own.take_over(entry, restore(entry))
+    assert entry.file.exists()
+    with monkeypatch.context() as patched:  # written, but not what was meant
+        patched.setattr(store, "write_snapshot", lambda state, file, *_, **__: file.write_bytes(b"PK"))
+        assert not own.take_over(entry, restore(entry))
+    assert entry.file.exists()
+    assert own.take_over(entry, restore(entry))
+    assert not entry.file.exists() and own.file.exists()
+    own.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_running_program_keeps_its_snapshot_though_the_clock_is_set(
+    portrait: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Autosave(interval=0.0, folder=tmp_path)
+    own.snapshot(portrait)
+    assert own.flush(WAIT)
+    monkeypatch.setattr("psutil.Process.create_time", lambda self: 12345.0)
+    monkeypatch.setattr("psutil.boot_time", lambda: 99.0, raising=False)
+    assert recoverable(tmp_path) == []
+    own.file.with_suffix(".alive").unlink()  # a file system without locks: the process is looked for
+    assert recoverable(tmp_path) == []
+    lock = json.loads(own.file.with_suffix(".lock").read_text())
+    own.file.with_suffix(".lock").write_text(json.dumps({**lock, "boot": "another"}))
+    assert len(recoverable(tmp_path)) == 1
+    own.close()
+
+
+def test_a_snapshot_older_than_the_saved_file_is_not_offered(portrait: Portrait, tmp_path: Path) -> None:
+    saved = tmp_path / "anna.fep"
+    store.save(portrait, saved)
+    folder = tmp_path / "autosave"
+    folder.mkdir()
+    store.save(portrait, folder / "1-old.fep")
+    (folder / "1-old.lock").write_text(json.dumps({"portrait": str(saved)}))
+    os.utime(folder / "1-old.fep", (1_000_000, 1_000_000))
+    assert recoverable(folder) == []
+    os.utime(saved, (500_000, 500_000))
+    assert [entry.original for entry in recoverable(folder)] == [saved]
 
 
 def test_the_folder_is_in_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -354,8 +354,8 @@ class FileController(QObject):
         if not self.session.guarded(lambda: restored.append(autosave.restore(chosen))):
             return False
         self._adopt(restored[0])
-        if self.saver is not None:
-            self.saver.snapshot(restored[0])
-            self.saver.flush()
-        autosave.discard(chosen)
+        if self.saver is not None and not self.saver.take_over(chosen, restored[0]):
+            self.session.failed.emit(
+                self.tr("The recovered portrait could not be kept as a new snapshot; the old one stays. Save it now.")
+            )
         return True

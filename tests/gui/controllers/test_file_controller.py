@@ -208,7 +208,7 @@ def test_unclear_picture_is_asked_about(app, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(app.files, "ask_mask_or_photo", lambda path: asked.append(path) or "mask")
     flat = np.zeros((256, 256, 3), np.uint8)
-    flat[:128] = (255, 0, 0)
+    flat[:128] = (200, 30, 90)
     Image.fromarray(flat).save(tmp_path / "other-palette.png")
     drop(app, tmp_path / "other-palette.png")
     assert asked and app.window.banner.isVisible()
