@@ -28,12 +28,14 @@ class Installed:
         folder: where the pack lies.
         carried: whether it came with the program.
         classes: number of its labels, 0 without labels.
+        groups: of its latent ("id", "expression" ...), for GAN-Control.
     """
 
     name: str
     folder: Path
     carried: bool
     classes: int = 0
+    groups: tuple[str, ...] = ()
 
     @property
     def preview(self) -> Path:
@@ -52,10 +54,20 @@ def installed(folder: Path | None = None) -> list[Installed]:
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             pack = _pack(path)
             if pack is not None:
-                mapping = pack.config.get("mapping")
-                classes = mapping.get("c_dim", 0) if isinstance(mapping, dict) else 0
-                found.append(Installed(path.name, path, carried, classes if isinstance(classes, int) else 0))
+                found.append(Installed(path.name, path, carried, *_latents(pack)))
     return found
+
+
+def _latents(pack: ModelPack) -> tuple[int, tuple[str, ...]]:
+    """Number of labels and names of groups; a damaged pack has none until it is loaded and refused."""
+    mapping = pack.config.get("mapping")
+    if not isinstance(mapping, dict):
+        return 0, ()
+    classes, groups = mapping.get("c_dim", 0), mapping.get("groups", {})
+    return (
+        classes if isinstance(classes, int) else 0,
+        tuple(str(name) for name in groups) if isinstance(groups, dict) and len(groups) > 1 else (),
+    )
 
 
 def remove_generator(name: str, folder: Path | None = None) -> None:

@@ -27,6 +27,7 @@ class Recipe:
         label: class, for generators with labels.
         other: seed of a second face, or None.
         bands: groups of layers that are taken from the second face.
+        groups: groups of a latent (GAN-Control) whose part of z is taken from the second face.
         share: how far w goes from the first face to the second one, 0..1, in all other layers.
     """
 
@@ -35,14 +36,19 @@ class Recipe:
     label: int = 0
     other: int | None = None
     bands: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
     share: float = 0.0
 
     def ws(self, generator: "ImportedGenerator") -> Floats:
         """The vectors w of all layers, (num_ws, w_dim); FaceEditorError for an impossible seed or label."""
-        w = generator.w(generator.z(self.seed), self.label)
+        z = generator.z(self.seed)
         if self.other is None:
-            return generator.ws(w, self.psi)
-        second = generator.w(generator.z(self.other), self.label)
+            return generator.ws(generator.w(z, self.label), self.psi)
+        other = generator.z(self.other)
+        for group in self.groups & generator.groups.keys():
+            first, last = generator.groups[group]
+            z[first:last] = other[first:last]
+        w, second = generator.w(z, self.label), generator.w(other, self.label)
         ws = generator.ws(w + np.float32(self.share) * (second - w), self.psi)
         return generator.mixed(ws, generator.ws(second, self.psi), layers_of(generator, self.bands))
 

@@ -378,6 +378,10 @@ def check_size(path: Path) -> None:
 
 def refused(path: Path, name: str) -> ModelError:
     """The error for a file that asks for a name outside the list."""
+    if name.startswith("dnnlib.tflib."):
+        return ModelError(
+            f"“{path.name}” is a network of the TensorFlow version; convert it with StyleGAN's own legacy.py first."
+        )
     return ModelError(
         f"“{path.name}” asks for “{name[:100]}”, which no generator needs: it was refused, and nothing in it was run."
     )

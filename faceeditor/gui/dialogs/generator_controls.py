@@ -1,6 +1,7 @@
 """What is drawn with an imported generator: faces of seeds, mixes, walks, pictures of one person."""
 
 import random
+from dataclasses import replace
 from enum import Enum
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
@@ -50,6 +51,7 @@ class GeneratorControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels = 0
+        self._groups: tuple[str, ...] = ()
         self._pause = QTimer(self, interval=_PAUSE_MS, singleShot=True)
         self._pause.timeout.connect(self.changed)
         column = QVBoxLayout(self)
@@ -85,7 +87,7 @@ class GeneratorControls(QWidget):
         for slider in (self.truncation, self.variety):
             slider.moved.connect(self._later)
             column.addWidget(slider)
-        self.show_labels(0)
+        self.show_latents(0, ())
         self._show_mode()
 
     def _seed_box(self, name: str, value: int) -> tuple[QSpinBox, QHBoxLayout]:
@@ -115,9 +117,9 @@ class GeneratorControls(QWidget):
         """Truncation as a factor."""
         return self.truncation.slider.value() / 100
 
-    def show_labels(self, count: int) -> None:
-        """Offer labels 0 to count - 1; none where count is 0."""
-        self._labels = count
+    def show_latents(self, count: int, groups: tuple[str, ...]) -> None:
+        """Offer labels 0 to count - 1, none where count is 0; mix groups of the latent where there are any."""
+        self._labels, self._groups = count, groups[: TILES - 2]
         with QSignalBlocker(self.label):
             self.label.setRange(0, max(0, count - 1))
         self._form.setRowVisible(self.label, count > 0)
@@ -135,12 +137,16 @@ class GeneratorControls(QWidget):
         first = self.recipe()
         if self.mode is Mode.FACES:
             seeds = [(first.seed + index) % (_LARGEST_SEED + 1) for index in range(TILES)]
-            return [(str(seed), Recipe(seed, first.psi, first.label)) for seed in seeds]
+            return [(str(seed), replace(first, seed=seed)) for seed in seeds]
         other = self.other.value()
         if self.mode is Mode.WALK:
             shares = [index / (TILES - 1) for index in range(TILES)]
+            return [(f"{share:.0%}", replace(first, other=other, share=share)) for share in shares]
+        if self._groups:
+            first_and_groups = [(self.tr("First"), frozenset()), *((name, frozenset({name})) for name in self._groups)]
             return [
-                (f"{share:.0%}", Recipe(first.seed, first.psi, first.label, other, share=share)) for share in shares
+                *((title, replace(first, other=other, groups=groups)) for title, groups in first_and_groups),
+                (self.tr("Second"), replace(first, seed=other)),
             ]
         mixes = {
             self.tr("First"): (),
@@ -152,10 +158,7 @@ class GeneratorControls(QWidget):
             self.tr("Features, colours"): (MIDDLE, FINE),
             self.tr("Second"): (COARSE, MIDDLE, FINE),
         }
-        return [
-            (title, Recipe(first.seed, first.psi, first.label, other, frozenset(bands)))
-            for title, bands in mixes.items()
-        ]
+        return [(title, replace(first, other=other, bands=frozenset(bands))) for title, bands in mixes.items()]
 
     def _change_mode(self) -> None:
         self._show_mode()

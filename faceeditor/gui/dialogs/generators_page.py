@@ -220,7 +220,7 @@ class GeneratorsPage(QDialog):
 
     def _change_generator(self) -> None:
         entry = self.entry
-        self.controls.show_labels(0 if entry is None else entry.classes)
+        self.controls.show_latents(*((0, ()) if entry is None else (entry.classes, entry.groups)))
         self._clear()
         if self.isVisible() and not self.generators.importing:
             self._redraw()

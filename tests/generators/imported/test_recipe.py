@@ -59,3 +59,12 @@ def test_grey_pictures_become_rgb(tmp_path: Path) -> None:
     made = generator(config)
     picture = made.draw(Recipe().ws(made))
     assert picture.shape == (16, 16, 3) and np.array_equal(picture[..., 0], picture[..., 2])
+
+
+def test_groups_of_a_latent_are_taken_from_the_second_seed() -> None:
+    mapping = {"groups": {"id": (0, (8, 12)), "pose": (8, (8, 12))}}
+    config = {"architecture": "gan-control", "mapping": mapping, "synthesis": STYLEGAN2["synthesis"]}
+    made = generator(config)
+    first, second = Recipe(1).ws(made), Recipe(2).ws(made)
+    mixed = Recipe(1, other=2, groups=frozenset({"pose"})).ws(made)
+    assert np.allclose(mixed[:, :12], first[:, :12]) and np.allclose(mixed[:, 12:], second[:, 12:])

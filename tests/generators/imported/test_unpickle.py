@@ -95,6 +95,12 @@ def test_other_functions_are_refused_by_name(
     assert _names(tmp_path) == ["bad.pkl"]
 
 
+def test_networks_of_the_tensorflow_version_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "old.pkl").write_bytes(b"cdnnlib.tflib.network\nNetwork\n.")
+    with pytest.raises(ModelError, match=r"TensorFlow version; convert it"):
+        read_pickle(tmp_path / "old.pkl")
+
+
 def test_names_with_dots_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.pkl"
     names = (b"\x8c" + bytes([len(name)]) + name for name in (b"collections", b"OrderedDict.fromkeys"))

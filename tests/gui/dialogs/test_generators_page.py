@@ -18,6 +18,7 @@ from faceeditor.gui.imaging import from_qimage
 from faceeditor.identity import recogniser
 from faceeditor.images import open_picture
 from tests.generators.imported.official import snapshot, stylegan2, write
+from tests.generators.imported.test_gan_control import network, published_state, write_folder
 from tests.gui.head_input import double_click
 from tests.identity.test_imported_space import MeanColours
 from tests.patience import WAIT
@@ -106,6 +107,19 @@ def test_mix_takes_layers_of_the_second_face(app, page):
     first, colours, second = page._faces[0].ws, page._faces[3].ws, page._faces[7].ws
     assert not np.array_equal(first, second)
     assert np.array_equal(colours[0], first[0]) and np.array_equal(colours[-1], second[-1])
+
+
+def test_groups_of_gan_control_are_mixed(app, tmp_path):
+    folder = write_folder(tmp_path / "control", published_state(network()))
+    drop(app.window, folder)
+    app.wait(lambda: app.window.generators_page is not None and app.window.generators_page.name == "control")
+    page = app.window.generators_page
+    app.wait(lambda: filled(page) == TILES and not page.generators.working)
+    QTest.mouseClick(page.controls.modes.button(1), LEFT)
+    app.wait(lambda: page.tiles[4].text() == "Second" and not page.generators.working)
+    assert [page.tiles[n].text() for n in range(4)] == ["First", "id", "expression", "other"]
+    changed = (page._faces[2].ws != page._faces[0].ws)[0]
+    assert changed[8:12].all() and not changed[:8].any() and not changed[12:].any()
 
 
 def test_a_walk_is_played(app, page):
