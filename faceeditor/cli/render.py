@@ -213,7 +213,7 @@ def _style_of_photo(photo: Path, engine: "Engine") -> Any:
     found = answer(engine, EncodePhoto(photo), show_progress)
     if found.note:
         print(found.note, file=sys.stderr)
-    return found.style
+    return found.style.without_detail()
 
 
 def answer(engine: "Engine", job: Any, on_progress: Callable[[float, str], None] = lambda share, text: None) -> Any:

@@ -82,14 +82,14 @@ class RealismBench:
         if kind == "own":
             code = self.codes[index]
         elif kind == "swapped":
-            code = without_detail(self.codes[(index + 7) % len(self.codes)])
+            code = self.codes[(index + 7) % len(self.codes)].without_detail()
         else:
             code = self.random_style(index, mask, variety)
         return self.generator.render(mask, code, size)
 
     def random_style(self, seed: int, mask: MaskArray, variety: float = 1.0) -> StyleCode:
         """A random person's style as the program draws it."""
-        return self.prior.draw(seed).truncated(self.prior.mean, variety)
+        return self.prior.draw(seed, mask).truncated(self.prior.mean, variety)
 
     # What is measured.
 
@@ -180,7 +180,7 @@ class RealismBench:
         read = {
             name: float(
                 np.mean([
-                    smile(self.generator.render(self.rest.masks[i], without_detail(self.codes[k])))
+                    smile(self.generator.render(self.rest.masks[i], self.codes[k].without_detail()))
                     for i in calm_masks for k in styles if k != i
                 ])
             )
@@ -211,11 +211,6 @@ def pairwise(vectors: torch.Tensor) -> list[float]:
     """Distances of all pairs of (N, D) vectors."""
     apart = torch.cdist(vectors.float(), vectors.float())
     return [float(value) for value in apart[tuple(torch.triu_indices(len(vectors), len(vectors), 1))]]
-
-
-def without_detail(code: StyleCode) -> StyleCode:
-    """The code without its detail map, which belongs to the face that it was read from."""
-    return StyleCode(code.regions, code.overall, np.zeros_like(code.detail), code.label)
 
 
 def smile(picture: npt.NDArray[np.uint8]) -> float:

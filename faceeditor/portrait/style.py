@@ -109,6 +109,12 @@ class StyleCode:
         detail = other.detail if region in FACE_REGIONS else self.detail
         return StyleCode(regions, self.overall, detail, self.label)
 
+    def without_detail(self) -> "StyleCode":
+        """The same code with an empty detail map: on another mask the creases of the first face do not belong."""
+        if not self.detail.any():
+            return self
+        return StyleCode(self.regions, self.overall, np.zeros(DETAIL_SHAPE, np.float32), self.label)
+
     def truncated(self, mean: "StyleCode", psi: float) -> "StyleCode":
         """``mean + psi * (self - mean)``: 1 leaves the code, 0 gives the mean, over 1 exaggerates."""
         if psi == 1.0:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from faceeditor.evaluation.realism import mouth_window, pairwise, quarters, reduced, without_detail
+from faceeditor.evaluation.realism import mouth_window, pairwise, quarters, reduced
 from faceeditor.regions import Region
 from tests.generators import tiny
 
@@ -29,5 +29,5 @@ def test_the_window_around_a_mouth_stays_inside_the_picture() -> None:
 
 def test_without_detail_keeps_the_vectors() -> None:
     code = tiny.random_style()
-    plain = without_detail(code)
+    plain = code.without_detail()
     assert not plain.detail.any() and np.array_equal(plain.regions, code.regions) and plain.label == code.label

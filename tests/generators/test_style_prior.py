@@ -51,6 +51,15 @@ def test_seeds_repeat_and_differ() -> None:
     np.testing.assert_allclose(flat(prior.mean), tiny.prior_arrays()["plain"], atol=1e-6)
 
 
+def test_variety_spreads_draws_from_one_plain_person_outwards() -> None:
+    prior, mask = StylePrior(tiny.prior_arrays()), tiny.face_mask()
+    spreads = []
+    for variety in (0.0, 0.5, 1.0, 1.5):
+        drawn = np.stack([flat(prior.draw(seed, mask).truncated(prior.mean, variety)) for seed in range(8)])
+        spreads.append(float(drawn.std(0).mean()))
+    assert spreads[0] < 1e-6 and spreads == sorted(spreads) and spreads[3] > 1.4 * spreads[2]
+
+
 def test_load_reads_the_pack_without_torch(tiny_pack: ModelPack) -> None:
     code = (
         "import sys; from faceeditor.generators.style_prior import StylePrior; print(StylePrior.load().draw(1).key);"

@@ -241,7 +241,7 @@ class StyleController(QObject):
             self._photo_job = None
             self.work_ended.emit()
             photo: EncodedPhoto = result
-            self.apply(photo.style, self._photo_region)
+            self.apply(photo.style.without_detail(), self._photo_region)
             if photo.note:
                 self.noted.emit(photo.note)
 
