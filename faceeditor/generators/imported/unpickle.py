@@ -230,12 +230,13 @@ class _Unpickler(pickle.Unpickler):
 
     Args:
         file: the opened pickle.
-        limit: most bytes that its tensors and byte strings may have in all; a pickle can repeat one without end.
+        limit: most bytes that its tensors may have in all, and its byte strings likewise; a pickle can repeat one
+            without end.
     """
 
     def __init__(self, file: io.BufferedIOBase, limit: int) -> None:
         super().__init__(file)
-        self._left = limit
+        self._left = {"tensors": limit, "strings": limit}
         self._bytes_readers = {
             ("torch.storage", "_load_from_bytes"): _StandIn(self._storage),
             ("_codecs", "encode"): _StandIn(self._encode),
@@ -251,21 +252,21 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Any:
         raise pickle.UnpicklingError("a reference to another file")
 
-    def _take(self, count: int) -> None:
-        self._left -= count
-        if self._left < 0:
+    def _take(self, kind: str, count: int) -> None:
+        self._left[kind] -= count
+        if self._left[kind] < 0:
             raise pickle.UnpicklingError("more numbers than its size")
 
     def _storage(self, data: Any) -> _Storage:
         if not isinstance(data, bytes):
             raise pickle.UnpicklingError("a tensor without bytes")
-        self._take(len(data))
+        self._take("tensors", len(data))
         return _Storage(_numbers_of_storage(data))
 
     def _encode(self, text: Any, encoding: Any = "latin1", *_: Any) -> bytes:
         if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
             raise pickle.UnpicklingError("bytes in an unknown encoding")
-        self._take(len(text))
+        self._take("strings", len(text))
         return text.encode("latin1")
 
 

@@ -45,6 +45,7 @@ def test_reads_what_the_programs_write(tmp_path: Path) -> None:
         "_buffers": OrderedDict(half=torch.ones(2, dtype=torch.float16)),
         "names": {"a"},
         "size": np.array([[1, 2], [3, 4]], dtype=np.int32),
+        "large": torch.zeros(3000),
         "cutoff": np.float64(2.5),
     }
     content = {"G_ema": Persistent("Generator", state), "options": EasyDict(width=3)}
