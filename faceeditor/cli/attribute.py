@@ -55,7 +55,7 @@ def run_attribute(args: argparse.Namespace) -> int:
         raise FaceEditorError("Optimised pixels are a picture and no portrait; name a .png or use --mode portrait.")
     steps: list[OptimisationStep] = []
     with Engine(args.device) as engine:
-        portrait, photo = _read(args.input, engine)
+        portrait, photo = read_person(args.input, engine)
         request = AttributeRequest(
             portrait, args.attribute, args.guide, tuple(args.only) or ("hair",), args.amount, args.hold, args.steps,
             None, args.mode, photo if args.mode == "pixels" else None,
@@ -77,7 +77,7 @@ def run_attribute(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(path: Path, engine: "Engine") -> "tuple[Variation, Any]":
+def read_person(path: Path, engine: "Engine") -> "tuple[Variation, Any]":
     """The portrait in a file, with a head, and the aligned photograph where it is one."""
     from faceeditor.engine import ReadPhoto
     from faceeditor.identity.people import person_on_mask
@@ -95,12 +95,12 @@ def _read(path: Path, engine: "Engine") -> "tuple[Variation, Any]":
         print(loaded.note, file=sys.stderr)
     portrait = Variation(loaded.mask, loaded.style, loaded.head, loaded.base_head, loaded.truncation)
     if portrait.head is None:
-        with_head = person_on_mask(portrait.mask, portrait.style, _Drawing(engine))
+        with_head = person_on_mask(portrait.mask, portrait.style, Drawing(engine))
         portrait = replace(portrait, head=with_head.head, base_head=with_head.head)
     return portrait, None
 
 
-class _Drawing:
+class Drawing:
     """The engine as a renderer of variations."""
 
     def __init__(self, engine: "Engine") -> None:

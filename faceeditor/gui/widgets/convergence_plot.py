@@ -33,6 +33,7 @@ class ConvergencePlot(QWidget):
         for side, text in (("bottom", self.tr("Identity distance")), ("left", self.tr("Attribute"))):
             axis = self.view.getAxis(side)
             axis.setPen(color("line"))
+            axis.enableAutoSIPrefix(False)
             axis.setTextPen(color("text-soft"))
             self.view.setLabel(side, text, color=color("text-soft").name())
         self._line: Any = self.view.plot(pen=pyqtgraph.mkPen(color("accent-low"), width=1.5))
@@ -64,7 +65,7 @@ class ConvergencePlot(QWidget):
         """
         self._points, self._chosen = [p for p in points if all(map(math.isfinite, p))], chosen
         xs, ys = [p[0] for p in self._points], [p[1] for p in self._points]
-        self._line.setData(xs, ys)
+        self._line.setData([0.0, *xs], [0.0, *ys])  # from the face as it is
         plain, marked = pyqtgraph.mkBrush(color("accent")), pyqtgraph.mkBrush(color("handle"))
         self._dots.setData(
             pos=self._points,
