@@ -265,7 +265,7 @@ class Engine:
         pixels, picture = run["output"], run["head picture"]
         device = self._generator.device if self._generator is not None else ""
         timings = {"head": head_ms, "network": run.milliseconds.get("drawn", 0.0)}
-        return Frame(request.revision, pixels, device, timings, side, run["outlines"], request.face.head, picture)
+        return Frame(request.revision, pixels, device, timings, side, run["outlines"], request.face.shown_head, picture)
 
     def _run_generator(
         self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None, hair: Maps | None

@@ -16,6 +16,7 @@ from faceeditor.engine.mask_morph import mixed_masks
 from faceeditor.engine.pipeline import Stage
 from faceeditor.engine.requests import Morph, Output, RenderRequest
 from faceeditor.head.relight import relighting_gain, relit, with_light_from
+from faceeditor.portrait.adjustments import Adjustments, LightChange, adjusted_style, pixel_adjustments
 from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
 from faceeditor.portrait.state import CombStroke
 from faceeditor.portrait.style import StyleCode
@@ -95,7 +96,9 @@ READERS = {
     "base light": lambda drawn: _base_light(drawn.request),
     "style": lambda drawn: drawn.request.style,
     "truncation": lambda drawn: drawn.request.truncation,
-    "shown head": lambda drawn: drawn.request.face.head if drawn.request.show_head else None,
+    "shown head": lambda drawn: drawn.request.face.shown_head if drawn.request.show_head else None,
+    "adjustments": lambda drawn: drawn.request.face.adjustments,
+    "face head": lambda drawn: drawn.request.face.shown_head,
     "comb": lambda drawn: drawn.request.face.comb,
     "tier": lambda drawn: drawn.side,
     "output": lambda drawn: drawn.request.output,
@@ -146,9 +149,10 @@ def light_gain(
     return _frozen(relighting_gain(maps, lit, mask[::step, ::step]))
 
 
-def drawn_style(resources: Resources, style: StyleCode, truncation: float) -> StyleCode:
-    """The style after truncation."""
-    return style if truncation == 1.0 else style.truncated(resources.mean_style(), truncation)
+def drawn_style(resources: Resources, style: StyleCode, truncation: float, adjustments: Adjustments) -> StyleCode:
+    """The style after truncation, with the looks of regions of the adjustments."""
+    truncated = style if truncation == 1.0 else style.truncated(resources.mean_style(), truncation)
+    return adjusted_style(truncated, adjustments)
 
 
 def hair_planes(resources: Resources, comb: tuple[CombStroke, ...], mask: MaskArray) -> FloatArray | None:
@@ -177,6 +181,39 @@ def lit_face(resources: Resources, face: Pixels, gain: FloatArray | None) -> Pix
     return _frozen(relit(face, gain))
 
 
+def adjustment_gains(
+    resources: Resources, adjustments: Adjustments, head: HeadCoefficients | None, mask: MaskArray
+) -> tuple[FloatArray | None, ...]:
+    """For each adjustment of light the gain from the present light to its own; None for the others."""
+    gains: list[FloatArray | None] = []
+    before: FloatArray | None = None
+    for adjustment in pixel_adjustments(adjustments):
+        if head is None or not isinstance(adjustment.settings, LightChange):
+            gains.append(None)
+            continue
+        before = resources.maps(head) if before is None else before
+        after = resources.maps(head.changed(gamma=adjustment.settings.gamma))
+        step = MASK_SIZE // after.shape[-1]
+        gains.append(_frozen(relighting_gain(before, after, mask[::step, ::step])))
+    return tuple(gains)
+
+
+def adjusted_face(
+    resources: Resources,
+    adjustments: Adjustments,
+    face: Pixels,
+    mask: MaskArray,
+    gains: tuple[FloatArray | None, ...],
+) -> Pixels:
+    """The face after the adjustments of its pixels."""
+    wanted = pixel_adjustments(adjustments)
+    if not wanted:
+        return face
+    from faceeditor.engine.adjust import adjusted
+
+    return _frozen(adjusted(face, mask, wanted, gains))
+
+
 def framed_face(resources: Resources, output: Output, face: Pixels) -> Pixels:
     """The part of the face that is wanted, at its size."""
     return _frozen(framed(face, output))
@@ -194,16 +231,18 @@ STAGES = (
     Stage("maps", (), ("unlit head",), head_maps, for_jobs=True),
     Stage("lit maps", ("head",), ("unlit head",), lit_maps, for_jobs=True),
     Stage("gain", (), ("outlines", "maps", "lit maps"), light_gain, for_jobs=True),
-    Stage("drawn style", ("style", "truncation"), (), drawn_style, for_jobs=True),
+    Stage("drawn style", ("style", "truncation", "adjustments"), (), drawn_style, for_jobs=True),
     Stage("hair", ("comb",), ("outlines",), hair_planes, for_jobs=True),
     Stage("drawn", ("tier",), ("outlines", "drawn style", "maps", "hair"), drawn_face),
     Stage("lit", (), ("drawn", "gain"), lit_face),
-    Stage("output", ("output",), ("lit",), framed_face),
+    Stage("adjustment gains", ("adjustments", "face head"), ("outlines",), adjustment_gains),
+    Stage("adjusted", ("adjustments",), ("lit", "outlines", "adjustment gains"), adjusted_face),
+    Stage("output", ("output",), ("adjusted",), framed_face),
     Stage("head picture", ("shown head",), (), head_picture, for_jobs=True),
 )
 """The stages in order."""
 
-DEVICE_STAGES = ("drawn", "lit", "output")
+DEVICE_STAGES = ("drawn", "lit", "adjusted", "output")
 """The stages whose values another device would make differently."""
 
 

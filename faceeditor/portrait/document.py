@@ -22,6 +22,7 @@ from faceeditor.portrait.edits import (
     ReplaceFaces,
     ReplaceMask,
     SelectFace,
+    SetAdjustments,
     SetComb,
     SetHead,
     SetStyle,
@@ -37,8 +38,8 @@ from faceeditor.regions import MaskArray
 
 __all__ = [
     "MAX_RECENT_STYLES", "MAX_TRUNCATION", "AdoptMask", "Change", "Edit", "PaintMask", "Portrait", "PortraitState",
-    "ReplaceFaces", "ReplaceMask", "SelectFace", "SetComb", "SetHead", "SetStyle", "SetTruncation", "Snapshot",
-    "checked_mask", "checked_truncation",
+    "ReplaceFaces", "ReplaceMask", "SelectFace", "SetAdjustments", "SetComb", "SetHead", "SetStyle", "SetTruncation",
+    "Snapshot", "checked_mask", "checked_truncation",
 ]  # fmt: skip
 
 MAX_RECENT_STYLES = 24
@@ -153,6 +154,11 @@ class Portrait:
     def base_head(self) -> HeadCoefficients | None:
         """The head at which the mask was painted; None as long as ``head`` is."""
         return self._state.base_head
+
+    @property
+    def shown_head(self) -> HeadCoefficients | None:
+        """The present head with the expressions of the adjustments: the head that is drawn."""
+        return self._state.face.shown_head
 
     @property
     def moved(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceeditor.errors import PortraitError
+from faceeditor.portrait.adjustments import Adjustments
 from faceeditor.portrait.brush import Rect
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import (
@@ -27,7 +28,7 @@ from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
 __all__ = [
     "MAX_TRUNCATION", "WHOLE", "AdoptMask", "Change", "Edit", "HeadPair", "PaintMask", "PortraitState", "ReplaceFaces",
-    "ReplaceMask", "SelectFace", "SetComb", "SetHead", "SetStyle", "SetTruncation", "checked_mask",
+    "ReplaceMask", "SelectFace", "SetAdjustments", "SetComb", "SetHead", "SetStyle", "SetTruncation", "checked_mask",
     "checked_truncation", "difference", "moves_mask", "same_head", "union",
 ]  # fmt: skip
 
@@ -167,6 +168,22 @@ class SetComb:
 
 
 @dataclass(frozen=True, eq=False)
+class SetAdjustments:
+    """Replace the list of adjustments."""
+
+    adjustments: Adjustments
+    name: str = "Adjustment"
+
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: too many adjustments."""
+        present = state.face.adjustments
+        same = len(present) == len(self.adjustments) and all(
+            a is b for a, b in zip(present, self.adjustments, strict=True)
+        )
+        return state if same else state.with_face(adjustments=tuple(self.adjustments))
+
+
+@dataclass(frozen=True, eq=False)
 class SelectFace:
     """Make another face of the portrait the active one, counted from 0."""
 
@@ -200,7 +217,8 @@ class ReplaceFaces:
 
 
 Edit = (
-    PaintMask | ReplaceMask | SetStyle | SetTruncation | SetHead | AdoptMask | SetComb | SelectFace | ReplaceFaces
+    PaintMask | ReplaceMask | SetStyle | SetTruncation | SetHead | AdoptMask | SetComb | SetAdjustments | SelectFace
+    | ReplaceFaces
 )  # fmt: skip
 
 
@@ -258,7 +276,7 @@ def difference(old: PortraitState, new: PortraitState, revision: int, history: b
         a.style is not b.style or a.truncation != b.truncation,
         history,
         not (same_head(a.head, b.head) and same_head(a.base_head, b.base_head)),
-        faces or a.comb is not b.comb,
+        faces or a.comb is not b.comb or a.adjustments is not b.adjustments,
         faces,
     )
 

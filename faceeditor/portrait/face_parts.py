@@ -7,6 +7,7 @@ place in the photograph, adjustments) and members of its own:
 - ``style.f32``: the style code, 2720 little-endian float32: regions (19, 32), overall (64), detail (8, 16, 16)
 - ``head.json``, ``base-head.json``: the heads, numbers by the names of `HeadCoefficients`; only where there are any
 - ``comb.f32``: points of all comb strokes, (N, 2) float32; only where there are any
+- ``adjustment0.f32``, ...: the style of an adjustment that has one
 - ``source-mask.png``, ``source-style.f32``, ``source-head.json``: what the photograph says of the face
 """
 
@@ -19,6 +20,16 @@ import numpy as np
 from faceeditor.errors import FaceEditorError, ImageError, PortraitError
 from faceeditor.images import decode_bytes
 from faceeditor.jsonio import JsonError, read_json_object
+from faceeditor.portrait.adjustments import (
+    MAX_ADJUSTMENTS,
+    Adjustment,
+    ColourChange,
+    DetailChange,
+    ExpressionChange,
+    LightChange,
+    RegionStyle,
+    Settings,
+)
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.masks import encode_mask
 from faceeditor.portrait.state import (
@@ -31,7 +42,11 @@ from faceeditor.portrait.state import (
     checked_mask,
 )
 from faceeditor.portrait.style import DETAIL_SHAPE, OVERALL_SHAPE, REGIONS_SHAPE, StyleCode
-from faceeditor.regions import MASK_SIZE, MaskArray
+from faceeditor.regions import MASK_SIZE, MaskArray, Region
+
+_KINDS: dict[str, type[Settings]] = {
+    kind.__name__: kind for kind in (ColourChange, DetailChange, RegionStyle, ExpressionChange, LightChange)
+}
 
 Members = dict[str, bytes]
 """Unpacked members of a file by their names."""
@@ -77,6 +92,9 @@ def face_members(face: FaceState, prefix: str, members: Members) -> dict[str, An
         members[prefix + "base-head.json"] = json.dumps(face.base_head.to_json()).encode()
     if face.comb:
         members[prefix + "comb.f32"] = b"".join(stroke.points.astype("<f4").tobytes() for stroke in face.comb)
+    entry["adjustments"] = [
+        adjustment_entry(each, f"{prefix}adjustment{index}.f32", members) for index, each in enumerate(face.adjustments)
+    ]
     if (source := face.source) is not None:
         entry["source"] = {
             "box": list(source.box), "centre": list(source.centre), "half": list(source.half),
@@ -119,6 +137,7 @@ def read_face(entry: dict[str, Any], prefix: str, members: Members, file: str, n
             _comb(entry, prefix, members),
             _source(entry, prefix, members),
             str(entry.get("name", ""))[:MAX_LABEL],
+            _adjustments(entry, prefix, members),
         )
     except PortraitError as error:
         raise DamagedPartError("portrait.json", str(error)) from error
@@ -217,6 +236,47 @@ def _comb(entry: dict[str, Any], prefix: str, members: Members) -> tuple[CombStr
         return tuple(CombStroke(each, stroke["width"]) for each, stroke in zip(points, entries, strict=True))
     except (KeyError, TypeError, PortraitError) as error:
         raise DamagedPartError(name, str(error)) from error
+
+
+def adjustment_entry(adjustment: Adjustment, member: str, members: Members) -> dict[str, Any]:
+    """The entry of an adjustment; a style is added to the members under a name."""
+    settings = adjustment.settings
+    values: dict[str, Any]
+    if isinstance(settings, RegionStyle):
+        values = {"label": settings.style.label[:MAX_LABEL]}
+        members[member] = pack_style(settings.style)
+    else:
+        values = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(settings).items()
+        }
+    return {
+        "name": adjustment.name, "kind": type(settings).__name__, "values": values, "enabled": adjustment.enabled,
+        "strength": adjustment.strength, "feather": adjustment.feather,
+        "regions": sorted(int(region) for region in adjustment.regions),
+    }  # fmt: skip
+
+
+def read_adjustment(entry: Any, member: str, members: Members) -> Adjustment:
+    """An adjustment of a file. Raises DamagedPartError."""
+    try:
+        kind, values = _KINDS[entry["kind"]], dict(entry["values"])
+        if kind is RegionStyle:
+            values = {"style": unpack_styles(member, members.get(member, b""), [values])[0]}
+        if kind is ColourChange and values.get("colour") is not None:
+            values["colour"] = tuple(values["colour"])
+        return Adjustment(
+            str(entry["name"]), kind(**values), frozenset(Region(number) for number in entry["regions"]),
+            entry["enabled"] is True, entry["strength"], entry["feather"],
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError, PortraitError) as error:
+        raise DamagedPartError("portrait.json", f"an adjustment is damaged: {error}") from error
+
+
+def _adjustments(entry: dict[str, Any], prefix: str, members: Members) -> tuple[Adjustment, ...]:
+    entries = entry.get("adjustments", [])
+    if not isinstance(entries, list) or len(entries) > MAX_ADJUSTMENTS:
+        raise DamagedPartError("portrait.json", "the adjustments are described wrongly")
+    return tuple(read_adjustment(each, f"{prefix}adjustment{index}.f32", members) for index, each in enumerate(entries))
 
 
 def _is_stroke(entry: Any) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import PortraitError
+from faceeditor.portrait.adjustments import MAX_ADJUSTMENTS, Adjustments, adjusted_head
 from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
@@ -151,6 +152,7 @@ class FaceState:
         comb: strokes of the comb, in the order in which they were drawn; positions are those of the painted mask.
         source: what the photograph says of this face; None for a face without a photograph.
         name: what the user calls it; may be empty.
+        adjustments: non-destructive changes, in the order in which they are made.
 
     Raises:
         PortraitError: a part is out of range.
@@ -165,6 +167,7 @@ class FaceState:
     comb: tuple[CombStroke, ...] = ()
     source: FaceSource | None = None
     name: str = ""
+    adjustments: Adjustments = ()
 
     def __post_init__(self) -> None:
         head, base = self.head or self.base_head, self.base_head or self.head
@@ -175,23 +178,31 @@ class FaceState:
         object.__setattr__(self, "comb", tuple(self.comb))
         if len(self.comb) > MAX_COMB_STROKES:
             raise PortraitError(f"A face has at most {MAX_COMB_STROKES} comb strokes; remove some first.")
+        object.__setattr__(self, "adjustments", tuple(self.adjustments))
+        if len(self.adjustments) > MAX_ADJUSTMENTS:
+            raise PortraitError(f"A face has at most {MAX_ADJUSTMENTS} adjustments; remove some first.")
 
     @property
     def heads(self) -> HeadPair:
         """The present head and the base head."""
         return self.head, self.base_head
 
-    @property
+    @cached_property
+    def shown_head(self) -> HeadCoefficients | None:
+        """The present head with the expressions of the adjustments."""
+        return None if self.head is None else adjusted_head(self.head, self.adjustments)
+
+    @cached_property
     def drawn_heads(self) -> HeadPair:
         """The heads that the generator draws with: none where the head is the one read from the drawn face."""
-        if self.read_head and same_head(self.head, self.base_head):
+        if self.read_head and same_head(self.shown_head, self.base_head):
             return None, None
-        return self.heads
+        return self.shown_head, self.base_head
 
     @property
     def moved(self) -> bool:
         """Whether what is drawn is not the painted mask itself: head and base head differ in what moves a mask."""
-        return moves_mask(self.base_head, self.head)
+        return moves_mask(self.base_head, self.shown_head)
 
     def changed(self, **parts: Any) -> "FaceState":
         """A copy with other values for some parts."""

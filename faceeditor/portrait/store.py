@@ -31,6 +31,7 @@ from faceeditor.errors import FaceEditorError, ImageError, PortraitError
 from faceeditor.fileio import open_regular
 from faceeditor.images import decode_bytes, write_atomic
 from faceeditor.jsonio import JsonError, read_json_object
+from faceeditor.portrait.adjustments import MAX_ADJUSTMENTS
 from faceeditor.portrait.document import MAX_RECENT_STYLES, Portrait, Snapshot
 from faceeditor.portrait.face_parts import (
     LIMITS,
@@ -219,6 +220,9 @@ def _names(description: dict[str, Any]) -> tuple[list[str], list[str]]:
     for index, entry in enumerate(description["faces"]):
         needed += [f"face{index}/mask.png", f"face{index}/style.f32"]
         optional += [f"face{index}/{part}" for part in ("head.json", "base-head.json", "comb.f32")]
+        adjustments = entry.get("adjustments")
+        count = min(len(adjustments), MAX_ADJUSTMENTS) if isinstance(adjustments, list) else 0
+        optional += [f"face{index}/adjustment{number}.f32" for number in range(count)]
         if entry.get("source") is not None:
             needed += [f"face{index}/source-{part}" for part in ("mask.png", "style.f32", "head.json")]
     return needed, optional
@@ -226,7 +230,8 @@ def _names(description: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     """One member, unpacked to no more than its limit and checked against its CRC."""
-    limit = _LIMITS.get(name) or LIMITS[name.rpartition("/")[2].removeprefix("source-")]
+    part = name.rpartition("/")[2].removeprefix("source-")
+    limit = _LIMITS.get(name) or (STYLE_BYTES if part.startswith("adjustment") else LIMITS[part])
     try:
         with archive.open(name) as stream:
             data = stream.read(limit + 1)

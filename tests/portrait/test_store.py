@@ -12,8 +12,17 @@ import pytest
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait import store
+from faceeditor.portrait.adjustments import (
+    REGION_SETS,
+    Adjustment,
+    ColourChange,
+    DetailChange,
+    ExpressionChange,
+    LightChange,
+    RegionStyle,
+)
 from faceeditor.portrait.document import Portrait, ReplaceFaces, SetHead, SetStyle, SetTruncation
-from faceeditor.portrait.face_parts import pack_style
+from faceeditor.portrait.face_parts import adjustment_entry, pack_style
 from faceeditor.portrait.head import HeadCoefficients, LightRig
 from faceeditor.portrait.masks import encode_mask
 from faceeditor.portrait.state import CombStroke, FaceSource, FaceState, Photo
@@ -299,7 +308,15 @@ def with_photo(portrait: Portrait, style: Styles, tmp_path: Path) -> Path:
     )
     comb = (CombStroke(np.array([(10, 20), (30.5, 40)]), 12), CombStroke(np.array([(1, 2)]), 3.5))
     first = portrait.state().face.changed(source=source, name="Anna", comb=comb, head=source.head, read_head=True)
-    second = FaceState(np.full((256, 256), 1, np.uint8), style(5), 0.5)
+    adjustments = (
+        Adjustment("Red hair", ColourChange((0.6, 0.1, 0.05)), REGION_SETS["hair"], strength=0.7, feather=3),
+        Adjustment("Greyer", ColourChange(hue=12.5, saturation=-0.4), enabled=False),
+        Adjustment("Soft skin", DetailChange(-0.3), REGION_SETS["skin"]),
+        Adjustment("Other lips", RegionStyle(style(9)), REGION_SETS["lips"]),
+        Adjustment("Smile", ExpressionChange(np.linspace(0, 1, 55), np.array([3, -2]), "mouth", True)),
+        Adjustment("Light", LightChange(np.full((9, 3), 0.25))),
+    )
+    second = FaceState(np.full((256, 256), 1, np.uint8), style(5), 0.5, adjustments=adjustments)
     portrait.apply(ReplaceFaces((first, second), Photo(b"any bytes" * 1000, "zwei köpfe.jpg"), 1))
     store.save(portrait, tmp_path / "clara.fep")
     return tmp_path / "clara.fep"
@@ -314,11 +331,33 @@ def test_faces_photograph_and_comb_come_back(with_photo: Path, portrait: Portrai
         assert np.array_equal(face.mask, old.mask) and face.style.key == old.style.key
         assert (face.truncation, face.name, face.read_head) == (old.truncation, old.name, old.read_head)
         assert [stroke.key for stroke in face.comb] == [stroke.key for stroke in old.comb]
+    assert len(state.faces[1].adjustments) == 6
+    for adjustment, given in zip(state.faces[1].adjustments, before.faces[1].adjustments, strict=True):
+        assert adjustment_entry(adjustment, "", {}) == adjustment_entry(given, "", {})
+    look = state.faces[1].adjustments[3].settings
+    assert isinstance(look, RegionStyle) and look.style.key == before.faces[1].adjustments[3].settings.style.key
     source, old_source = state.faces[0].source, before.faces[0].source
     assert source is not None and old_source is not None
     assert (source.box, source.centre, source.half) == (old_source.box, old_source.centre, old_source.half)
     assert source.head.key == old_source.head.key and source.style.key == old_source.style.key
     assert np.array_equal(source.mask, old_source.mask)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [7, [7], [{}], "kind", {"kind": "os.system"}, {"strength": 5}, {"regions": [99]}, {"values": {"hue": 999}},
+     {"values": {"system": 1}}, {"kind": "RegionStyle", "values": {}},
+     {"kind": "LightChange", "values": {"gamma": []}}],
+)  # fmt: skip
+def test_adjustments_that_make_no_sense(with_photo: Path, damage: Any) -> None:
+    with zipfile.ZipFile(with_photo) as archive:
+        faces = json.loads(archive.read("portrait.json"))["faces"]
+    if isinstance(damage, dict):
+        faces[1]["adjustments"][0].update(damage)
+    else:
+        faces[1]["adjustments"] = damage
+    rewrite(with_photo, portrait_json=described(with_photo, faces=faces))
+    assert_refused(with_photo, "damaged")
 
 
 def test_a_missing_or_changed_photograph_costs_nothing_else(with_photo: Path, portrait: Portrait) -> None:

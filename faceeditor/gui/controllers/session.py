@@ -163,7 +163,7 @@ class PortraitSession(QObject):
         (`Portrait.begin_stroke`).
         """
         portrait = self.portrait
-        head, base = portrait.head, portrait.base_head
+        head, base = portrait.shown_head, portrait.base_head
         if not portrait.moved or head is None or base is None:
             return portrait.mask
         frame = self.frame
