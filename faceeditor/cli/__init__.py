@@ -14,6 +14,7 @@ from faceeditor import __version__
 from faceeditor.cli import dataset, demo, edit, generators, identity, inspect, masks, measure, render
 from faceeditor.cli.arguments import refuse_same_files
 from faceeditor.errors import Cancelled, FaceEditorError
+from faceeditor.leaving import note_exit_code
 
 _STOPPED = 130
 
@@ -41,6 +42,11 @@ Each command explains itself: faceeditor render --help
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and keep its exit code for the end of the process; see `_run`."""
+    return note_exit_code(_run(argv))
+
+
+def _run(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import faceeditor.leaving  # noqa: F401 - registers what happens to the threads at the end of the process
 from faceeditor.engine.devices import (
     DEVICE_NAMES,
     Choice,

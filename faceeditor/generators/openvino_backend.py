@@ -31,13 +31,17 @@ class OpenVinoBackend:
         openvino = load_openvino()
         from faceeditor.generators.openvino_graph import GraphBuilder
 
-        self._core = openvino.Core()
+        try:
+            self._core = openvino.Core()
+            fastest = fastest_precision(self._core)
+        except Exception as error:  # whatever fails in there, torch serves as well
+            raise EngineError(f"OpenVINO cannot be started ({_first_line(error)}).") from error
         self._builder = GraphBuilder(weights)
         self._requests: dict[int, Any] = {}
         self._lock = threading.Lock()
         self._compiling = threading.Lock()
         self._detail: tuple[tuple[bytes, str], npt.NDArray[np.float32]] | None = None
-        self.precision = precision or fastest_precision(self._core)
+        self.precision = precision or fastest
         self._request(256)
 
     def warm_up(self, size: int) -> None:
@@ -62,8 +66,10 @@ class OpenVinoBackend:
         settings = latency_settings(cpu_threads(), self.precision)
         try:
             model = self._builder.build(size)
-        except (RuntimeError, KeyError, ValueError) as error:
+        except (KeyError, ValueError) as error:
             raise ModelError("The model “mask-guided” does not fit to this program; reinstall Face Editor.") from error
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO does not accept the model ({_first_line(error)}).") from error
         try:
             return self._core.compile_model(model, "CPU", settings).create_infer_request()
         except RuntimeError as error:

@@ -19,7 +19,7 @@ def load_openvino() -> ModuleType:
     try:
         import openvino
         import openvino.opset13
-    except (ImportError, OSError) as error:
+    except Exception as error:  # a broken installation fails in many ways
         raise EngineError(f"OpenVINO cannot be loaded ({error}); reinstall Face Editor.") from error
     return openvino
 

@@ -31,6 +31,8 @@ from faceeditor.gui.main_window import MainWindow
 from faceeditor.gui.singletons import keep_singletons
 from faceeditor.gui.theme import apply_theme
 from faceeditor.head.model import HeadModel
+from faceeditor.leaving import note_exit_code
+from faceeditor.locales import use_plain_rules
 from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave
 from faceeditor.portrait.document import Portrait
@@ -59,6 +61,7 @@ def application(argv: Sequence[str] = ()) -> QApplication:
         return present
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication([sys.argv[0] if sys.argv else "faceeditor", *argv])
+    use_plain_rules()
     app.setApplicationName("Face Editor")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("faceeditor")
@@ -208,7 +211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             QTimer.singleShot(_START_MS, lambda: program.start(files[0] if files else None))
             code = app.exec()
             program.window.shut_down()
-            return code
+            return note_exit_code(code)
         finally:
             faulthandler.disable()
 
