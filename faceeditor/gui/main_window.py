@@ -14,11 +14,13 @@ from faceeditor.gui.canvas.canvas import Canvas
 from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.attribute_controller import AttributeController
+from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES, FileController
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
+from faceeditor.gui.dialogs.board_page import BoardPage
 from faceeditor.gui.dialogs.generators_page import GeneratorsPage
 from faceeditor.gui.dialogs.keys import KeysDialog
 from faceeditor.gui.dialogs.messages import MessagesDialog
@@ -26,6 +28,7 @@ from faceeditor.gui.dialogs.photo_drop import PhotoDrop
 from faceeditor.gui.dialogs.video_dialog import export_video
 from faceeditor.gui.menus import build_menus
 from faceeditor.gui.messages import Kind, Message, MessageLog
+from faceeditor.gui.panels.board_panel import BoardPanel
 from faceeditor.gui.panels.head_panel import HeadPanel, group_title, group_tools
 from faceeditor.gui.panels.head_panels import ExpressionPanel, IdentityPanel, PosePanel
 from faceeditor.gui.panels.history_panel import HistoryPanel
@@ -88,6 +91,8 @@ class MainWindow(QMainWindow):
         self._build_docks()
         self.status = StatusBar(session, styles, self)
         self.status.follow_work(heads, heads.cancel_work)
+        self.status.follow_work(self.board, self.board.stop)
+        self.status.follow_person(self.board)
         self.setStatusBar(self.status)
         build_menus(self, self.actions_by_name, self.docks.values(), self.heads, self.files.open_path)
         self._connect()
@@ -109,6 +114,8 @@ class MainWindow(QMainWindow):
         self.canvas.set_head_controller(self.heads)
         self.photo_drop = PhotoDrop(self.styles, self.heads, self.canvas)
         self.files.offer_photo = self.photo_drop.offer
+        self.board = BoardController(self.session, self.heads, parent=self)
+        self.board_page: BoardPage | None = None
         self.generators = GeneratorController(self.session.bridge, self)
         self.generators_page: GeneratorsPage | None = None
         self.files.offer_generator = self.import_generator
@@ -133,12 +140,15 @@ class MainWindow(QMainWindow):
             "light": LightPanel(self.heads),
         }
         self.history_panel = HistoryPanel(self.session)
+        self.board_panel = BoardPanel(self.board, self.show_board)
         self.docks = {
             "tools": make_dock(self, "tools", self.tr("Tools"), self.tool_panel),
             "regions": make_dock(self, "regions", self.tr("Regions"), self.region_panel, scroll=True),
             "style": make_dock(self, "style", self.tr("Style"), self.style_panel, scroll=True),
             "history": make_dock(self, "history", self.tr("History"), self.history_panel),
+            "person": make_dock(self, "person", self.tr("Person"), self.board_panel, scroll=True),
         }
+        self.docks["person"].visibilityChanged.connect(self.board_panel.set_seen)
         for group, panel in self.head_panels.items():
             tools = group_tools(self.heads, group)
             self.docks[group] = make_dock(self, group, group_title(group), panel, tools=tools)
@@ -160,6 +170,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(left, docks["tools"])
         self.addDockWidget(left, docks["regions"])
         self.tabifyDockWidget(docks["regions"], docks["history"])
+        self.tabifyDockWidget(docks["regions"], docks["person"])
         self.addDockWidget(right, docks["style"])
         for name in _TABS[1:]:
             self.tabifyDockWidget(docks["style"], docks[name])
@@ -200,7 +211,8 @@ class MainWindow(QMainWindow):
             "embed": lambda: self._ask_photo(self.tr("Reconstruct photo"), heads.embed_photo),
             **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
-            "generators": self.show_generators, "attributes": self.show_attributes,
+            "generators": self.show_generators, "attributes": self.show_attributes, "board": self.show_board,
+            "panel_person": bound(self.show_panel, "person"),
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
             "messages": self.show_messages,
         }  # fmt: skip
@@ -216,7 +228,7 @@ class MainWindow(QMainWindow):
         self.canvas.panels_toggled.connect(self.toggle_panels)
         session.failed.connect(self.messages.problem)
         session.recovered.connect(self.banner.dismiss)
-        for noted in (styles.noted, heads.noted, files.noted):
+        for noted in (styles.noted, heads.noted, self.board.noted, files.noted):
             noted.connect(self.messages.note)
         self.messages.added.connect(self._show_message)
         files.files_changed.connect(self._show_portrait)
@@ -255,6 +267,14 @@ class MainWindow(QMainWindow):
         written = export_video(self.session, self.styles, self.heads, ask_save, ask_open, self)
         if written is not None:
             self.messages.note(self.tr("Saved “{name}”.").format(name=written.name))
+
+    def show_board(self) -> None:
+        """Show the full board; it is made of the person of the portrait if none is pinned yet."""
+        if self.board_page is None:
+            self.board_page = BoardPage(self.board, self)
+        self.board_page.open()
+        if self.board.pinned is None:
+            self.board.pin()
 
     def show_generators(self) -> GeneratorsPage:
         """Show the page of imported generators."""

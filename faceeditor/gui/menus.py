@@ -59,7 +59,7 @@ def build_menus(
     head = menu(
         window.tr("&Head"),
         ["randomise", "random_identity", "random_expression", "random_pose", "random_light", "",
-         "reset_pose", "reset_head", "", "head_photo", "embed", "", "attributes"],
+         "reset_pose", "reset_head", "", "board", "attributes", "", "head_photo", "embed"],
     )  # fmt: skip
     _add_group_menus(window, head, heads)
     view = menu(
@@ -68,7 +68,7 @@ def build_menus(
          "fit", "actual", "zoom_in", "zoom_out", ""],
     )  # fmt: skip
     panels = view.addMenu(window.tr("Panels"))
-    for name in ("panel_style", "panel_identity", "panel_expression", "panel_pose", "panel_light"):
+    for name in ("panel_style", "panel_identity", "panel_expression", "panel_pose", "panel_light", "panel_person"):
         panels.addAction(actions[name])
     panels.addSeparator()
     for dock in docks:

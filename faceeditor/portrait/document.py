@@ -19,6 +19,7 @@ from faceeditor.portrait.edits import (
     Edit,
     PaintMask,
     PortraitState,
+    ReplaceFace,
     ReplaceFaces,
     ReplaceMask,
     SelectFace,
@@ -38,8 +39,8 @@ from faceeditor.regions import MaskArray
 
 __all__ = [
     "MAX_RECENT_STYLES", "MAX_TRUNCATION", "AdoptMask", "Change", "Edit", "PaintMask", "Portrait", "PortraitState",
-    "ReplaceFaces", "ReplaceMask", "SelectFace", "SetAdjustments", "SetComb", "SetHead", "SetStyle", "SetTruncation",
-    "Snapshot", "checked_mask", "checked_truncation",
+    "ReplaceFace", "ReplaceFaces", "ReplaceMask", "SelectFace", "SetAdjustments", "SetComb", "SetHead", "SetStyle",
+    "SetTruncation", "Snapshot", "checked_mask", "checked_truncation",
 ]  # fmt: skip
 
 MAX_RECENT_STYLES = 24
@@ -257,7 +258,8 @@ class Portrait:
                 self._history.amend(after)
             else:
                 self._push(edit.name, before, after)
-        self._show(after, self._open is None, replaced=isinstance(edit, ReplaceMask | AdoptMask | ReplaceFaces))
+        replaced = isinstance(edit, ReplaceMask | AdoptMask | ReplaceFace | ReplaceFaces)
+        self._show(after, self._open is None, replaced=replaced)
 
     def undo(self) -> None:
         """Take back one step, if there is one."""

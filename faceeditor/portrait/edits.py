@@ -27,9 +27,9 @@ from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
 __all__ = [
-    "MAX_TRUNCATION", "WHOLE", "AdoptMask", "Change", "Edit", "HeadPair", "PaintMask", "PortraitState", "ReplaceFaces",
-    "ReplaceMask", "SelectFace", "SetAdjustments", "SetComb", "SetHead", "SetStyle", "SetTruncation", "checked_mask",
-    "checked_truncation", "difference", "moves_mask", "same_head", "union",
+    "MAX_TRUNCATION", "WHOLE", "AdoptMask", "Change", "Edit", "HeadPair", "PaintMask", "PortraitState", "ReplaceFace",
+    "ReplaceFaces", "ReplaceMask", "SelectFace", "SetAdjustments", "SetComb", "SetHead", "SetStyle", "SetTruncation",
+    "checked_mask", "checked_truncation", "difference", "moves_mask", "same_head", "union",
 ]  # fmt: skip
 
 WHOLE: Rect = (0, 0, MASK_SIZE, MASK_SIZE)
@@ -153,6 +153,32 @@ class AdoptMask:
 
 
 @dataclass(frozen=True, eq=False)
+class ReplaceFace:
+    """Replace everything that the active face is drawn from, as a picture of the board does.
+
+    Attributes:
+        mask: (256, 256) uint8, as painted.
+        style, truncation: as in `FaceState`.
+        head, base_head: the drawn head, and the one at which the mask was painted.
+        name: of the undo step.
+    """
+
+    mask: MaskArray
+    style: StyleCode
+    truncation: float = 1.0
+    head: HeadCoefficients | None = None
+    base_head: HeadCoefficients | None = None
+    name: str = "Replace face"
+
+    def __call__(self, state: PortraitState) -> PortraitState:
+        """Raises PortraitError: the mask or the truncation is out of range. Comb strokes stay on the same mask."""
+        same = np.array_equal(checked_mask(self.mask), state.mask)
+        kept = {"mask": state.mask, "comb": state.face.comb} if same else {"mask": self.mask, "comb": ()}
+        heads = {"head": self.head, "base_head": self.base_head, "read_head": False}
+        return state.with_face(style=self.style, truncation=self.truncation, **kept, **heads)
+
+
+@dataclass(frozen=True, eq=False)
 class SetComb:
     """Replace the comb strokes; to add one, give the present ones and it."""
 
@@ -217,8 +243,8 @@ class ReplaceFaces:
 
 
 Edit = (
-    PaintMask | ReplaceMask | SetStyle | SetTruncation | SetHead | AdoptMask | SetComb | SetAdjustments | SelectFace
-    | ReplaceFaces
+    PaintMask | ReplaceMask | SetStyle | SetTruncation | SetHead | AdoptMask | ReplaceFace | SetComb
+    | SetAdjustments | SelectFace | ReplaceFaces
 )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from faceeditor.engine import EngineStatus
+from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
+from faceeditor.gui.widgets.identity_meter import IdentityMeter
 from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.interaction.meter import FrameMeter
 from faceeditor.regions import Region
@@ -45,6 +47,10 @@ class StatusBar(QStatusBar):
         row.addWidget(self.cancel)
         self.work.hide()
         self.addPermanentWidget(self.work)
+        self.person = IdentityMeter()
+        self.person.setFixedWidth(140)
+        self.person.hide()
+        self.addPermanentWidget(self.person)
         self.rate = self._figure(self.tr("Frames per second"), 56)
         self.time = self._figure(self.tr("Milliseconds from a change to its face"), 56)
         self.device = self._figure(self.tr("Device that draws the face"), 0)
@@ -75,6 +81,11 @@ class StatusBar(QStatusBar):
         controller.work_started.connect(lambda sentence: self._begin_work(controller, sentence))
         controller.work_progress.connect(lambda fraction: self._show_progress(controller, fraction))
         controller.work_ended.connect(lambda: self._end_work(controller))
+
+    def follow_person(self, board: BoardController) -> None:
+        """Show the distance to the board's pinned person while there is one."""
+        board.score_changed.connect(self.person.show_distance)
+        board.pinned_changed.connect(lambda: self.person.setVisible(board.pinned is not None))
 
     def _cancel_work(self) -> None:
         if self._working in self._cancels:

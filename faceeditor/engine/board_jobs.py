@@ -1,0 +1,164 @@
+"""Background work of the board: the tiles of one person, one after the other, and the score of a face."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceeditor.engine.drawing import request_of
+from faceeditor.engine.jobs import JobContext
+from faceeditor.identity.board import MIX, BoardOptions, Reference, Tile, draw_tile, pinned
+from faceeditor.identity.methods import METHODS, MethodContext
+from faceeditor.identity.recogniser import FaceRecogniser, distance, load
+from faceeditor.identity.variation import FacePicture, Method, Pixels, Variation
+from faceeditor.regions import MaskArray
+
+ShowTile = Callable[[int, Tile], None]
+"""Called on the job's thread with the index of a tile and the tile."""
+
+
+class ContextRenderer:
+    """Draws variations inside of a job; gives way to the pen."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+
+    def draw(self, variation: Variation) -> FacePicture:
+        """As of `identity.variation.Renderer`."""
+        frame = self._context.frame(request_of(variation))
+        return FacePicture.of_mask(frame.pixels, frame.mask if frame.mask is not None else variation.mask)
+
+
+class BoardTools:
+    """What boards are drawn with, opened at the first need and kept between jobs. Used by one job at a time.
+
+    Args:
+        recogniser: opens the recogniser (tests pass a stand-in).
+        openers: how methods are opened, by name.
+        pools: folder of pools, by default in the program's cache.
+    """
+
+    def __init__(
+        self,
+        recogniser: Callable[[], FaceRecogniser] = load,
+        openers: dict[str, Callable[[MethodContext], Method]] | None = None,
+        pools: Path | None = None,
+    ) -> None:
+        self._load = recogniser
+        self._openers = openers or {name: opener for name, (_, opener) in METHODS.items()}
+        self._pools = pools
+        self._methods: dict[str, Method] = {}
+        self._renderer = _CurrentRenderer()
+
+    @property
+    def recogniser(self) -> FaceRecogniser:
+        """The recogniser; ModelError if it is missing or damaged."""
+        return self._load()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the methods."""
+        return tuple(self._openers)
+
+    def use(self, context: JobContext) -> "ContextRenderer":
+        """Draw with a job's context from now on; methods that were opened in earlier jobs do so, too."""
+        self._renderer.inner = ContextRenderer(context)
+        return self._renderer.inner
+
+    def method(self, name: str, context: JobContext) -> Method:
+        """A method; opening it may take long and tells the job's progress.
+
+        Raises:
+            FaceEditorError: what it needs is missing. Cancelled: the job was stopped.
+        """
+        if name not in self._methods:
+
+            def step(share: float, text: str) -> None:
+                context.ticket.check()
+                context.progress(share, text)
+
+            prepared = MethodContext(self._renderer, self.recogniser, step=step, pools=self._pools)
+            self._methods[name] = self._openers[name](prepared)
+        return self._methods[name]
+
+
+class _CurrentRenderer:
+    """The renderer of the job under way, for methods that outlive a job."""
+
+    inner: ContextRenderer
+
+    def draw(self, variation: Variation) -> FacePicture:
+        return self.inner.draw(variation)
+
+
+@dataclass(frozen=True, eq=False)
+class PinPerson:
+    """Draw and score the person of a portrait -> `identity.board.Reference`.
+
+    Attributes:
+        tools: of the board.
+        variation: the portrait; has a head.
+    """
+
+    tools: BoardTools
+    variation: Variation
+
+    def run(self, context: JobContext) -> Reference:
+        """Raises ModelError and EngineError."""
+        context.progress(0.0, "Looking at the person")
+        return pinned(self.variation, self.tools.use(context), self.tools.recogniser)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawBoard:
+    """Draw tiles of a board -> their number.
+
+    Attributes:
+        tools: of the board.
+        reference: the pinned person, or what is to be varied with the person's own vector.
+        options: the board's.
+        tiles: index and reroll of each tile, in the order in which they are drawn.
+        show: takes each tile as it is drawn.
+    """
+
+    tools: BoardTools
+    reference: Reference
+    options: BoardOptions
+    tiles: Sequence[tuple[int, int]]
+    show: ShowTile
+
+    def run(self, context: JobContext) -> int:
+        """Raises ModelError, EngineError and FaceEditorError."""
+        renderer, recogniser = self.tools.use(context), self.tools.recogniser
+        names = self.tools.names if self.options.method == MIX else (self.options.method,)
+        methods = {name: self.tools.method(name, context) for name in names}
+        for done, (index, reroll) in enumerate(self.tiles):
+            context.ticket.check()
+            context.progress(done / len(self.tiles), f"Picture {done + 1} of {len(self.tiles)}")
+            tile = draw_tile(self.reference, self.options, index, reroll, methods, renderer, recogniser)
+            context.ticket.check()
+            self.show(index, tile)
+        context.progress(1.0, "Done")
+        return len(self.tiles)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreFace:
+    """Distance of a shown face to a person -> float.
+
+    Attributes:
+        tools: of the board.
+        pixels: (S, S, 3) uint8, the face.
+        mask: (256, 256) uint8 that was drawn.
+        reference: the person.
+    """
+
+    tools: BoardTools
+    pixels: Pixels
+    mask: MaskArray
+    reference: Reference
+
+    def run(self, context: JobContext) -> float:
+        """Raises ModelError."""
+        picture = FacePicture.of_mask(self.pixels, self.mask)
+        vector = self.tools.recogniser.embed([picture.pixels], [picture.frame])[0]
+        return float(distance(vector, self.reference.embedding))
