@@ -40,11 +40,12 @@ def main() -> int:
     parser.add_argument("--coefficients", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--control", type=Path)
+    parser.add_argument("--cache", type=Path, help="as of train_facefeat.py")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--people", type=int, default=24)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    faces = Faces(args.data, args.coefficients, args.models)
+    faces = Faces(args.data, args.coefficients, args.cache)
     facefeat = FaceFeat(ModelPack.open("facefeat", args.models).load(FILE))
     figures: dict[str, object] = {"features": feature_figures(faces, facefeat)}
     say(json.dumps(figures))

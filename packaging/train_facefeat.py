@@ -11,11 +11,13 @@ import csv
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.faceframe import face_frame
@@ -51,13 +53,13 @@ from faceeditor.training.feature_gan import (
 )  # fmt: skip
 
 SIDE = 128
-LAYOUTS = 240
+LAYOUTS = 160
 
 
 class Faces:
     """The photographs with codes, identity features and fitted heads."""
 
-    def __init__(self, data: Path, coefficients: Path, cache: Path) -> None:
+    def __init__(self, data: Path, coefficients: Path, cache: Path | None = None) -> None:
         with (data / "index.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
         fits = np.load(coefficients)
@@ -73,7 +75,9 @@ class Faces:
         self.out = np.array([kept_out(row["split_group"]) for row in rows])
         self.pictures = [open_picture(data / "images" / f"{row['id']}.jpg") for row in rows]
         self.masks = [cv2.imread(str(data / "labels" / f"{row['id']}.png"), cv2.IMREAD_GRAYSCALE) for row in rows]
-        self.embeddings = recogniser.load().embed_masked(self.pictures, self.masks)
+        self.embeddings = kept(
+            cache, "embeddings", lambda: recogniser.load().embed_masked(self.pictures, self.masks)
+        )
         generator, styles, heads = MaskGuided("torch-cpu"), StylePrior.load(), HeadPrior.load()
         torch.set_num_threads(1)
         pairs = zip(self.pictures, self.masks, strict=True)
@@ -82,6 +86,17 @@ class Faces:
             [np.concatenate([heads.encode(factor, head) for factor in FACTORS]) for head in self.heads]
         )
         self.shapes = np.stack([head.shape for head in self.heads])
+
+
+def kept(folder: Path | None, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """An array that is made once and kept in a folder, if there is one: what does not depend on the generator."""
+    if folder is None:
+        return make()
+    file = folder / f"{name}.npy"
+    if not file.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(file, make())
+    return np.asarray(np.load(file))
 
 
 def say(text: str) -> None:
@@ -97,10 +112,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="models folder to write into")
     parser.add_argument("--pictures", type=int, default=1200, help="pictures of stage two, and of the control")
     parser.add_argument("--feature-steps", type=int, default=3000)
+    parser.add_argument("--cache", type=Path, help="folder for what does not depend on the generator")
+    parser.add_argument("--start", type=Path, help="pack `facefeat` to go on from, with the same style latent")
     parser.add_argument("--control", type=Path, help="also train the one-stage control and write it here (.npz)")
     args = parser.parse_args()
     say("features")
-    faces = Faces(args.data, args.coefficients, args.out)
+    faces = Faces(args.data, args.coefficients, args.cache)
     train = ~faces.out
     scales = {
         "identity_mean": faces.embeddings[train].mean(0),
@@ -128,8 +145,12 @@ def main() -> int:
     with torch.no_grad():
         net.foretell.weight.copy_(torch.from_numpy(weight))
         net.foretell.bias.copy_(torch.from_numpy(bias))
+    if args.start is not None:
+        known = load_file(args.start / FILE)
+        parts = {key.removeprefix("identity."): value.float() for key, value in known.items() if "identity." in key}
+        net.load_state_dict({key: value for key, value in parts.items() if "foretell" not in key}, strict=False)
     say("masks")
-    stage, control_maps = picture_stage(faces, data, scales)
+    stage, control_maps = picture_stage(faces, data, scales, args.cache)
     train_identity(net, stage, nets["general"], args.pictures // 4, 4, say)
     nets["identity"] = net
     arrays = {f"{name}.{key}": value.detach().numpy() for name, part in nets.items() for key, value in
@@ -144,20 +165,25 @@ def main() -> int:
     return 0
 
 
-def picture_stage(faces: Faces, data: FeatureSet, scales: dict[str, np.ndarray]):
+def picture_stage(faces: Faces, data: FeatureSet, scales: dict[str, np.ndarray], cache: Path | None):
     """Masks, moved to the shapes that belong to the identities, and the drawing."""
     model = HeadModel.load()
     torch_head, net, styles, heads = TorchHead(model), open_generator(), StylePrior.load(), HeadPrior.load()
     rows = np.flatnonzero(~faces.out)
     random = np.random.default_rng(0)
-    layouts = []
-    for number in range(LAYOUTS):
-        layout, person = random.choice(len(rows), 2)
-        person = layout if number % 2 else person
-        mask, head = faces.masks[rows[layout]], faces.heads[rows[layout]]
-        if person != layout:
+    pairs = [random.choice(len(rows), 2) for _ in range(LAYOUTS)]
+    pairs = [(layout, layout if number % 2 else person) for number, (layout, person) in enumerate(pairs)]
+
+    def moved() -> np.ndarray:
+        masks = []
+        for layout, person in pairs:
+            mask, head = faces.masks[rows[layout]], faces.heads[rows[layout]]
             shape = np.clip(faces.heads[rows[person]].shape, -3, 3)
-            mask = move_mask(model, mask, head, head.changed(shape=shape))
+            masks.append(mask if person == layout else move_mask(model, mask, head, head.changed(shape=shape)))
+        return np.stack(masks)
+
+    layouts = []
+    for (layout, person), mask in zip(pairs, kept(cache, f"masks-{LAYOUTS}", moved), strict=True):
         condition = mask_condition(mask)
         planes = one_hot_planes(torch.from_numpy(np.array(mask))[None], REGION_COUNT)[0].to(torch.uint8)
         to_face, to_picture, guides = (
