@@ -119,6 +119,45 @@ def surface_motion(
     return SurfaceMotion(labels, field, seen)
 
 
+def unmove_stroke(
+    model: HeadModel,
+    painted: MaskArray,
+    base: HeadCoefficients,
+    head: HeadCoefficients,
+    before: MaskArray,
+    after: MaskArray,
+) -> MaskArray | None:
+    """Bring a stroke that was painted on the moved mask back to the painted mask, by the inverse motion.
+
+    Args:
+        model: the head model.
+        painted: (256, 256) uint8 region indices, as painted over the head `base`.
+        base, head: the head under the painted mask, and the present one.
+        before, after: (256, 256) uint8, the mask moved to `head` before the stroke and after it.
+
+    Returns:
+        (256, 256) uint8, the painted mask with the stroke and no other difference. None where most of the stroke lies
+        on what `base` does not show (behind the cheek, say), so that it has no place in the painted mask.
+    """
+    changed = before != after
+    if not changed.any():
+        return painted
+    result = painted.copy()
+    # Where every pixel of the base view is in the present view: fills the stroke without gaps.
+    field, seen = motion_field(model, head, base, before)
+    x, y = np.floor(field[..., 0]).astype(np.int64), np.floor(field[..., 1]).astype(np.int64)
+    inside = (seen > 0) & (x >= 0) & (x < MASK_SIZE) & (y >= 0) & (y < MASK_SIZE)
+    x, y = np.clip(x, 0, MASK_SIZE - 1), np.clip(y, 0, MASK_SIZE - 1)
+    hit = inside & changed[y, x]
+    result[hit] = after[y, x][hit]
+    shown = move_mask(model, result, base, head)
+    kept = float((shown == after)[changed].mean())
+    return result if kept >= _LEAST_KEPT else None
+
+
+_LEAST_KEPT = 0.6
+"""Share of a stroke's pixels that must be seen again after it was brought back."""
+
 _movers = threading.local()
 
 

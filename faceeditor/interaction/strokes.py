@@ -5,21 +5,34 @@ from dataclasses import dataclass
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.portrait.brush import FaceAxis, Patch, Point, dab_segment, face_axis, flood_fill, polygon
-from faceeditor.portrait.document import PaintMask, Portrait
+from faceeditor.portrait.document import PaintMask, Portrait, UnmoveStroke
 from faceeditor.regions import MaskArray, Region
 
 MIN_PRESSURE_SIZE = 0.12
 """Share of the brush's size that the lightest touch of a pen paints with."""
 
 
-Moved = Callable[[], MaskArray | None]
+@dataclass(frozen=True, eq=False)
+class MovedMask:
+    """The mask that is seen, where the head's motion has moved it, and the way back for a stroke on it.
+
+    Attributes:
+        mask: (256, 256) uint8.
+        unmove: as in `Portrait.begin_stroke`.
+    """
+
+    mask: MaskArray
+    unmove: UnmoveStroke | None = None
+
+
+Moved = Callable[[], MovedMask | None]
 """The mask as the head's motion has carried it along, where that is not the painted one; None where it is.
 
 A stroke paints on what is seen: it adopts the moved mask inside of its own undo step.
 """
 
 
-def _not_moved() -> MaskArray | None:
+def _not_moved() -> MovedMask | None:
     return None
 
 
@@ -58,7 +71,11 @@ class BrushStroke:
         self._paint = paint
         self._last = point
         self._radius = pressed_radius(paint.size, pressure)
-        portrait.begin_stroke(paint.name, moved())
+        seen = moved()
+        if seen is None:
+            portrait.begin_stroke(paint.name)
+        else:
+            portrait.begin_stroke(paint.name, seen.mask, seen.unmove)
         self._axis: FaceAxis | None = face_axis(portrait.mask) if paint.symmetry else None
         self._segment(point, self._radius)
 
@@ -132,17 +149,17 @@ def _paint_once(
     portrait: Portrait,
     paint: Paint,
     make: Callable[[MaskArray, FaceAxis | None], Patch | None],
-    moved: MaskArray | None,
+    moved: MovedMask | None,
 ) -> bool:
     """Paint a patch that is made from the shown mask: one undo step. Returns whether anything changed."""
-    mask = portrait.mask if moved is None else moved
+    mask = portrait.mask if moved is None else moved.mask
     patch = make(mask, face_axis(mask) if paint.symmetry else None)
     if patch is None:
         return False
     if moved is None:
         portrait.apply(PaintMask(*patch, name=paint.name))
         return True
-    portrait.begin_stroke(paint.name, moved)
+    portrait.begin_stroke(paint.name, moved.mask, moved.unmove)
     try:
         portrait.paint(*patch)
     except FaceEditorError:

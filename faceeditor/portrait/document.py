@@ -217,6 +217,11 @@ class Portrait:
         """Whether a stroke or a gesture is open."""
         return self._open is not None
 
+    @property
+    def before_stroke(self) -> PortraitState:
+        """The state before the open stroke or gesture; the present one while none is open."""
+        return self._state if self._open is None else self._open.before
+
     def state(self) -> PortraitState:
         """The present state; immutable, shared, and free to ask for."""
         return self._state

@@ -84,7 +84,7 @@ class ReplaceMask:
 
     def __call__(self, state: PortraitState) -> PortraitState:
         """Raises PortraitError: the mask is none."""
-        return _with_mask(state, self.mask, self.head)
+        return _with_mask(state, self.mask, self.head, self.head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,7 @@ class AdoptMask:
 
     def __call__(self, state: PortraitState) -> PortraitState:
         """Raises PortraitError: the mask is none."""
-        return _with_mask(state, self.mask, state.head)
+        return _with_mask(state, self.mask, state.head, state.face.shown_head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,13 +248,15 @@ Edit = (
 )  # fmt: skip
 
 
-def _with_mask(state: PortraitState, mask: MaskArray, head: HeadCoefficients | None) -> PortraitState:
-    """The state with a whole mask that was painted at a head; the same objects where nothing differs."""
+def _with_mask(
+    state: PortraitState, mask: MaskArray, head: HeadCoefficients | None, base: HeadCoefficients | None
+) -> PortraitState:
+    """The state with a whole mask that was painted at a base head; the same objects where nothing differs."""
     if np.array_equal(checked_mask(mask), state.mask):
         mask = state.mask
-        if all(same_head(head, present) for present in state.face.heads):
+        if same_head(head, state.head) and same_head(base, state.base_head):
             return state
-    return state.with_face(mask=mask, head=head, base_head=head, read_head=False)
+    return state.with_face(mask=mask, head=head, base_head=base, read_head=False)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
-from faceeditor.head.motion import motion_field, move_mask
+from faceeditor.head.motion import motion_field, move_mask, unmove_stroke
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
 from faceeditor.portrait.masks import sample_masks
@@ -200,3 +200,39 @@ def test_threads_do_not_disturb_each_other(model, base, mask) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("yaw", [12.0, -25.0])
+@pytest.mark.parametrize(
+    ("place", "radius", "region"),
+    [((128, 70), 9, Region.HAIR), ((140, 190), 6, Region.U_LIP), ((120, 40), 4, Region.HAT)],
+)
+def test_a_stroke_on_a_turned_head_is_kept_as_a_stroke_on_the_painted_mask(
+    model, base, mask, yaw, place, radius, region
+) -> None:
+    head = _posed(base, yaw=yaw)
+    before = move_mask(model, mask, base, head)
+    after = before.copy()
+    rows, columns = np.mgrid[:256, :256]
+    after[(columns - place[0]) ** 2 + (rows - place[1]) ** 2 < radius**2] = region
+    painted = unmove_stroke(model, mask, base, head, before, after)
+    assert painted is not None
+    changed = painted != mask
+    assert (painted[changed] == region).all(), "the old mask and the stroke, and nothing else"
+    stroke = (after != before).sum()
+    assert 0.5 * stroke < changed.sum() < 2 * stroke
+    shown = move_mask(model, painted, base, head)
+    assert (shown == after)[after != before].mean() > 0.8
+    assert ((shown != before) & (after == before)).sum() < 12 * radius, "only the stroke's own edge"
+
+
+def test_a_stroke_where_the_painted_view_shows_nothing_has_no_place(model, base, mask) -> None:
+    head = _posed(base, yaw=40)
+    before = move_mask(model, mask, base, head)
+    _, seen = motion_field(model, base, head, mask)
+    hidden = (seen == 0) & np.isin(before, (Region.SKIN, Region.R_EAR, Region.L_EAR, Region.HAIR, Region.NECK))
+    assert hidden.sum() > 60
+    after = before.copy()
+    after[hidden] = Region.HAT
+    assert unmove_stroke(model, mask, base, head, before, after) is None
+    assert unmove_stroke(model, mask, base, head, before, before) is mask

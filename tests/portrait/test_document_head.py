@@ -226,3 +226,33 @@ def test_many_head_moves_take_little_memory(portrait: Portrait) -> None:
         portrait.apply(SetHead(BASE.changed(pose=(number / 10, 0, 0)), BASE))
     assert len(portrait.undo_stack) == 200
     assert portrait._history.nbytes < 200 * 4000
+
+
+def test_a_stroke_on_a_turned_head_is_kept_on_the_painted_mask(
+    portrait: Portrait, face: MaskArray, moved: MaskArray, changes: list[Change]
+) -> None:
+    def unmove(before: MaskArray, after: MaskArray) -> MaskArray:
+        stroke = np.roll(before != after, -12, axis=1)
+        return np.where(stroke, np.roll(after, -12, axis=1), face).astype(np.uint8)
+
+    portrait.apply(SetHead(TURNED, BASE, "Yaw"))
+    portrait.begin_stroke("Paint Hair", moved, unmove)
+    paint(portrait)
+    assert portrait.mask[32, 25] == Region.HAIR and not portrait.moved, "it shows at once where it is painted"
+    portrait.commit_stroke()
+    assert portrait.undo_stack == ("Yaw", "Paint Hair") and changes[-1].history
+    assert portrait.head is TURNED and portrait.base_head is BASE and portrait.moved
+    differs = portrait.mask != face
+    assert differs.sum() == 60 and (portrait.mask[differs] == Region.HAIR).all() and differs[30:36, 8:18].all()
+    portrait.apply(SetHead(BASE))
+    assert not portrait.moved, "turned back: the old mask and the stroke"
+    portrait.go_to(1)
+    assert np.array_equal(portrait.mask, face) and portrait.head is TURNED
+
+
+def test_a_stroke_without_a_place_makes_the_moved_mask_the_painted_one(portrait: Portrait, moved: MaskArray) -> None:
+    portrait.apply(SetHead(TURNED, BASE, "Yaw"))
+    portrait.begin_stroke("Paint Hair", moved, lambda before, after: None)
+    paint(portrait)
+    portrait.commit_stroke()
+    assert portrait.mask[32, 25] == Region.HAIR and portrait.base_head is TURNED and not portrait.moved

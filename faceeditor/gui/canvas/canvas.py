@@ -13,10 +13,10 @@ from faceeditor.gui.canvas.canvas_view import CanvasView
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.interaction.head_gizmo import GizmoPart
-from faceeditor.interaction.strokes import BrushStroke, LassoStroke, Paint, Stroke, fill, pressed_radius
+from faceeditor.interaction.strokes import BrushStroke, LassoStroke, MovedMask, Paint, Stroke, fill, pressed_radius
 from faceeditor.interaction.view import Box, Pane, ViewMode, pane_at
 from faceeditor.portrait.brush import Point, region_at
-from faceeditor.regions import MaskArray, Region
+from faceeditor.regions import Region
 
 if TYPE_CHECKING:
     from faceeditor.gui.controllers.head_controller import HeadController
@@ -136,9 +136,10 @@ class Canvas(CanvasView):
             stroke = BrushStroke(portrait, self._paint(tool), point, pressure, self._moved_mask)
             self._action = _Painting(stroke, pane)
 
-    def _moved_mask(self) -> MaskArray | None:
-        """The mask that a stroke adopts because the head has moved since it was painted."""
-        return self.session.shown_mask if self.session.portrait.moved else None
+    def _moved_mask(self) -> MovedMask | None:
+        """The mask that a stroke is painted on because the head has moved since the painted one was."""
+        session = self.session
+        return MovedMask(session.shown_mask, session.unmove_stroke) if session.portrait.moved else None
 
     def _begin_turn(self, pane: Box, point: Point, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         self._ctrl_held.stop()

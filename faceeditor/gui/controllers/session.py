@@ -186,6 +186,20 @@ class PortraitSession(QObject):
             self._moved = (portrait.revision, mask)
         return self._moved[1]
 
+    def unmove_stroke(self, before: MaskArray, after: MaskArray) -> MaskArray | None:
+        """Bring a stroke on the shown mask back to the painted one (`Portrait.begin_stroke`)."""
+        stroke = self.portrait.before_stroke
+        head, base = stroke.face.shown_head, stroke.face.base_head
+        if head is None or base is None:
+            return None
+        from faceeditor.head.model import HeadModel
+        from faceeditor.head.motion import unmove_stroke
+
+        try:
+            return unmove_stroke(HeadModel.load(), stroke.mask, base, head, before, after)
+        except FaceEditorError:  # without the head model the moved mask itself is kept
+            return None
+
     @property
     def show_head(self) -> bool:
         """Whether frames bring the plain rendering of the head (`Frame.head_picture`)."""

@@ -271,8 +271,23 @@ def test_gizmo_is_seen(turning):
     assert with_gizmo.pixelColor(*at) != without.pixelColor(*at)
 
 
-def test_painting_after_a_turn_lies_on_top_and_is_undone_alone(turning):
-    app = turning
+@pytest.fixture
+def rolling(turning, monkeypatch):
+    """The same; strokes are brought back by the stand-in's own motion, which shifts a mask."""
+    session = turning.session
+
+    def unmove(before, after):
+        state = session.portrait.before_stroke
+        shift = -round(float(state.head.pose[0] - state.base_head.pose[0]))
+        stroke = np.roll(before != after, shift, axis=1)
+        return np.where(stroke, np.roll(after, shift, axis=1), state.mask).astype(np.uint8)
+
+    monkeypatch.setattr(session, "unmove_stroke", unmove)
+    return turning
+
+
+def test_painting_after_a_turn_lies_on_top_and_is_undone_alone(rolling):
+    app = rolling
     painted = app.portrait.mask.copy()
     drag(app.canvas, [(128, 150), (146, 150)])
     app.settle()
@@ -283,8 +298,14 @@ def test_painting_after_a_turn_lies_on_top_and_is_undone_alone(turning):
     app.tools.set_size(12)
     drag(app.canvas, [(60, 60), (70, 60)])
     stroke = app.portrait.mask == Region.HAT
-    assert stroke.any() and np.array_equal(app.portrait.mask[~stroke], moved[~stroke])
-    assert not app.portrait.moved and app.portrait.undo_stack == ("Turn head", "Brush")
+    assert stroke.any() and np.array_equal(app.portrait.mask[~stroke], painted[~stroke])
+    assert app.portrait.moved and app.portrait.undo_stack == ("Turn head", "Brush")
+    app.settle()
+    assert app.canvas.shown_mask[60, 65] == Region.HAT
+    app.heads.reset_group("pose")
+    app.settle()
+    assert not app.portrait.moved and np.array_equal(app.canvas.shown_mask == Region.HAT, stroke)
+    app.session.undo()
     app.session.undo()
     app.settle()
     assert np.array_equal(app.portrait.mask, painted) and np.array_equal(app.canvas.shown_mask, moved)
@@ -294,8 +315,9 @@ def test_painting_after_a_turn_lies_on_top_and_is_undone_alone(turning):
     assert np.abs(np.array(seen) - PALETTE[moved[60, 65]]).max() <= 3
 
 
-def test_fill_and_lasso_paint_on_the_moved_mask(turning):
+def test_what_has_no_place_in_the_painted_mask_is_kept_as_it_is_seen(turning, monkeypatch):
     app = turning
+    monkeypatch.setattr(app.session, "unmove_stroke", lambda before, after: None)
     drag(app.canvas, [(128, 150), (146, 150)])
     app.settle()
     moved = app.canvas.shown_mask.copy()
