@@ -45,7 +45,9 @@ def read_regular(path: Path, limit: int | None = None) -> bytes:
         OSError: it cannot be read, or is no regular file.
     """
     with open_regular(path) as stream:
-        return stream.read() if limit is None else stream.read(limit + 1)
+        # A buffer of the asked size is made at once, so that only what is there is asked for.
+        size = os.fstat(stream.fileno()).st_size
+        return stream.read() if limit is None else stream.read(min(limit, size) + 1)
 
 
 def set_aside(file: Path, why: str) -> str:
