@@ -7,13 +7,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QPixmap
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -24,26 +22,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from faceeditor.engine.generator_jobs import GeneratedFace
 from faceeditor.errors import FaceEditorError
 from faceeditor.export.picture import write_picture
 from faceeditor.generators.imported.installed import Installed, is_checkpoint
 from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.dialogs.generator_controls import TILES, GeneratorControls, Mode
-from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import last_folder, remember_folder
 from faceeditor.gui.widgets.basic import label
-from faceeditor.gui.widgets.face_tile import FaceTile
-from faceeditor.identity.recogniser import SAME_PERSON
+from faceeditor.gui.widgets.face_board import FaceBoard
 from faceeditor.paths import cache_dir
 
-_COLUMNS = 4
 _ICON = 48
-_PREVIEW = 340
 _LEAST_PHOTO = 512
 """Side that a smaller face is enlarged to before it is used as a photo."""
-_FRAME_MS = 110
 
 
 class GeneratorsPage(QDialog):
@@ -61,8 +53,6 @@ class GeneratorsPage(QDialog):
         super().__init__(parent)
         self.generators = generators
         self._use_photo = use_photo
-        self._faces: dict[int, GeneratedFace] = {}
-        self._chosen = -1
         self._draws = 0
         self.setWindowTitle(self.tr("Imported generators"))
         self.setAcceptDrops(True)
@@ -71,11 +61,10 @@ class GeneratorsPage(QDialog):
         outer.setSpacing(20)
         outer.addLayout(self._list_column())
         outer.addLayout(self._control_column())
-        outer.addLayout(self._face_column(), 1)
-        self._playing = QTimer(self, interval=_FRAME_MS)
-        self._playing.timeout.connect(self._next_frame)
+        self.board = self._face_board()
+        outer.addWidget(self.board, 1)
         generators.generators_changed.connect(self._fill_list)
-        generators.face_ready.connect(self._take_face)
+        generators.face_ready.connect(self.board.show_face)
         generators.work_started.connect(self._begin)
         generators.work_progress.connect(lambda share: self.bar.setValue(round(1000 * share)))
         generators.work_ended.connect(self._end)
@@ -142,43 +131,18 @@ class GeneratorsPage(QDialog):
         column.addStretch(1)
         return column
 
-    def _face_column(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(12)
-        top = QHBoxLayout()
-        self.preview = QLabel()
-        self.preview.setFixedSize(_PREVIEW, _PREVIEW)
-        self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.preview.setObjectName("preview")
-        self.preview.setStyleSheet(f"#preview {{ background: {color('well').name()}; border-radius: 6px; }}")
-        self.preview.setAccessibleName(self.tr("Chosen face"))
-        top.addWidget(self.preview)
-        buttons = QVBoxLayout()
-        buttons.setSpacing(8)
+    def _face_board(self) -> FaceBoard:
+        board = FaceBoard(TILES)
         self.use = self._button(self.tr("Use in the portrait ..."), self.use_chosen)
         self.use.setToolTip(self.tr("Take this face as a photo: its style, its head, or the whole person"))
         self.save = self._button(self.tr("Save picture ..."), self._ask_and_save)
-        self.play = self._button(self.tr("Play"), self._toggle_play)
-        self.play.setCheckable(True)
+        self.play = self._button(self.tr("Play"), lambda: board.play(not board.playing))
         for button in (self.use, self.save, self.play):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        top.addLayout(buttons)
-        top.addStretch(1)
-        column.addLayout(top)
-        grid = QGridLayout()
-        grid.setSpacing(6)
-        self.tiles: list[FaceTile] = []
-        for index in range(TILES):
-            tile = FaceTile()
-            tile.clicked.connect(lambda _=False, number=index: self.choose(number))
-            tile.activated.connect(lambda number=index: self._take_as_first(number))
-            grid.addWidget(tile, index // _COLUMNS, index % _COLUMNS)
-            self.tiles.append(tile)
-        grid.setColumnStretch(_COLUMNS, 1)
-        column.addLayout(grid)
-        column.addStretch(1)
-        return column
+            board.side.addWidget(button)
+        board.side.addStretch(1)
+        board.activated.connect(self._take_as_first)
+        board.changed.connect(self._refresh)
+        return board
 
     def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
@@ -221,7 +185,7 @@ class GeneratorsPage(QDialog):
     def _change_generator(self) -> None:
         entry = self.entry
         self.controls.show_latents(*((0, ()) if entry is None else (entry.classes, entry.groups)))
-        self._clear()
+        self.board.clear()
         if self.isVisible() and not self.generators.importing:
             self._redraw()
 
@@ -256,7 +220,7 @@ class GeneratorsPage(QDialog):
     def _redraw(self) -> None:
         """Draw what is chosen now; pictures of one person take long and wait for the button."""
         if self.controls.mode is Mode.PERSON:
-            self._clear()
+            self.board.clear()
             self._say(self.tr("Draw: learns what makes this person, then draws the person anew (ExFaceGAN)."))
         elif not self.generators.importing:
             self.draw()
@@ -268,7 +232,7 @@ class GeneratorsPage(QDialog):
         self.controls.settle()
         controls = self.controls
         if controls.mode is Mode.PERSON:
-            self._clear()
+            self.board.clear()
             self._draws += 1
             self.generators.draw_same_person(
                 self.name,
@@ -281,24 +245,8 @@ class GeneratorsPage(QDialog):
             )
         else:
             recipes = controls.recipes()
-            self._clear(len(recipes))
+            self.board.clear(len(recipes))
             self.generators.draw(self.name, recipes)
-
-    def _clear(self, first: int = 0) -> None:
-        """Empty the tiles from a number on."""
-        for number in range(first, TILES):
-            self._faces.pop(number, None)
-            self.tiles[number].clear()
-        if self._chosen >= first:
-            self._choose_none()
-
-    def _take_face(self, number: int, face: GeneratedFace) -> None:
-        self._faces[number] = face
-        badge = "" if face.distance is None else f"{face.distance:.2f}"
-        self.tiles[number].show_face(face.pixels, face.title, badge, (face.distance or 0.0) < SAME_PERSON)
-        if self._chosen in (-1, number):
-            self.choose(number)
-        self._refresh()
 
     def _begin(self, sentence: str) -> None:
         self.bar.setValue(0)
@@ -315,13 +263,11 @@ class GeneratorsPage(QDialog):
         self.bar.setVisible(working)
         self.draw_button.setEnabled(bool(self.name) and not self.generators.importing)
         self.remove.setEnabled(self.entry is not None and not self.entry.carried)
-        chosen = self._chosen in self._faces
+        chosen = self.board.chosen is not None
         self.use.setEnabled(chosen)
         self.save.setEnabled(chosen)
-        self.play.setEnabled(len(self._faces) > 1)
-        if len(self._faces) < 2 and self.play.isChecked():
-            self.play.setChecked(False)
-            self._toggle_play()
+        self.play.setEnabled(self.board.filled > 1)
+        self.play.setText(self.tr("Pause") if self.board.playing else self.tr("Play"))
 
     def _say(self, sentence: str, problem: bool = False) -> None:
         self.message.setText(sentence)
@@ -329,42 +275,14 @@ class GeneratorsPage(QDialog):
 
     # The chosen face.
 
-    def choose(self, number: int) -> None:
-        """Show a tile's face large."""
-        if number not in self._faces:
-            return
-        self._chosen = number
-        for index, tile in enumerate(self.tiles):
-            tile.setChecked(index == number)
-        self._show_large(self._faces[number])
-        self._refresh()
-
-    def _choose_none(self) -> None:
-        self._chosen = -1
-        self.preview.clear()
-        self._refresh()
-
-    def _show_large(self, face: GeneratedFace) -> None:
-        ratio = self.devicePixelRatioF()
-        mode = Qt.TransformationMode.SmoothTransformation
-        side = round(_PREVIEW * ratio)
-        picture = QPixmap.fromImage(to_qimage(face.pixels)).scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, mode)
-        picture.setDevicePixelRatio(ratio)
-        self.preview.setPixmap(picture)
-
     def _take_as_first(self, number: int) -> None:
         """A double click on a face of a seed makes it the first one."""
-        if self.controls.mode is Mode.FACES and number in self._faces:
-            self.controls.set_seed(int(self._faces[number].title))
-
-    @property
-    def chosen_face(self) -> GeneratedFace | None:
-        """The face that is shown large."""
-        return self._faces.get(self._chosen)
+        if self.controls.mode is Mode.FACES and number in self.board.faces:
+            self.controls.set_seed(int(self.board.faces[number].title))
 
     def use_chosen(self) -> None:
         """Hand the chosen face to the portrait, as a photo that is dropped."""
-        face = self.chosen_face
+        face = self.board.chosen
         if face is None:
             return
         path = cache_dir() / "generated" / f"{self.name} {face.title.replace('/', '-')}.png"
@@ -377,7 +295,7 @@ class GeneratorsPage(QDialog):
         self._use_photo(path)
 
     def _ask_and_save(self) -> None:
-        face = self.chosen_face
+        face = self.board.chosen
         if face is None:
             return
         proposal = str(Path(last_folder()) / f"{self.name}-{face.title}.png")
@@ -388,7 +306,7 @@ class GeneratorsPage(QDialog):
 
     def save_to(self, path: Path) -> None:
         """Write the chosen face in its own size."""
-        face = self.chosen_face
+        face = self.board.chosen
         if face is None:
             return
         path = path if path.suffix else path.with_suffix(".png")
@@ -400,21 +318,6 @@ class GeneratorsPage(QDialog):
         remember_folder(path)
         self._say(self.tr("Saved “{name}”.").format(name=path.name))
 
-    # Playing the tiles one after the other.
-
-    def _toggle_play(self) -> None:
-        if self.play.isChecked():
-            self._playing.start()
-        else:
-            self._playing.stop()
-        self.play.setText(self.tr("Pause") if self.play.isChecked() else self.tr("Play"))
-
-    def _next_frame(self) -> None:
-        shown = sorted(self._faces)
-        if shown:
-            here = shown.index(self._chosen) if self._chosen in self._faces else -1
-            self.choose(shown[(here + 1) % len(shown)])
-
     # Events.
 
     def open(self) -> None:
@@ -422,7 +325,7 @@ class GeneratorsPage(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
-        if not self._faces and not self.generators.working:
+        if not self.board.filled and not self.generators.working:
             self._redraw()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -443,7 +346,7 @@ class GeneratorsPage(QDialog):
         return [path for path in paths if is_checkpoint(path)]
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._playing.stop()
+        self.board.play(False)
         if not self.generators.importing:
             self.generators.cancel()
         super().closeEvent(event)

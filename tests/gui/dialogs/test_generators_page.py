@@ -49,12 +49,12 @@ def drop(widget, path: Path) -> None:
 
 
 def tile_pixels(page: GeneratorsPage, number: int) -> np.ndarray:
-    side = page.tiles[number].width()
-    return from_qimage(page.tiles[number].grab().toImage())[:side]
+    side = page.board.tiles[number].width()
+    return from_qimage(page.board.tiles[number].grab().toImage())[:side]
 
 
 def filled(page: GeneratorsPage) -> int:
-    return sum(tile.filled for tile in page.tiles)
+    return sum(tile.filled for tile in page.board.tiles)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_dropped_on_the_main_window_it_is_imported_and_draws(app, page):
     assert page.isVisible() and [entry.name for entry in page.generators.generators()] == ["people"]
     pictures = [tile_pixels(page, number) for number in range(TILES)]
     assert all(np.abs(pictures[0].astype(int) - other).mean() > 1 for other in pictures[1:])
-    assert page.chosen_face.title == "0" and page.use.isEnabled()
+    assert page.board.chosen.title == "0" and page.use.isEnabled()
 
 
 def test_dropped_on_the_page(app, page, checkpoint):
@@ -81,13 +81,13 @@ def test_dropped_on_the_page(app, page, checkpoint):
 
 
 def test_a_click_chooses_and_a_double_click_takes_the_seed(app, page):
-    before = page.preview.grab().toImage()
-    QTest.mouseClick(page.tiles[3], LEFT)
-    assert page.chosen_face.title == "3" and page.tiles[3].isChecked() and not page.tiles[0].isChecked()
-    assert page.preview.grab().toImage() != before
-    double_click(page.tiles[3], QPointF(20, 20))
+    before = page.board.preview.grab().toImage()
+    QTest.mouseClick(page.board.tiles[3], LEFT)
+    assert page.board.chosen.title == "3" and page.board.tiles[3].isChecked() and not page.board.tiles[0].isChecked()
+    assert page.board.preview.grab().toImage() != before
+    double_click(page.board.tiles[3], QPointF(20, 20))
     assert page.controls.seed.value() == 3
-    app.wait(lambda: page.tiles[0].text() == "3" and page.tiles[11].text() == "14")
+    app.wait(lambda: page.board.tiles[0].text() == "3" and page.board.tiles[11].text() == "14")
 
 
 def test_truncation_by_keyboard_changes_the_pixels(app, page):
@@ -96,15 +96,15 @@ def test_truncation_by_keyboard_changes_the_pixels(app, page):
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Home)
     # 0 %: everybody is average.
-    app.wait(lambda: all(np.array_equal(page._faces[0].pixels, page._faces[n].pixels) for n in range(TILES)))
+    app.wait(lambda: all(np.array_equal(page.board.faces[0].pixels, page.board.faces[n].pixels) for n in range(TILES)))
     assert np.abs(tile_pixels(page, 5).astype(int) - before).mean() > 1
 
 
 def test_mix_takes_layers_of_the_second_face(app, page):
     QTest.mouseClick(page.controls.modes.button(1), LEFT)
-    app.wait(lambda: page.tiles[7].filled and page.tiles[7].text() == "Second" and not page.generators.working)
+    app.wait(lambda: page.board.tiles[7].text() == "Second" and not page.generators.working)
     assert filled(page) == 8
-    first, colours, second = page._faces[0].ws, page._faces[3].ws, page._faces[7].ws
+    first, colours, second = page.board.faces[0].ws, page.board.faces[3].ws, page.board.faces[7].ws
     assert not np.array_equal(first, second)
     assert np.array_equal(colours[0], first[0]) and np.array_equal(colours[-1], second[-1])
 
@@ -116,23 +116,23 @@ def test_groups_of_gan_control_are_mixed(app, tmp_path):
     page = app.window.generators_page
     app.wait(lambda: filled(page) == TILES and not page.generators.working)
     QTest.mouseClick(page.controls.modes.button(1), LEFT)
-    app.wait(lambda: page.tiles[4].text() == "Second" and not page.generators.working)
-    assert [page.tiles[n].text() for n in range(4)] == ["First", "id", "expression", "other"]
-    changed = (page._faces[2].ws != page._faces[0].ws)[0]
+    app.wait(lambda: page.board.tiles[4].text() == "Second" and not page.generators.working)
+    assert [page.board.tiles[n].text() for n in range(4)] == ["First", "id", "expression", "other"]
+    changed = (page.board.faces[2].ws != page.board.faces[0].ws)[0]
     assert changed[8:12].all() and not changed[:8].any() and not changed[12:].any()
 
 
 def test_a_walk_is_played(app, page):
     QTest.mouseClick(page.controls.modes.button(2), LEFT)
-    app.wait(lambda: page.tiles[11].text() == "100%" and not page.generators.working)
-    steps = [np.abs(page._faces[n].ws - page._faces[n + 1].ws).mean() for n in range(TILES - 1)]
+    app.wait(lambda: page.board.tiles[11].text() == "100%" and not page.generators.working)
+    steps = [np.abs(page.board.faces[n].ws - page.board.faces[n + 1].ws).mean() for n in range(TILES - 1)]
     assert np.allclose(steps, steps[0], rtol=0.01)
-    page.choose(0)
+    page.board.choose(0)
     QTest.mouseClick(page.play, LEFT)
     assert page.play.text() == "Pause"
-    app.wait(lambda: page.chosen_face is page._faces[2])
+    app.wait(lambda: page.board.chosen is page.board.faces[2])
     QTest.mouseClick(page.play, LEFT)
-    assert not page._playing.isActive()
+    assert not page.board.playing
 
 
 @pytest.mark.parametrize("across", [False, True])
@@ -146,7 +146,7 @@ def test_same_person(app, page, across):
     QTest.mouseClick(page.draw_button, LEFT)
     app.wait(lambda: filled(page) == TILES and not page.generators.working)
     assert "identity boundary" in page.message.text()
-    assert page._faces[0].distance == 0 and all(page._faces[n].distance is not None for n in range(TILES))
+    assert page.board.faces[0].distance == 0 and all(page.board.faces[n].distance is not None for n in range(TILES))
 
 
 def test_stop_in_the_middle_of_a_slow_face(app, page, monkeypatch):
@@ -180,23 +180,23 @@ def test_newer_wishes_replace_older_ones(app, page, monkeypatch):
     for seed in range(20, 60):
         page.controls.seed.setValue(seed)
         page.draw()
-    app.wait(lambda: page.tiles[11].text() == "70" and not page.generators.working)
-    assert page.tiles[0].text() == "59" and drawn[-1] == 59 and len(drawn) <= 5
+    app.wait(lambda: page.board.tiles[11].text() == "70" and not page.generators.working)
+    assert page.board.tiles[0].text() == "59" and drawn[-1] == 59 and len(drawn) <= 5
 
 
 def test_a_face_becomes_a_photo_of_the_portrait(app, page):
     offered: list[Path] = []
     page._use_photo = offered.append
-    page.choose(2)
+    page.board.choose(2)
     QTest.mouseClick(page.use, LEFT)
     picture = open_picture(offered[0])
-    assert picture.shape == (512, 512, 3) and np.array_equal(picture, as_photo(page.chosen_face.pixels))
+    assert picture.shape == (512, 512, 3) and np.array_equal(picture, as_photo(page.board.chosen.pixels))
 
 
 def test_saved_in_its_own_size(app, page, tmp_path):
-    page.choose(1)
+    page.board.choose(1)
     page.save_to(tmp_path / "face")
-    assert np.array_equal(open_picture(tmp_path / "face.png"), page.chosen_face.pixels)
+    assert np.array_equal(open_picture(tmp_path / "face.png"), page.board.chosen.pixels)
     page.save_to(tmp_path / "no folder" / "face.png")
     assert "no folder" in page.message.text() and page.message.styleSheet()
 
