@@ -107,7 +107,7 @@ def _one_person(args: argparse.Namespace) -> "Iterator[Picture]":
     """Faces of one person; prints the accuracy of the boundary and the distances."""
     from itertools import islice
 
-    from faceeditor.cli.identity import step_line
+    from faceeditor.cli.progress import step_line
     from faceeditor.generators.imported.generator import open_installed
     from faceeditor.identity import recogniser
     from faceeditor.identity.imported_space import ImportedSpace, SamePerson

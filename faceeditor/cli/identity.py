@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from faceeditor.cli import arguments, attribute
 from faceeditor.cli.identity_data import declare_dataset
 from faceeditor.cli.identity_measures import declare_evaluate, declare_train
+from faceeditor.cli.progress import step_line
 
 if TYPE_CHECKING:
     from faceeditor.engine.drawing import EngineRenderer
@@ -94,12 +94,6 @@ def _add_space(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pool-seed", type=arguments.seed, default=0, help="of the pool (default: 0)")
     parser.add_argument("--published", action="store_true", help="use the normal as the authors' code does, without "
                         "undoing the scaling of the latents")  # fmt: skip
-
-
-def step_line(share: float, text: str) -> None:
-    """One line of progress on a terminal's standard error, written over itself."""
-    if sys.stderr.isatty():
-        print(f"\r{share:4.0%} {text:40.40}", end="\n" if share >= 1.0 else "", file=sys.stderr, flush=True)
 
 
 def person_of(args: argparse.Namespace, renderer: "EngineRenderer") -> "Variation":

@@ -80,7 +80,7 @@ def _make(args: argparse.Namespace, plan: "Plan", missing: list[int], done: Call
 
 def _plan(args: argparse.Namespace) -> "Plan":
     """Open the data set's folder; the heads of the base portraits and the pool are made here, once for all workers."""
-    from faceeditor.cli.identity import step_line
+    from faceeditor.cli.progress import step_line
     from faceeditor.engine.drawing import EngineRenderer
     from faceeditor.engine.studio import open_studio
     from faceeditor.generators.style_prior import PACK, StylePrior

@@ -42,6 +42,7 @@ def commands() -> tuple[Command, ...]:
         Command("quit", _tr("&Quit"), ("Ctrl+Q",), "", file),
         Command("undo", _tr("&Undo"), ("Ctrl+Z",), "undo", edit),
         Command("redo", _tr("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", edit),
+        Command("paste", _tr("&Paste picture or head"), ("Ctrl+V",), "paste", edit),
         Command("clear_region", _tr("&Clear selected region"), ("Del",), "", edit),
         Command("mirror", _tr("&Mirror mask"), ("Ctrl+M",), "", edit),
         Command("brush", _tr("Brush"), ("B",), "brush", tools, True),

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from faceeditor.engine import EngineStatus
@@ -15,16 +15,16 @@ from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.attribute_controller import AttributeController
 from faceeditor.gui.controllers.board_controller import BoardController
-from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES, FileController
+from faceeditor.gui.controllers.file_controller import FileController
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.controllers.photo_controller import PhotoController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.board_page import BoardPage
 from faceeditor.gui.dialogs.generators_page import GeneratorsPage
 from faceeditor.gui.dialogs.keys import KeysDialog
 from faceeditor.gui.dialogs.messages import MessagesDialog
-from faceeditor.gui.dialogs.photo_drop import PhotoDrop
 from faceeditor.gui.dialogs.video_dialog import export_video
 from faceeditor.gui.menus import build_menus
 from faceeditor.gui.messages import Kind, Message, MessageLog
@@ -37,7 +37,7 @@ from faceeditor.gui.panels.region_panel import RegionPanel
 from faceeditor.gui.panels.status_bar import StatusBar
 from faceeditor.gui.panels.style_panel import StylePanel
 from faceeditor.gui.panels.tool_panel import ToolPanel
-from faceeditor.gui.settings import remember_folder, settings
+from faceeditor.gui.settings import settings
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
@@ -112,8 +112,9 @@ class MainWindow(QMainWindow):
         column.setSpacing(6)
         self.canvas = Canvas(self.session, self.tools)
         self.canvas.set_head_controller(self.heads)
-        self.photo_drop = PhotoDrop(self.styles, self.heads, self.canvas)
-        self.files.offer_photo = self.photo_drop.offer
+        self.photos = PhotoController(self.styles, self.heads, self.canvas)
+        self.files.offer_photo = self.photos.offer
+        self.files.paste_group = self.heads.paste
         self.board = BoardController(self.session, self.heads, parent=self)
         self.board_page: BoardPage | None = None
         self.generators = GeneratorController(self.session.bridge, self)
@@ -198,7 +199,7 @@ class MainWindow(QMainWindow):
         heads = self.heads
         handlers: dict[str, Callable[[], object]] = {
             "new": files.new_from_sample, "open": files.open, "save": files.save, "save_as": files.save_as,
-            "export": files.export, "copy_face": files.copy_face, "quit": self.close,
+            "export": files.export, "copy_face": files.copy_face, "paste": files.paste, "quit": self.close,
             "undo": session.undo, "redo": session.redo, "mirror": session.mirror_mask,
             "clear_region": lambda: session.clear_region(self.tools.region),
             "smaller": lambda: self.tools.grow(-1), "larger": lambda: self.tools.grow(1),
@@ -207,7 +208,7 @@ class MainWindow(QMainWindow):
             "zoom_in": lambda: self.canvas.zoom_by(1.25), "zoom_out": lambda: self.canvas.zoom_by(0.8),
             "randomise": lambda: heads.randomise(), "reset_pose": lambda: heads.reset_group("pose"),
             "reset_head": heads.reset_all, "video": self.export_video,
-            "head_photo": lambda: self._ask_photo(self.tr("Use from a photo"), self.photo_drop.offer),
+            "head_photo": lambda: self._ask_photo(self.tr("Use from a photo"), self.photos.offer),
             "embed": lambda: self._ask_photo(self.tr("Reconstruct photo"), heads.embed_photo),
             **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
@@ -230,6 +231,8 @@ class MainWindow(QMainWindow):
         session.recovered.connect(self.banner.dismiss)
         for noted in (styles.noted, heads.noted, self.board.noted, files.noted):
             noted.connect(self.messages.note)
+        for asked in (heads.asked, files.asked):
+            asked.connect(self.banner.show_question)
         self.messages.added.connect(self._show_message)
         files.files_changed.connect(self._show_portrait)
         session.portrait_replaced.connect(self._show_portrait)
@@ -238,17 +241,9 @@ class MainWindow(QMainWindow):
 
     def _ask_photo(self, title: str, take: Callable[[Path], None]) -> None:
         """Ask for a photo and pass it to `take`."""
-        path = self.ask_photo(title)
+        path = self.files.ask_photo(title)
         if path is not None:
             take(path)
-
-    def ask_photo(self, title: str) -> Path | None:
-        """Ask for a photo; None if none was chosen."""
-        patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
-        path = self.files.ask_open(title, self.tr("Photos ({patterns})").format(patterns=patterns))
-        if path is not None:
-            remember_folder(path)
-        return path
 
     def show_attributes(self) -> "AttributePage":
         """Show the page that changes attributes."""
@@ -256,7 +251,7 @@ class MainWindow(QMainWindow):
         from faceeditor.gui.dialogs.attribute_page import AttributePage
 
         if self.attribute_page is None:
-            self.attribute_page = AttributePage(self.attributes, self.photo_drop.offer, self.ask_photo, self)
+            self.attribute_page = AttributePage(self.attributes, self.photos.offer, self.files.ask_photo, self)
         self.attribute_page.show()
         self.attribute_page.raise_()
         return self.attribute_page
@@ -279,7 +274,7 @@ class MainWindow(QMainWindow):
     def show_generators(self) -> GeneratorsPage:
         """Show the page of imported generators."""
         if self.generators_page is None:
-            self.generators_page = GeneratorsPage(self.generators, self.photo_drop.offer, self)
+            self.generators_page = GeneratorsPage(self.generators, self.photos.offer, self)
         self.generators_page.open()
         return self.generators_page
 
@@ -367,7 +362,7 @@ class MainWindow(QMainWindow):
         """Move the keyboard focus from the canvas through the panels and back."""
         stops: list[QWidget] = [
             self.canvas,
-            self.tool_panel.brush_size.slider,
+            self.tool_panel.brush_size,
             self.region_panel.buttons[self.tools.region],
             self.style_panel.draw_button,
             *(panel.search for panel in self.head_panels.values()),
@@ -416,15 +411,26 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.files.dropped_files(event.mimeData()):
+        if self.files.can_take(event.mimeData()):
             event.acceptProposedAction()
+            self.canvas.set_drop_text(self.tr("Drop to open"))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.canvas.set_drop_text("")
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths: list[Path] = self.files.dropped_files(event.mimeData())
-        if paths:
-            event.acceptProposedAction()
-            # After the drop is over: a question may follow, and the other program must not wait for it.
-            QTimer.singleShot(0, self, lambda: self.files.take_drop(paths[0]))
+        self.canvas.set_drop_text("")
+        dropped = event.mimeData()
+        if not self.files.can_take(dropped):
+            return
+        event.acceptProposedAction()
+        data = QMimeData()
+        data.setUrls(dropped.urls())
+        if dropped.hasImage():
+            data.setImageData(dropped.imageData())
+        # After the drop is over: a question may follow, and the other program must not wait for it.
+        QTimer.singleShot(0, self, lambda: self.files.take_data(data))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.canvas.finish()

@@ -50,7 +50,7 @@ def build_menus(
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent, open_path))
     file.insertMenu(actions["save"], recent)
     file.insertSeparator(actions["save"])
-    menu(window.tr("&Edit"), ["undo", "redo", "", "clear_region", "mirror"])
+    menu(window.tr("&Edit"), ["undo", "redo", "", "paste", "", "clear_region", "mirror"])
     menu(
         window.tr("&Tools"),
         ["brush", "eraser", "fill", "lasso", "picker", "pan", "turn", "", "smaller", "larger", "", "swap", "symmetry"],

@@ -10,7 +10,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -301,10 +301,25 @@ def blend_presets(
         return head
     total = max(1.0, sum(used.values()))
     targets = [(apply_preset(preset, head, model), weight / total) for preset, weight in used.items()]
-    own = 1.0 - sum(share for _, share in targets)
-    if len(targets) == 1 and own < 1e-9:
-        return targets[0][0]
     (group,) = groups
+    return mix_heads(group, targets, head)
+
+
+def mix_heads(
+    group: str, targets: Sequence[tuple[HeadCoefficients, float]], head: HeadCoefficients
+) -> HeadCoefficients:
+    """The head with one group mixed from several heads, linear in its coefficients; the lids follow a mixed gaze.
+
+    Args:
+        group: one of `GROUPS`.
+        targets: heads and their shares, from 0, together at most 1.
+        head: has the rest of the shares, and keeps its other groups; a light rig survives only as the whole of one
+            head.
+    """
+    own = 1.0 - sum(share for _, share in targets)
+    for target, share in (*targets, (head, own)):
+        if share > 1.0 - 1e-6:
+            return head.with_group(group, target)
     parts = {
         part: own * getattr(head, part) + sum(share * getattr(target, part) for target, share in targets)
         for part in GROUPS[group]
@@ -312,7 +327,8 @@ def blend_presets(
     }
     mixed = head.changed(**parts)
     # Half of a look to the left and half of one to the right is a look ahead, and the lids go with it.
-    return _with_lids(mixed) if group == "expression" and (mixed.gaze != head.gaze).any() else mixed
+    looks = group == "expression" and any((target.gaze != head.gaze).any() for target, _ in targets)
+    return _with_lids(mixed) if looks else mixed
 
 
 def random_group(

@@ -1,7 +1,6 @@
-"""Heads between portraits: a group as text for the clipboard, left and right exchanged, mixtures. Free of Qt."""
+"""Heads between portraits: a group as text for the clipboard, left and right exchanged. Free of Qt."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from faceeditor.errors import PortraitError
 from faceeditor.jsonio import JsonError, read_json_object
-from faceeditor.portrait.head import EXPRESSIONS, GROUPS, HeadCoefficients, LightRig
+from faceeditor.portrait.head import EXPRESSIONS, GROUPS, HeadCoefficients
 
 KIND = "faceeditor/head-group"
 """Marks a JSON text as a group of a head."""
@@ -104,28 +103,3 @@ def _parsed(text: str) -> dict[str, Any]:
         return read_json_object(text)
     except JsonError:
         return {}
-
-
-def mixed_group(
-    group: str, heads: Sequence[HeadCoefficients], weights: Sequence[float], head: HeadCoefficients
-) -> HeadCoefficients:
-    """The head with a group that is the weighted sum of several heads' (weights add up to 1).
-
-    Light adds up exactly; a rig comes out only where all heads have one, as the mixture of their lamps.
-    """
-    parts: dict[str, Any] = {}
-    for part in GROUPS[group]:
-        if part == "rig":
-            parts[part] = _mixed_rig([other.rig for other in heads], weights)
-        else:
-            total = sum(np.float32(w) * getattr(other, part) for w, other in zip(weights, heads, strict=True))
-            parts[part] = total
-    return head.changed(**parts)
-
-
-def _mixed_rig(rigs: Sequence[LightRig | None], weights: Sequence[float]) -> LightRig | None:
-    known = [rig for rig in rigs if rig is not None]
-    if len(known) < len(rigs):
-        return None
-    decisive = [index for index, weight in enumerate(weights) if weight > 0.999]
-    return known[decisive[0]] if decisive else None

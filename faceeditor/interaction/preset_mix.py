@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceeditor.head.model import HeadModel
-from faceeditor.head.presets import Preset, apply_preset
-from faceeditor.interaction.head_values import mixed_group
+from faceeditor.head.presets import Preset, apply_preset, mix_heads
 from faceeditor.portrait.head import GROUPS, HeadCoefficients
 
 MIN_PRESETS, MAX_PRESETS = 3, 6
@@ -98,7 +97,7 @@ class PresetMixer:
         mix = self.mix_of(preset.group, head)
         base = mix.base if mix.preset is not None and mix.base is not None else head
         full = self._preset_head(preset, base, model)
-        result = mixed_group(preset.group, [base, full], [1.0 - amount, amount], head)
+        result = head.with_group(preset.group, mix_heads(preset.group, [(full, amount)], base))
         self._keep(preset.group, result, Mix(base=base, preset=preset, amount=amount))
         return result
 
@@ -110,12 +109,9 @@ class PresetMixer:
         mix = self.mix_of(group, head)
         foreign = mix.preset is not None and mix.preset.name not in [preset.name for preset in ring]
         base = head if foreign or mix.base is None else mix.base
-        middle, shares = ring_weights(len(ring), x, y)
-        if middle == 1.0:
-            result = head.with_group(group, base)
-        else:
-            heads = [base, *(self._preset_head(preset, base, model) for preset in ring)]
-            result = mixed_group(group, heads, [middle, *shares], head)
+        _, shares = ring_weights(len(ring), x, y)
+        targets = [(self._preset_head(preset, base, model), share) for preset, share in zip(ring, shares, strict=True)]
+        result = head.with_group(group, mix_heads(group, targets, base))
         self._keep(group, result, Mix(x, y, base))
         return result
 

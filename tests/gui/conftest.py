@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine import ReadHead
 from faceeditor.gui import app as gui_app
-from faceeditor.gui.controllers import head_reader
+from faceeditor.gui.controllers import file_jobs, head_reader
 from faceeditor.gui.snapshot import pump
 from tests.gui.fake_engine import READ_HEAD, FakeGenerator, FakeHeadPrior, FakePrior, face_mask, fake_engine
 from tests.patience import WAIT
@@ -74,6 +74,7 @@ def run(monkeypatch):
     """Makes programs; all are closed at the end."""
     monkeypatch.setattr(ReadHead, "run", lambda self, context: READ_HEAD)
     monkeypatch.setattr(head_reader, "_IDLE_MS", 10)
+    monkeypatch.setattr(file_jobs, "find_faces", lambda picture: ((1.0, 1.0, 9.0, 9.0),))
     running: list[Running] = []
 
     def make(**options) -> Running:

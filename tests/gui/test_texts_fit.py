@@ -167,8 +167,8 @@ def test_in_dialogs(run, language, tmp_path) -> None:
     shown(app, app.window.show_keys)
     picture = tmp_path / "face.png"
     to_qimage(app.session.frame.pixels).save(str(picture))
-    app.window.photo_drop.offer(picture)
-    sheet = app.window.photo_drop.sheet
+    app.window.photos.offer(picture)
+    sheet = app.window.photos.sheet
     assert sheet is not None
     check(sheet)
     sheet.reject()

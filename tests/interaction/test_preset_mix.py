@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from faceeditor.errors import PortraitError
-from faceeditor.head.presets import Preset
-from faceeditor.interaction.head_values import group_from_text, group_of_text, group_to_text, mirrored_head, mixed_group
+from faceeditor.head.presets import Preset, apply_preset, blend_presets, mix_heads
+from faceeditor.interaction.head_values import group_from_text, group_of_text, group_to_text, mirrored_head
 from faceeditor.interaction.preset_mix import PresetMixer, inside, place_of_mix, places, ring_weights
 from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients, LightRig
 
@@ -64,9 +64,24 @@ def test_trying_presets_one_after_the_other_does_not_add_them_up():
     assert place_of_mix(mix, ["A", "B", "C"]) == pytest.approx((x / 2, y / 2))
 
 
+def test_the_ring_mixes_as_the_presets_do_lids_included():
+    ring = [Preset("Left", "expression", {"gaze_yaw": 30.0}), Preset("Right", "expression", {"gaze_yaw": -30.0}),
+            Preset("Smile", "expression", {"smile": 0.8})]  # fmt: skip
+    head = PresetMixer().mixed("expression", ring, (0.1, 0.2), HEAD, None)
+    _, shares = ring_weights(3, 0.1, 0.2)
+    same = blend_presets(dict(zip(ring, shares, strict=True)), HEAD, None)
+    assert np.allclose(head.expression, same.expression) and np.allclose(head.gaze, same.gaze)
+    # Half of a look to the left and half of one to the right: the eyes look ahead, and no lid follows either of them.
+    ahead = mix_heads("expression", [(apply_preset(each, HEAD, None), 0.5) for each in ring[:2]], HEAD)
+    assert np.allclose(ahead.gaze, 0)
+    assert all(ahead.expression_of(name) == 0 for name in EXPRESSIONS if name.startswith("eyeLook"))
+    half = PresetMixer().applied(ring[0], 0.5, HEAD, None)
+    assert half.expression_of("eyeLookOut_L") == pytest.approx(float(half.gaze[0]) / 40, abs=1e-3)
+
+
 def test_light_adds_up():
     other = HEAD.changed(gamma=np.full((9, 3), 2.0))
-    mixed = mixed_group("light", [HEAD, other], [0.25, 0.75], HEAD)
+    mixed = mix_heads("light", [(other, 0.75)], HEAD)
     assert np.allclose(mixed.gamma, 0.25 * HEAD.gamma + 0.75 * other.gamma)
 
 
@@ -93,7 +108,7 @@ def damaged(change):
         ("hello", "no expression on"),
         ("[1, 2]", "no expression on"),
         (group_to_text("light", HEAD), "called “light”"),
-        (damaged(lambda data: data["values"]["expression"].__setitem__(3, math.nan)), "not finite"),
+        (damaged(lambda data: data["values"]["expression"].__setitem__(3, math.nan)), "no expression on"),
         (damaged(lambda data: data["values"]["expression"].__setitem__(3, 7)), "out of range"),
         (damaged(lambda data: data["values"].__setitem__("expression", [1, 2])), "numbers"),
         (damaged(lambda data: data["values"].__setitem__("gaze", "up")), "damaged"),

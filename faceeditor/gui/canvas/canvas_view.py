@@ -59,6 +59,7 @@ class CanvasView(QWidget):
         self._axis: FaceAxis | None = None
         self._loading: tuple[str, str] | None = None
         self._turn = 0.0
+        self._drop_text = ""
         self.pen_at: tuple[float, float] | None = None  # in picture coordinates
         self.pen_radius = 0.0  # in mask pixels; 0 hides the outline
         self._spin = QTimer(self, interval=_SPIN_MS)
@@ -109,6 +110,7 @@ class CanvasView(QWidget):
         self._mask.update(self._shown_mask, 0, 0, MASK_SIZE, MASK_SIZE)
         self._face = self._before = self._head = None
         self._axis = None
+        self.fit()
         if self._loading is None:
             self._spin.start()
         self.update()
@@ -173,6 +175,12 @@ class CanvasView(QWidget):
         before = self.session.before
         self._before = None if before is None else to_qimage(before)
         if self.mode is ViewMode.WIPE:
+            self.update()
+
+    def set_drop_text(self, text: str) -> None:
+        """Frame the canvas while something is dragged over the window, with words in its middle; empty: no longer."""
+        if text != self._drop_text:
+            self._drop_text = text
             self.update()
 
     def set_loading_text(self, text: str, hint: str) -> None:
@@ -288,6 +296,8 @@ class CanvasView(QWidget):
             self._draw_pane(painter, pane, kind)
             self._draw_over(painter, pane, kind)
             painter.restore()
+        if self._drop_text:
+            paint.draw_drop_target(painter, QRectF(self.rect()), self._drop_text)
         painter.end()
 
     def _draw_pane(self, painter: QPainter, pane: Box, kind: Pane) -> None:

@@ -50,6 +50,23 @@ def draw_caption(painter: QPainter, pane: Box, text: str, right: bool = False) -
     painter.restore()
 
 
+def draw_drop_target(painter: QPainter, area: QRectF, text: str) -> None:
+    """The canvas while a file is dragged over it: a frame, and words in the middle."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillRect(area, QColor(20, 20, 20, 120))
+    painter.setPen(QPen(color("accent"), 3))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(area.adjusted(4, 4, -4, -4), 8, 8)
+    font = QFont(painter.font())
+    font.setPixelSize(17)
+    font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    painter.setPen(color("text"))
+    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()
+
+
 def draw_pen(painter: QPainter, x: float, y: float, radius: float, faint: bool = False) -> None:
     """The outline of the brush: light inside dark, seen on every ground."""
     painter.save()

@@ -8,6 +8,8 @@ from faceeditor.regions import Region
 
 MIN_SIZE = 1.0
 MAX_SIZE = 96.0
+DEFAULT_SIZE = 14.0
+"""Diameters of the brush in mask pixels."""
 
 
 class Tool(Enum):
@@ -36,7 +38,7 @@ class ToolState(QObject):
         self._tool = Tool.BRUSH
         self._region = Region.HAIR
         self._previous = Region.SKIN
-        self._size = 14.0
+        self._size = DEFAULT_SIZE
         self._symmetry = False
         self._paint_over: frozenset[Region] | None = None
 

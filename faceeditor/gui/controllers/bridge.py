@@ -1,11 +1,18 @@
 """From the engine's worker threads to the window's thread: callbacks become queued signals."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal
 
 from faceeditor.engine import Engine, EngineStatus, Frame, RenderRequest
+from faceeditor.engine.jobs import Job
 from faceeditor.errors import FaceEditorError
+
+Pixels = npt.NDArray[np.uint8]
+EmitPreview = Callable[[Pixels], None]
 
 
 class Bridge(QObject):
@@ -20,7 +27,7 @@ class Bridge(QObject):
         job_progress: (job number, fraction 0..1)
         job_done: (job number, result)
         job_failed: (job number, FaceEditorError)
-        preview_ready: (H, W, 3) uint8, how far the picture of a job is.
+        preview_ready: (job number, (H, W, 3) uint8 intermediate picture)
     """
 
     frame = Signal(int, object)
@@ -29,7 +36,7 @@ class Bridge(QObject):
     job_progress = Signal(int, float)
     job_done = Signal(int, object)
     job_failed = Signal(int, object)
-    preview_ready = Signal(object)
+    preview_ready = Signal(int, object)
 
     _raw_frame = Signal(int, object)
     _raw_failed = Signal(int, object)
@@ -37,7 +44,7 @@ class Bridge(QObject):
     _raw_progress = Signal(int, float)
     _raw_done = Signal(int, object)
     _raw_job_failed = Signal(int, object)
-    _raw_preview = Signal(object)
+    _raw_preview = Signal(int, object)
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -80,10 +87,22 @@ class Bridge(QObject):
         if self._started and not self._closed:
             self.engine.submit(request, on_frame, on_error)
 
-    def run(self, job: Any) -> int:
+    def run(self, job: Job) -> int:
         """Start a background job; returns its number, which the job signals carry."""
+        return self.run_with_previews(lambda emit: job)
+
+    def run_with_previews(self, make: Callable[[EmitPreview], Job]) -> int:
+        """Start a job that shows intermediate pictures; returns its number.
+
+        Args:
+            make: gets the function that the job calls with each picture, on any thread, and returns the job.
+        """
         self._jobs += 1
         number = self._jobs
+
+        def emit(pixels: Pixels) -> None:
+            if not self._closed:
+                self._raw_preview.emit(number, pixels)
 
         def on_progress(fraction: float, *_: object) -> None:
             if not self._closed:
@@ -97,13 +116,8 @@ class Bridge(QObject):
             if not self._closed:
                 self._raw_job_failed.emit(number, error)
 
-        self._tickets[number] = self.engine.run(job, on_progress, on_done, on_error)
+        self._tickets[number] = self.engine.run(make(emit), on_progress, on_done, on_error)
         return number
-
-    def emit_preview(self, pixels: object) -> None:
-        """For jobs that show how far they are: may be called on any thread."""
-        if not self._closed:
-            self._raw_preview.emit(pixels)
 
     def cancel(self, number: int) -> None:
         """Ask a job to stop; it ends with a ``Cancelled`` error."""

@@ -6,13 +6,14 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QMimeData, QObject, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QMimeData, QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
-from faceeditor.errors import FaceEditorError
+from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export import scaled, side_by_side, write_mask, write_picture
 from faceeditor.generators.imported.installed import is_checkpoint
+from faceeditor.gui.controllers.file_jobs import IdentifiedPicture, IdentifyPicture, PictureKind
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
@@ -20,15 +21,18 @@ from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import last_folder, remember_file, remember_folder
-from faceeditor.images import open_picture
+from faceeditor.images import write_atomic
+from faceeditor.interaction.head_values import group_of_text
+from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave, store
 from faceeditor.portrait.document import Change, Portrait
-from faceeditor.portrait.masks import read_mask, sample_masks
-from faceeditor.regions import colorize
+from faceeditor.portrait.masks import MaskReading, load_mask, sample_masks
+from faceeditor.regions import MaskArray, colorize
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")
-_FEW_COLOURS = 64
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
+"""What the file dialogs propose; any other file can be chosen as well, and is judged by its contents."""
 _FRAME_WAIT_MS = 8000
+_PASTED_KEPT = 8
 
 
 class Answer(Enum):
@@ -47,13 +51,16 @@ class FileController(QObject):
     Attributes:
         offer_photo: what becomes of a picture that is dropped or opened; by default its style is taken.
         offer_generator: what becomes of a dropped checkpoint of a generator.
+        paste_group: pastes a group of a head from the clipboard.
 
     Signals:
         noted: a sentence worth knowing ("The mask was resampled ...").
+        asked: a sentence, the text of a button, and what to call when it is pressed.
         files_changed: the list of recent files or the portrait's file changed.
     """
 
     noted = Signal(str)
+    asked = Signal(str, str, object)
     files_changed = Signal()
     _autosave_failed = Signal(str)
 
@@ -67,6 +74,12 @@ class FileController(QObject):
         self.saver = saver
         self.offer_generator: Callable[[Path], None] = lambda path: None
         self.offer_photo: Callable[[Path], None] = lambda path: styles.from_photo(path)
+        self.paste_group: Callable[[str], None] = lambda group: None
+        self._reading = Path()
+        self._pasted = 0
+        self._reading_job: int | None = None
+        session.bridge.job_done.connect(self._job_done)
+        session.bridge.job_failed.connect(self._job_failed)
         self._autosave_failed.connect(session.failed)
         session.changed.connect(self._snapshot)
 
@@ -159,31 +172,47 @@ class FileController(QObject):
         pictures = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
         kinds = self.tr(
             "All supported files (*.fep {pictures});;Portraits (*.fep);;Masks (*.png);;Photos ({pictures})"
+            ";;All files (*)"
         ).format(pictures=pictures)
         path = self.ask_open(self.tr("Open a portrait, a mask or a photo"), kinds)
         if path is not None:
             remember_folder(path)
             self.take_drop(path)
 
-    def open_path(self, path: Path) -> bool:
-        """Open a portrait file or a mask; returns whether it is open now."""
-        opened: list[tuple[Portrait, str]] = []
-        if not self.session.guarded(lambda: opened.append(self._read(path))) or not self.may_replace():
+    def open_path(self, path: Path, mask: MaskReading | None = None) -> bool:
+        """Open a portrait file or a mask; returns whether it is open now.
+
+        Args:
+            path: the file.
+            mask: what the file holds, if it was read already.
+        """
+        opened: list[tuple[Portrait, MaskReading | None]] = []
+        if not self.session.guarded(lambda: opened.append(self._read(path, mask))) or not self.may_replace():
             return False
-        portrait, note = opened[0]
+        portrait, reading = opened[0]
         self._adopt(portrait)
         remember_file(path)
         self.files_changed.emit()
-        if note:
+        note = portrait.note if reading is None else reading.note
+        if reading is not None and not reading.certain:
+            other = "bisenet" if reading.order == "celebamask" else "celebamask"
+            self.asked.emit(note, self.tr("Use the other order"), lambda: self._open_in_order(path, other))
+        elif note:
             self.noted.emit(note)
         return True
 
-    def _read(self, path: Path) -> tuple[Portrait, str]:
+    def _open_in_order(self, path: Path, labels: str) -> None:
+        """Read a mask again with its labels in another order."""
+        readings: list[MaskReading] = []
+        if self.session.guarded(lambda: readings.append(load_mask(path, labels))):
+            self.open_path(path, readings[0])
+
+    def _read(self, path: Path, mask: MaskReading | None) -> tuple[Portrait, MaskReading | None]:
         if path.suffix.lower() == store.SUFFIX:
-            return store.load(path), ""
-        mask, note = read_mask(path)
+            return store.load(path), None
+        reading = load_mask(path) if mask is None else mask
         present = self.session.portrait
-        return Portrait(mask, present.style, present.truncation, present.recent_styles), note
+        return Portrait(reading.mask, present.style, present.truncation, present.recent_styles), reading
 
     def _adopt(self, portrait: Portrait) -> None:
         if self.saver is not None:
@@ -230,19 +259,29 @@ class FileController(QObject):
         self.session.end_open_work()
         if not self.session.up_to_date:
             loop = QEventLoop()
-            self.session.frame_shown.connect(lambda: self.session.up_to_date and loop.quit())
-            self.session.failed.connect(loop.quit)
-            QTimer.singleShot(_FRAME_WAIT_MS, loop.quit)
+            shown = self.session.frame_shown.connect(lambda: self.session.up_to_date and loop.quit())
+            failed = self.session.failed.connect(loop.quit)
+            QTimer.singleShot(_FRAME_WAIT_MS, loop, loop.quit)
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+            self.session.frame_shown.disconnect(shown)
+            self.session.failed.disconnect(failed)
         if self.session.frame is None or not self.session.up_to_date:
             self.session.failed.emit(self.tr("There is no face to export yet. Wait until it is drawn and try again."))
             return False
         return True
 
+    def _drawn_mask(self) -> MaskArray | None:
+        """A copy of the mask as it is drawn, moved by the head; None (and a banner) while it is not known."""
+        masks: list[MaskArray] = []
+        self.session.guarded(lambda: masks.append(self.session.shown_mask.copy()))
+        return masks[0] if masks else None
+
     def export(self) -> None:
         """Ask what to export and where to, and write it."""
         frame = self.session.frame
-        mask = self.session.shown_mask.copy()  # as it is drawn, moved by the head
+        mask = self._drawn_mask()
+        if mask is None:
+            return
         face = np.zeros((256, 256, 3), np.uint8) if frame is None else frame.pixels
         dialog = ExportDialog(face, mask, self.window)
         dialog.finished.connect(dialog.deleteLater)
@@ -261,7 +300,9 @@ class FileController(QObject):
 
     def export_to(self, path: Path, choice: ExportChoice) -> bool:
         """Write an export; returns whether it is written."""
-        mask = self.session.shown_mask.copy()
+        mask = self._drawn_mask()
+        if mask is None:
+            return False
         if choice.what is What.MASK:
             done = self.session.guarded(lambda: write_mask(path, mask))
         else:
@@ -290,18 +331,59 @@ class FileController(QObject):
 
     def open_photo(self) -> None:
         """Ask for a photo and take its style."""
-        patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
-        path = self.ask_open(self.tr("Style from a photo"), self.tr("Photos ({patterns})").format(patterns=patterns))
+        path = self.ask_photo(self.tr("Style from a photo"))
         if path is not None:
-            remember_folder(path)
             self.styles.from_photo(path)
 
+    def ask_photo(self, title: str) -> Path | None:
+        """Ask for a photo."""
+        patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+        kinds = self.tr("Photos ({patterns});;All files (*)").format(patterns=patterns)
+        path = self.ask_open(title, kinds)
+        if path is not None:
+            remember_folder(path)
+        return path
+
     @staticmethod
-    def dropped_files(data: QMimeData) -> list[Path]:
-        """The local files of a drop that can be of use."""
-        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-        known = (store.SUFFIX, *PHOTO_SUFFIXES)
-        return [path for path in paths if path.suffix.lower() in known or is_checkpoint(path)]
+    def can_take(data: QMimeData) -> bool:
+        """Whether a drop or the clipboard holds files, addresses or a picture."""
+        return data.hasUrls() or data.hasImage()
+
+    def take_data(self, data: QMimeData) -> None:
+        """Use what was dropped or pasted: the first file of several, else a picture. Nothing is refused in silence."""
+        files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if files:
+            if len(files) > 1:
+                self.noted.emit(self.tr("Opened the first of {n} files.").format(n=len(files)))
+            self.take_drop(files[0])
+        elif data.hasImage():
+            self._take_image(data.imageData())
+        elif data.hasUrls():
+            self.session.failed.emit(
+                self.tr("Face Editor does not download pictures. Copy the picture in the browser and paste it here.")
+            )
+
+    def _take_image(self, image: object) -> None:
+        """Use a picture that has no file: it is kept in the state folder, from where jobs can read it."""
+        if not isinstance(image, QImage) or image.isNull():
+            self.session.failed.emit(self.tr("The picture could not be read. Save it as a file and open that."))
+            return
+        self._pasted = self._pasted % _PASTED_KEPT + 1
+        path = state_dir() / "pasted" / self.tr("Pasted picture {n}.png").format(n=self._pasted)
+        self.session.guarded(lambda: _save_image(image, path))
+        if path.is_file():
+            self.take_drop(path)
+
+    def paste(self) -> None:
+        """Use what is on the clipboard: a picture, a file, or a group of a head."""
+        clipboard = QGuiApplication.clipboard()
+        group = group_of_text(clipboard.text())
+        if group is not None:
+            self.paste_group(group)
+        elif self.can_take(clipboard.mimeData()):
+            self.take_data(clipboard.mimeData())
+        else:
+            self.noted.emit(self.tr("There is nothing on the clipboard that can be used here."))
 
     def take_drop(self, path: Path) -> None:
         """Use a dropped or chosen file: a portrait or mask is opened, a photo offered, a generator imported.
@@ -311,28 +393,35 @@ class FileController(QObject):
         if is_checkpoint(path):
             self.offer_generator(path)
             return
-        kinds: list[str] = []
         if path.suffix.lower() == store.SUFFIX:
-            kinds.append("portrait")
-        elif not self.session.guarded(lambda: kinds.append(self._kind_of(path))):
-            return
-        kind = kinds[0] or self.ask_mask_or_photo(path)
-        if kind in ("portrait", "mask"):
             self.open_path(path)
-        elif kind == "photo":
+            return
+        self._cancel_reading()
+        self._reading = path
+        self._reading_job = self.session.bridge.run(IdentifyPicture(path))
+
+    def _cancel_reading(self) -> None:
+        if self._reading_job is not None:
+            self.session.bridge.cancel(self._reading_job)
+            self._reading_job = None
+
+    def _job_done(self, job: int, result: object) -> None:
+        if job != self._reading_job or not isinstance(result, IdentifiedPicture):
+            return
+        self._reading_job = None
+        path, kind = self._reading, result.kind
+        if kind is PictureKind.UNCLEAR:
+            kind = {"mask": PictureKind.MASK, "photo": PictureKind.PHOTO}.get(self.ask_mask_or_photo(path), kind)
+        if kind is PictureKind.MASK:
+            self.open_path(path, result.mask)
+        elif kind is PictureKind.PHOTO:
             self.offer_photo(path)
 
-    @staticmethod
-    def _kind_of(path: Path) -> str:
-        """ "mask", "photo" or "" if a picture could be either."""
-        try:
-            _, note = read_mask(path)
-        except FaceEditorError:
-            pixels = open_picture(path)[::4, ::4].reshape(-1, 3)
-            few = len(np.unique(pixels @ np.array([1, 256, 65536]), axis=0)) <= _FEW_COLOURS
-            # Flat colours that are not ours: perhaps a mask in another palette, whose error message explains it.
-            return "" if few else "photo"
-        return "" if "off the palette" in note else "mask"
+    def _job_failed(self, job: int, error: FaceEditorError) -> None:
+        if job == self._reading_job:
+            self._reading_job = None
+            if not isinstance(error, Cancelled):
+                self.session.failed.emit(str(error))
 
     # Recovery after a crash.
 
@@ -359,3 +448,13 @@ class FileController(QObject):
                 self.tr("The recovered portrait could not be kept as a new snapshot; the old one stays. Save it now.")
             )
         return True
+
+
+def _save_image(image: QImage, path: Path) -> None:
+    """Write a picture of the clipboard as PNG; FaceEditorError if that fails."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, bytes(data.data()))

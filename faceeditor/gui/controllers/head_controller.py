@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from faceeditor.engine import EmbedPhoto, PhotoReading, ReadPhoto
+from faceeditor.engine.jobs import Job
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.generators.head_prior import HeadPrior
+from faceeditor.gui.controllers.bridge import EmitPreview
 from faceeditor.gui.controllers.head_reader import HeadReader
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.head.controls import control
 from faceeditor.head.model import HeadModel
-from faceeditor.head.presets import Preset
+from faceeditor.head.presets import Preset, random_group
 from faceeditor.interaction.head_values import group_from_text, group_to_text
 from faceeditor.interaction.preset_mix import Mix, PresetMixer
 from faceeditor.portrait.document import Change, ReplaceMask, SetHead, SetStyle
@@ -38,6 +39,7 @@ class HeadController(QObject):
         model_loaded: `model` is there.
         locks_changed: a group was locked or unlocked.
         noted: a sentence worth knowing.
+        asked: a sentence, the text of a button, and what to call when it is pressed.
         work_started: a sentence on long work that began.
         work_progress: fraction 0..1.
         work_ended: the long work is over, whatever its outcome.
@@ -49,6 +51,7 @@ class HeadController(QObject):
     model_loaded = Signal()
     locks_changed = Signal()
     noted = Signal(str)
+    asked = Signal(str, str, object)
     work_started = Signal(str)
     work_progress = Signal(float)
     work_ended = Signal()
@@ -84,7 +87,7 @@ class HeadController(QObject):
         bridge.job_done.connect(self._job_done)
         bridge.job_failed.connect(self._job_failed)
         bridge.job_progress.connect(self._job_progress)
-        bridge.preview_ready.connect(self.work_preview_ready)
+        bridge.preview_ready.connect(self._show_preview)
 
     # What there is.
 
@@ -240,11 +243,11 @@ class HeadController(QObject):
     def randomise(self, group: str | None = None, seed: int | None = None) -> None:
         """Draw a plausible group at random, or (None) all that are not locked: one undo step."""
         free = self._free(GROUPS if group is None else [group])
-        random = np.random.default_rng(secrets.randbits(63) if seed is None else seed)
+        chosen = secrets.randbits(63) if seed is None else seed
 
         def draw(head: HeadCoefficients) -> HeadCoefficients:
             for each in free:
-                head = self.prior.draw(each, random, head)
+                head = random_group(each, chosen, head, self.model, self.prior)
             return head
 
         if free:
@@ -299,8 +302,8 @@ class HeadController(QObject):
 
     # Photos.
 
-    def from_photo(self, path: Path, groups: Iterable[str] = tuple(GROUPS)) -> None:
-        """Take groups of the head from a photo, in the background."""
+    def from_photo(self, path: Path, groups: Iterable[str] = tuple(GROUPS), face: int = 0) -> None:
+        """Take groups of the head from one of the faces of a photo, in the background."""
         free = self._free(groups)
         if not free:
             return
@@ -309,10 +312,18 @@ class HeadController(QObject):
         def take(reading: PhotoReading) -> None:
             self._step(name, lambda head: _with_groups(head, reading.head, free))
 
-        self._read_photo(ReadPhoto(path), take, self.tr("Reading the head of {name} ...").format(name=path.name))
+        sentence = self.tr("Reading the head of {name} ...").format(name=path.name)
+        self._read_photo(lambda emit: ReadPhoto(path, face), take, sentence)
 
-    def embed_photo(self, path: Path) -> None:
-        """Make the portrait that of a photo: mask, head and a style that is optimised to draw it. One undo step."""
+    def embed_photo(self, path: Path, face: int = 0) -> None:
+        """Make the portrait that of a photo: mask, head and a style that is optimised to draw it. One undo step.
+
+        If the portrait was changed while it was computed, the user is asked first.
+
+        Args:
+            path: the photo.
+            face: which of its faces, the largest first.
+        """
 
         def take(reading: PhotoReading) -> None:
             self.session.end_open_work()
@@ -329,13 +340,25 @@ class HeadController(QObject):
 
             self.session.guarded(replace)
 
-        job = EmbedPhoto(path, EMBED_STEPS, preview=self.session.bridge.emit_preview)
-        self._read_photo(job, take, self.tr("Reconstructing {name} ...").format(name=path.name))
+        revision = self.session.portrait.revision
 
-    def _read_photo(self, job: Any, take: Callable[[PhotoReading], None], sentence: str) -> None:
+        def replaced(reading: PhotoReading) -> None:
+            if self.session.portrait.revision == revision:
+                take(reading)
+                return
+            # It replaces mask, head and style: not over the head of what was changed meanwhile.
+            sentence = self.tr("The reconstruction of {name} is ready. The portrait has changed since it began.")
+            self.asked.emit(sentence.format(name=path.name), self.tr("Replace the portrait"), lambda: take(reading))
+
+        sentence = self.tr("Reconstructing {name} ...").format(name=path.name)
+        self._read_photo(lambda emit: EmbedPhoto(path, EMBED_STEPS, face, preview=emit), replaced, sentence)
+
+    def _read_photo(
+        self, make: Callable[[EmitPreview], Job], take: Callable[[PhotoReading], None], sentence: str
+    ) -> None:
         self.cancel_work()
         self._take_photo = take
-        self._photo_job = self.session.bridge.run(job)
+        self._photo_job = self.session.bridge.run_with_previews(make)
         self.work_started.emit(sentence)
 
     def cancel_work(self) -> None:
@@ -356,6 +379,7 @@ class HeadController(QObject):
         self.changed.emit()
 
     def _start_anew(self) -> None:
+        self.cancel_work()  # it was begun for another portrait
         self.mixer.forget()
         self._gesture = self._cut = False
         self.changed.emit()
@@ -363,6 +387,10 @@ class HeadController(QObject):
     def _job_progress(self, job: int, fraction: float) -> None:
         if job == self._photo_job:
             self.work_progress.emit(fraction)
+
+    def _show_preview(self, job: int, pixels: object) -> None:
+        if job == self._photo_job:
+            self.work_preview_ready.emit(pixels)
 
     def _job_done(self, job: int, result: Any) -> None:
         if job == self._photo_job:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,14 @@ from faceeditor.head.presets import presets
 from faceeditor.portrait.document import Change
 from faceeditor.portrait.edits import WHOLE
 from faceeditor.portrait.head import GROUPS, HeadCoefficients
+from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 _IDLE_MS = 250
 
 
 @dataclass(frozen=True, eq=False)
 class LoadHeadModel:
-    """Background job: load the head model and the presets, which would block the window for too long."""
+    """Background job: load the head model, the presets and the motion kernels, which would block the window."""
 
     load: Callable[[], HeadModel]
 
@@ -34,7 +36,14 @@ class LoadHeadModel:
             # They are remembered, so that the panels find them at once; whoever asks for a damaged one is told again.
             with contextlib.suppress(FaceEditorError):
                 presets(group)
-        return self.load()
+        model = self.load()
+        # The first call loads the compiled kernels, which takes seconds.
+        from faceeditor.head.motion import move_mask
+
+        neutral = HeadCoefficients.neutral()
+        mask = np.full((MASK_SIZE, MASK_SIZE), Region.SKIN, np.uint8)
+        move_mask(model, mask, neutral, neutral.changed(pose=(5.0, 0.0, 0.0)))
+        return model
 
 
 class HeadReader(QObject):
@@ -109,6 +118,7 @@ class HeadReader(QObject):
     def _job_done(self, job: int, result: Any) -> None:
         if job == self._model_job:
             self.model = result
+            self.session.move_mask = partial(_move_mask, result)
             self.model_loaded.emit()
         elif job == self._read_job:
             self._read_job = None
@@ -138,3 +148,10 @@ class HeadReader(QObject):
         if self.session.portrait.head is None:
             self.reading = head
             self.read.emit()
+
+
+def _move_mask(model: HeadModel, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
+    # Imported here: it needs numba, which only a portrait with a head needs.
+    from faceeditor.head.motion import move_mask
+
+    return move_mask(model, mask, base, head)

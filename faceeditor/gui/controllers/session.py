@@ -10,14 +10,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from faceeditor.engine import Frame, RenderRequest
 from faceeditor.engine.requests import FULL, Output
-from faceeditor.errors import FaceEditorError
+from faceeditor.errors import EngineError, FaceEditorError
 from faceeditor.gui.controllers.bridge import Bridge
+from faceeditor.interaction.clear_region import without_region
 from faceeditor.interaction.head_values import mirrored_head
 from faceeditor.interaction.meter import FrameMeter
 from faceeditor.portrait.document import Change, Portrait, ReplaceMask
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MaskArray, Region, mirrored
+
+MoveMask = Callable[[MaskArray, HeadCoefficients, HeadCoefficients], MaskArray]
+"""(painted mask, head at which it was painted, present head) -> the mask as it is drawn; takes about 20 ms."""
 
 
 class PortraitSession(QObject):
@@ -56,6 +60,7 @@ class PortraitSession(QObject):
         self._show_head = False
         self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
         self._painted = 0  # the last revision at which the painted mask changed
+        self.move_mask: MoveMask | None = None  # set once the head model is loaded, which takes seconds
         self._moved: tuple[int, MaskArray] | None = None  # a moved mask that no frame brought, and its revision
         self._requests = QTimer(self, interval=0, singleShot=True)
         self._requests.timeout.connect(self._request)
@@ -133,25 +138,18 @@ class PortraitSession(QObject):
         self.end_open_work()
         head = self.portrait.head
         turned = None if head is None else mirrored_head(head)
-        self.replace_mask(mirrored(self.shown_mask), self.tr("Mirror mask"), turned)
+        self.guarded(lambda: self.replace_mask(mirrored(self.shown_mask), self.tr("Mirror mask"), turned))
 
     def clear_region(self, region: Region) -> None:
         """Give all of a region's pixels to the region that surrounds it most, so that no hole is left."""
         self.end_open_work()
-        mask = self.shown_mask
-        inside = mask == region
-        if not inside.any():
-            return
-        grown = inside.copy()
-        grown[1:] |= inside[:-1]
-        grown[:-1] |= inside[1:]
-        grown[:, 1:] |= inside[:, :-1]
-        grown[:, :-1] |= inside[:, 1:]
-        around = mask[grown & ~inside]
-        filler = int(np.bincount(around).argmax()) if around.size else int(Region.BACKGROUND)
-        cleared = mask.copy()
-        cleared[inside] = filler
-        self.replace_mask(cleared, self.tr("Clear region"), self.portrait.head)
+
+        def clear() -> None:
+            cleared = without_region(self.shown_mask, region)
+            if cleared is not None:
+                self.replace_mask(cleared, self.tr("Clear region"), self.portrait.head)
+
+        self.guarded(clear)
 
     # Frames.
 
@@ -161,6 +159,9 @@ class PortraitSession(QObject):
 
         (256, 256) uint8, read-only. It is what the canvas shows, and what a stroke adopts as it begins
         (`Portrait.begin_stroke`).
+
+        Raises:
+            EngineError: the head has moved, no frame shows it yet and the head model is still being loaded.
         """
         portrait = self.portrait
         head, base = portrait.shown_head, portrait.base_head
@@ -177,11 +178,9 @@ class PortraitSession(QObject):
         ):
             return frame.mask
         if self._moved is None or self._moved[0] != portrait.revision:
-            # Imported here: it loads numba, which only a portrait with a head needs.
-            from faceeditor.head.model import HeadModel
-            from faceeditor.head.motion import move_mask
-
-            mask = move_mask(HeadModel.load(), portrait.mask, base, head)
+            if self.move_mask is None:
+                raise EngineError(self.tr("The head model is still loading. Wait a moment and try again."))
+            mask = self.move_mask(portrait.mask, base, head)
             mask.flags.writeable = False
             self._moved = (portrait.revision, mask)
         return self._moved[1]

@@ -65,6 +65,7 @@ class StyleController(QObject):
         self._order: list[str] = []
         self._thumbnail_job: int | None = None
         self._wanted: tuple[StyleCode, ...] = ()
+        self._drawn_truncation = 1.0  # at which the thumbnails were drawn
         self._gesture = False
         self._photo_job: int | None = None
         self._photo_region: Region | None = None
@@ -131,7 +132,7 @@ class StyleController(QObject):
         if known is not None and known.t in (0.0, 1.0):
             del self._blends[style.key]  # an end of an old blend, now chosen for itself
         if region is None:
-            self.session.guarded(lambda: self._set(style, style.label or self.tr("Style")))
+            self.session.guarded(lambda: self._set(style, self.tr("Apply style")))
             return
         name = self.tr("Style of {region}").format(region=region_name(region))
         mixed = self.session.portrait.style.with_region(region, style)
@@ -176,11 +177,11 @@ class StyleController(QObject):
 
     # A photo.
 
-    def from_photo(self, path: Path, region: Region | None = None) -> None:
-        """Read the style of a photo in the background; painting goes on meanwhile."""
+    def from_photo(self, path: Path, region: Region | None = None, face: int = 0) -> None:
+        """Read the style of one of the faces of a photo in the background; painting goes on meanwhile."""
         self.cancel_photo()
         self._photo_region = region
-        self._photo_job = self.session.bridge.run(EncodePhoto(path))
+        self._photo_job = self.session.bridge.run(EncodePhoto(path, face=face))
         self.work_started.emit(self.tr("Reading the style of {name} ...").format(name=path.name))
 
     def cancel_photo(self) -> None:
@@ -200,7 +201,9 @@ class StyleController(QObject):
         if self._thumbnail_job is not None:
             self.session.bridge.cancel(self._thumbnail_job)
         self._wanted = tuple(self.recent)
-        job = Thumbnails(self._wanted, RenderRequest.of(self.session.portrait.state()))
+        state = self.session.portrait.state()
+        self._drawn_truncation = state.truncation
+        job = Thumbnails(self._wanted, RenderRequest.of(state))
         self._thumbnail_job = self.session.bridge.run(job)
 
     def _first_frame(self) -> None:
@@ -210,13 +213,15 @@ class StyleController(QObject):
     def _follow(self, change: Change) -> None:
         if change.style or change.history:
             self.changed.emit()
-        unseen = change.history and any(
-            style.key not in self._pictures for style in self.session.portrait.recent_styles
-        )
-        if self.session.frame is not None and (change.dirty is not None or change.head or unseen):
-            self._idle.start(150 if change.dirty is None and not change.head else _IDLE_MS)
+        portrait = self.session.portrait
+        varied = change.style and portrait.truncation != self._drawn_truncation
+        unseen = change.history and any(style.key not in self._pictures for style in portrait.recent_styles)
+        redraw = change.dirty is not None or change.head or varied
+        if self.session.frame is not None and (redraw or unseen):
+            self._idle.start(_IDLE_MS if redraw else 150)
 
     def _start_anew(self) -> None:
+        self.cancel_photo()  # it was begun for another portrait
         self._pictures.clear()
         self._order.clear()
         self._partner = None

@@ -29,7 +29,7 @@ from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.convergence_plot import ConvergencePlot
-from faceeditor.gui.widgets.gesture_slider import GestureSlider
+from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.identity.attributes import ATTRIBUTES, PARTS
 from faceeditor.identity.recogniser import SAME_PERSON
 from faceeditor.paths import cache_dir
@@ -109,8 +109,8 @@ class AttributePage(QDialog):
             self.parts[part] = box
         column.addWidget(label(self.tr("Only"), "sectionTitle"))
         column.addLayout(grid)
-        self.amount = GestureSlider(self.tr("Amount"), 10, 150, 100, lambda value: f"{value} %")
-        self.hold = GestureSlider(self.tr("Hold identity at"), 10, 90, 45, lambda value: f"{value / 100:.2f}")
+        self.amount = SliderRow(self.tr("Amount"), 0.1, 1.5, 1.0, "%", 0.01)
+        self.hold = SliderRow(self.tr("Hold identity at"), 0.1, 0.9, 0.45)
         self.hold.setToolTip(self.tr("Largest distance to the face as it is; below 0.60 it counts as the same person"))
         self.hold.moved.connect(lambda _: self._show_plot())
         column.addWidget(self.amount)
@@ -233,8 +233,8 @@ class AttributePage(QDialog):
         self._follow_last = True
         self._say(self.tr("Preparing ..."))
         self.attributes.start(
-            str(self.attribute.currentData()), self.guide, parts, self.amount.slider.value() / 100,
-            self.hold.slider.value() / 100, int(self.steps.currentData()), str(self.mode.currentData()),
+            str(self.attribute.currentData()), self.guide, parts, self.amount.real,
+            self.hold.real, int(self.steps.currentData()), str(self.mode.currentData()),
         )  # fmt: skip
 
     def _pause_or_resume(self) -> None:
@@ -313,7 +313,7 @@ class AttributePage(QDialog):
 
     def _show_plot(self) -> None:
         points = [(step.distance, step.progress) for step in self.attributes.steps]
-        self.plot.show_points(points, self.slider.value() if points else -1, self.hold.slider.value() / 100)
+        self.plot.show_points(points, self.slider.value() if points else -1, self.hold.real)
 
     def _use_chosen(self) -> None:
         step = self.chosen

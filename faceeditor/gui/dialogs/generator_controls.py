@@ -19,15 +19,15 @@ from PySide6.QtWidgets import (
 from faceeditor.engine.generator_jobs import POOL_SIZES
 from faceeditor.generators.imported.recipe import COARSE, FINE, MIDDLE, Recipe
 from faceeditor.gui.icons import icon
-from faceeditor.gui.widgets.gesture_slider import GestureSlider
 from faceeditor.gui.widgets.segments import Segments
+from faceeditor.gui.widgets.slider_row import SliderRow
 
 TILES = 12
 """Faces that are drawn at a time."""
 _LARGEST_SEED = 2**31 - 1
 _RANDOM_SEEDS = 10_000
 _PAUSE_MS = 250
-_TRUNCATION, _VARIETY = 70, 60
+_TRUNCATION, _VARIETY = 0.7, 0.6
 
 
 class Mode(Enum):
@@ -80,10 +80,9 @@ class GeneratorControls(QWidget):
         self._form.addRow(self.tr("People to learn from"), self.pool)
         self.across = QCheckBox(self.tr("Walk across the identity boundary"))
         self._form.addRow(self.across)
-        percent = self.tr("{n} %")
-        self.truncation = GestureSlider(self.tr("Truncation"), 0, 150, _TRUNCATION, lambda n: percent.format(n=n))
+        self.truncation = SliderRow(self.tr("Truncation"), 0.0, 1.5, _TRUNCATION, "%", 0.01)
         self.truncation.setToolTip(self.tr("0 %: the average face; 100 %: as drawn, with odd ones among them"))
-        self.variety = GestureSlider(self.tr("Variety"), 5, 100, _VARIETY, lambda n: percent.format(n=n))
+        self.variety = SliderRow(self.tr("Variety"), 0.05, 1.0, _VARIETY, "%", 0.01)
         for slider in (self.truncation, self.variety):
             slider.moved.connect(self._later)
             column.addWidget(slider)
@@ -115,7 +114,7 @@ class GeneratorControls(QWidget):
     @property
     def psi(self) -> float:
         """Truncation as a factor."""
-        return self.truncation.slider.value() / 100
+        return self.truncation.real
 
     def show_latents(self, count: int, groups: tuple[str, ...]) -> None:
         """Offer labels 0 to count - 1, none where count is 0; mix groups of the latent where there are any."""

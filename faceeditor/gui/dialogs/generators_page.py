@@ -238,7 +238,7 @@ class GeneratorsPage(QDialog):
                 self.name,
                 controls.recipe(),
                 TILES - 1,
-                controls.variety.slider.value() / 100,
+                controls.variety.real,
                 int(controls.pool.currentData()),
                 controls.across.isChecked(),
                 self._draws,

@@ -342,7 +342,7 @@ class VideoDialog(QDialog):
         self._path = path
         self._drawn, self._count = 0, len(requests)
         self.bar.setValue(0)
-        self._job = self._session.bridge.run(WatchedVideo(video, self._session.bridge.emit_preview))
+        self._job = self._session.bridge.run_with_previews(lambda emit: WatchedVideo(video, emit))
         self._refresh()
         self._say(self.tr("Frame 1 of {n}").format(n=self._count))
 
@@ -362,8 +362,8 @@ class VideoDialog(QDialog):
         if job == self._job:
             self.bar.setValue(round(fraction * 1000))
 
-    def _picture(self, pixels: npt.NDArray[np.uint8]) -> None:
-        if self.running:
+    def _picture(self, job: int, pixels: npt.NDArray[np.uint8]) -> None:
+        if job == self._job:
             self._drawn = min(self._drawn + 1, self._count)
             self._say(self.tr("Frame {i} of {n}").format(i=self._drawn, n=self._count))
             self._show_pixels(pixels)

@@ -1,23 +1,35 @@
 """The style panel: new styles, recent ones, blend, variety, a style from a photo, a style for one region."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from faceeditor.gui.canvas.tools import ToolState
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.icons import icon
 from faceeditor.gui.widgets.basic import label, rule
-from faceeditor.gui.widgets.gesture_slider import GestureSlider
 from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.gui.widgets.segments import Segments
-from faceeditor.gui.widgets.style_thumb import STYLE_MIME, StyleThumb
+from faceeditor.gui.widgets.slider_row import SliderRow
+from faceeditor.gui.widgets.style_thumb import STYLE_MIME, THUMB_SIDE, StyleThumb
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 
 COLUMNS = 4
-VARIETY_MAX = 150
-BLEND_STEPS = 200
+MAX_VARIETY = 1.5
+_ROWS = 3
+"""Rows of recent styles that are seen at once: what lies below stays where it is when styles are added."""
 
 
 class PartnerSlot(StyleThumb):
@@ -104,20 +116,27 @@ class StylePanel(QWidget):
         self.segments.set_current(0)
         self.segments.setToolTip(self.tr("What a click on a style applies to"))
         column.addWidget(self.segments)
-        self._grid = QGridLayout()
+        sheet = QWidget()
+        self._grid = QGridLayout(sheet)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(4)
         self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.thumbs: list[StyleThumb] = []
-        column.addLayout(self._grid)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(sheet)
+        side = THUMB_SIDE + self._grid.spacing()
+        area.setFixedHeight(_ROWS * side)
+        area.setMinimumWidth(COLUMNS * side + area.verticalScrollBar().sizeHint().width())
+        column.addWidget(area)
         return column
 
     def _blend_section(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(8)
-        self.blend = GestureSlider(self.tr("Blend"), 0, BLEND_STEPS, 0, lambda value: f"{value * 100 // BLEND_STEPS} %")
-        self.blend.started.connect(lambda: self._styles.begin(self.tr("Blend")))
-        self.blend.moved.connect(lambda value: self._styles.set_blend(value / BLEND_STEPS))
-        self.blend.ended.connect(self._styles.end)
+        self.blend = self._slider(self.tr("Blend"), 1.0, 0.0, self._styles.set_blend)
         self.base = StyleThumb(44)
         self.base.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.partner = PartnerSlot(self._styles)
@@ -132,14 +151,22 @@ class StylePanel(QWidget):
         column.addWidget(self._blend_hint)
         return column
 
-    def _variety_section(self) -> GestureSlider:
-        self.variety = GestureSlider(self.tr("Variety"), 0, VARIETY_MAX, 100, lambda value: f"{value} %")
-        tip = self.tr("0 %: a plain person; 100 %: the style as it is; more: bolder. Double-click: 100 %.")
-        self.variety.slider.setToolTip(tip)
-        self.variety.started.connect(lambda: self._styles.begin(self.tr("Variety")))
-        self.variety.moved.connect(lambda value: self._styles.set_truncation(value / 100))
-        self.variety.ended.connect(self._styles.end)
+    def _variety_section(self) -> SliderRow:
+        self.variety = self._slider(self.tr("Variety"), MAX_VARIETY, 1.0, self._styles.set_truncation)
+        self.variety.setToolTip(
+            self.tr("0 %: a plain person; 100 %: the style as it is; more: bolder. Double-click: 100 %.")
+        )
         return self.variety
+
+    def _slider(self, title: str, high: float, default: float, move: Callable[[float], None]) -> SliderRow:
+        """A slider in per cent whose drag is one undo step."""
+        row = SliderRow(title, 0.0, high, default, "%", 0.01)
+        row.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard to the canvas
+        row.started.connect(lambda: self._styles.begin(title))
+        row.moved.connect(move)
+        row.ended.connect(self._styles.end)
+        row.refused.connect(self._styles.session.failed)
+        return row
 
     def _fits_box(self) -> QCheckBox:
         box = QCheckBox(self.tr("Fits the mask"))
@@ -185,9 +212,9 @@ class StylePanel(QWidget):
         self.base.show_style(blend.base, styles.picture(blend.base))
         self.partner.show_style(blend.partner, None if blend.partner is None else styles.picture(blend.partner))
         self.blend.setEnabled(blend.partner is not None)
-        self.blend.show_value(round(blend.t * BLEND_STEPS))
+        self.blend.show_value(blend.t, 0.0)
         self._blend_hint.setVisible(blend.partner is None)
-        self.variety.show_value(round(styles.session.portrait.truncation * 100))
+        self.variety.show_value(styles.session.portrait.truncation, 1.0)
 
     def _add_thumb(self) -> None:
         thumb = StyleThumb()

@@ -4,12 +4,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from faceeditor.gui.canvas.tools import MAX_SIZE, MIN_SIZE, ToolState
+from faceeditor.gui.canvas.tools import DEFAULT_SIZE, MAX_SIZE, MIN_SIZE, ToolState
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, rule, tool_button
-from faceeditor.gui.widgets.gesture_slider import GestureSlider
 from faceeditor.gui.widgets.region_look import ORDER, chip_icon, region_name
+from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.regions import FACE_REGIONS, Region
 
 _TOOLS_IN_ROW = 5
@@ -82,10 +82,9 @@ class ToolPanel(QWidget):
             grid.addWidget(button, index // _TOOLS_IN_ROW, index % _TOOLS_IN_ROW)
         grid.setColumnStretch(_TOOLS_IN_ROW, 1)
         column.addLayout(grid)
-        self.brush_size = GestureSlider(
-            self.tr("Brush size"), int(MIN_SIZE), int(MAX_SIZE), 14, lambda value: self.tr("{n} px").format(n=value)
-        )
-        self.brush_size.moved.connect(lambda value: tools.set_size(float(value)))
+        self.brush_size = SliderRow(self.tr("Brush size"), MIN_SIZE, MAX_SIZE, DEFAULT_SIZE, "px", 1.0)
+        self.brush_size.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard to the canvas
+        self.brush_size.moved.connect(tools.set_size)
         column.addWidget(self.brush_size)
         column.addWidget(rule())
         options = QGridLayout()
@@ -115,7 +114,7 @@ class ToolPanel(QWidget):
         popup.show()
 
     def _show(self) -> None:
-        self.brush_size.show_value(round(self._tools.size))
+        self.brush_size.show_value(self._tools.size, DEFAULT_SIZE)
         regions = self._tools.paint_over
         if regions is None:
             text = self.tr("Everything")

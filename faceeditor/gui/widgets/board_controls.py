@@ -10,9 +10,9 @@ from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.chip import Chip
-from faceeditor.gui.widgets.gesture_slider import GestureSlider
 from faceeditor.gui.widgets.identity_meter import IdentityMeter
 from faceeditor.gui.widgets.section import Section
+from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.identity.board import MIX, SIZES
 from faceeditor.identity.methods import METHODS
 from faceeditor.identity.variation import LOCKS
@@ -40,8 +40,8 @@ class BoardControls(QWidget):
         column.addLayout(self._person_row())
         self.meter = IdentityMeter()
         column.addWidget(self.meter)
-        self.variety = GestureSlider(self.tr("Variety"), 0, 100, 60, lambda value: f"{value} %")
-        self.variety.moved.connect(lambda value: board.set_options(variety=value / 100))
+        self.variety = SliderRow(self.tr("Variety"), 0.0, 1.0, 0.6, "%", 0.01)
+        self.variety.moved.connect(lambda value: board.set_options(variety=value))
         column.addWidget(self.variety)
         column.addLayout(self._button_row())
         options = QWidget()
@@ -74,11 +74,11 @@ class BoardControls(QWidget):
         self.size_choice.currentIndexChanged.connect(self._choose_size)
         column.addWidget(self.method)
         column.addWidget(self.size_choice)
-        self.likeness = GestureSlider(self.tr("Likeness"), 20, 100, 60, lambda value: f"≤ {value / 100:.2f}")
-        self.likeness.slider.setToolTip(
+        self.likeness = SliderRow(self.tr("Likeness"), 0.2, 1.0, 0.6)
+        self.likeness.setToolTip(
             self.tr("Largest distance to the pinned person; others are drawn anew. Below 0.6: the same person.")
         )
-        self.likeness.moved.connect(lambda value: board.set_options(likeness=value / 100))
+        self.likeness.moved.connect(lambda value: board.set_options(likeness=value))
         column.addWidget(self.likeness)
         column.addWidget(label(self.tr("Keep"), "sectionTitle"))
         column.addLayout(self._lock_grid(columns))
@@ -160,8 +160,8 @@ class BoardControls(QWidget):
         with QSignalBlocker(self.method), QSignalBlocker(self.size_choice):
             self.method.setCurrentIndex(self.method.findData(options.method))
             self.size_choice.setCurrentIndex(SIZES.index(size) if size in SIZES else -1)
-        self.variety.show_value(round(100 * options.variety))
-        self.likeness.show_value(round(100 * options.likeness))
+        self.variety.show_value(options.variety, 0.6)
+        self.likeness.show_value(options.likeness, 0.6)
         for name, chip in self.locks.items():
             chip.setChecked(name in options.locks)
             chip.setIcon(icon("lock" if name in options.locks else "unlock", 14))

@@ -23,6 +23,9 @@ from faceeditor.portrait.style import StyleCode
 STYLE_MIME = "application/x-faceeditor-style"
 
 
+THUMB_SIDE = 58
+
+
 class StyleThumb(QAbstractButton):
     """One style.
 
@@ -36,7 +39,7 @@ class StyleThumb(QAbstractButton):
     partnered = Signal()
     menu_wanted = Signal(object)
 
-    def __init__(self, side: int = 58, parent: QWidget | None = None) -> None:
+    def __init__(self, side: int = THUMB_SIDE, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.style_code: StyleCode | None = None
         self._image: QImage | None = None

@@ -114,7 +114,7 @@ def test_new_style_during_a_stroke_ends_it_quietly(app):
 
 
 def test_stroke_outlives_the_end_of_a_slider_gesture(app):
-    slider = app.window.style_panel.variety.slider
+    slider = app.window.style_panel.variety
     QTest.keyClick(slider, Qt.Key.Key_Left)  # this gesture ends by itself, a moment later
     draw_stroke(app.canvas, [(20.0, 30.0), (22.0, 30.0)], release=False)
     QTest.qWait(KEYBOARD_GESTURE_MS + 150)

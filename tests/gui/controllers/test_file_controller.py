@@ -9,20 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import SIGNAL, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.app import application
+from faceeditor.gui.controllers import file_controller
 from faceeditor.gui.controllers.file_controller import Answer
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
-from faceeditor.gui.imaging import from_qimage
+from faceeditor.gui.imaging import from_qimage, to_qimage
 from faceeditor.gui.settings import recent_files
 from faceeditor.gui.snapshot import draw_stroke
+from faceeditor.interaction.head_values import group_to_text
+from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave, store
 from faceeditor.portrait.document import Portrait
-from faceeditor.portrait.masks import read_mask, write_mask
+from faceeditor.portrait.masks import MaskReading, read_mask, write_mask
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_mask, random_style
 from tests.patience import WAIT
@@ -192,15 +195,17 @@ def drop(app, path):
 
 def test_dropped_mask_opens_and_dropped_photo_lends_its_style(app, tmp_path, monkeypatch):
     photos = []
-    monkeypatch.setattr(app.styles, "from_photo", lambda path: photos.append(path))
+    monkeypatch.setattr(app.styles, "from_photo", lambda path, face=0: photos.append(path))
     mask = np.full((256, 256), Region.SKIN, np.uint8)
     write_mask(tmp_path / "mask.png", mask)
     drop(app, tmp_path / "mask.png")
-    assert np.array_equal(app.portrait.mask, mask) and not photos
+    app.wait(lambda: np.array_equal(app.portrait.mask, mask))
+    assert not photos
     noise = np.random.default_rng(0).integers(0, 255, (128, 128, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "photo.png")
     drop(app, tmp_path / "photo.png")
-    QTest.keyClick(app.window.photo_drop.sheet, Qt.Key.Key_Return)  # its style, as is proposed at first
+    app.wait(lambda: app.window.photos.sheet is not None and app.window.photos.sheet.picker.faces)
+    QTest.keyClick(app.window.photos.sheet, Qt.Key.Key_Return)  # its style, as is proposed at first
     assert photos == [tmp_path / "photo.png"]
 
 
@@ -211,8 +216,118 @@ def test_unclear_picture_is_asked_about(app, tmp_path, monkeypatch):
     flat[:128] = (200, 30, 90)
     Image.fromarray(flat).save(tmp_path / "other-palette.png")
     drop(app, tmp_path / "other-palette.png")
-    assert asked and app.window.banner.isVisible()
+    app.wait(lambda: asked and app.window.banner.isVisible())
     assert "colours" in app.window.banner.text
+
+
+@pytest.mark.parametrize("name", ["photo", "photo.jfif", "photo.jpe", "photo.mpo", "photo.avif", "photo.xyz"])
+def test_a_picture_is_known_by_its_contents_whatever_its_name_says(app, tmp_path, name):
+    noise = np.random.default_rng(0).integers(0, 255, (128, 128, 3), np.uint8)
+    kind = "AVIF" if name.endswith("avif") else "JPEG"
+    Image.fromarray(noise).save(tmp_path / name, kind)
+    drop(app, tmp_path / name)
+    app.wait(lambda: app.window.photos.sheet is not None)
+    app.window.photos.sheet.reject()
+
+
+def test_what_cannot_be_read_is_explained(app, tmp_path):
+    heic = tmp_path / "photo.heic"
+    heic.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64)
+    drop(app, heic)
+    app.wait(lambda: "HEIC" in app.window.banner.text)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    drop(app, folder)
+    app.wait(lambda: "folder" in app.window.banner.text)
+
+
+def dropped(app, data):
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    copy = Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(QPoint(300, 300), copy, data, left, none)
+    app.window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    app.window.dropEvent(QDropEvent(QPointF(300, 300), copy, data, left, none))
+
+
+def picture(side=96):
+    noise = np.random.default_rng(1).integers(0, 255, (side, side, 3), np.uint8)
+    return to_qimage(noise), noise
+
+
+def test_a_picture_dropped_from_a_browser_is_used_and_an_address_alone_is_explained(app):
+    address = QMimeData()
+    address.setUrls([QUrl("https://example.org/face.jpg")])
+    dropped(app, address)
+    app.wait(lambda: "does not download" in app.window.banner.text)
+    with_picture = QMimeData()
+    with_picture.setUrls([QUrl("https://example.org/face.jpg")])
+    with_picture.setImageData(picture()[0])
+    dropped(app, with_picture)
+    app.wait(lambda: app.window.photos.sheet is not None)
+    app.window.photos.sheet.reject()
+
+
+def test_paste_takes_pictures_files_and_heads(app, tmp_path):
+    image, noise = picture()
+    QGuiApplication.clipboard().setImage(image)
+    QTest.keyClick(app.canvas, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    app.wait(lambda: app.window.photos.sheet is not None and app.window.photos.sheet.picker.faces)
+    app.window.photos.sheet.reject()
+    pasted = list((state_dir() / "pasted").glob("*.png"))
+    assert len(pasted) == 1 and np.array_equal(np.asarray(Image.open(pasted[0]).convert("RGB")), noise)
+    app.read_head()
+    QGuiApplication.clipboard().setText(group_to_text("pose", app.heads.head.changed(pose=(30.0, 0.0, 0.0))))
+    app.files.paste()
+    assert app.heads.head.pose[0] == 30.0
+    QGuiApplication.clipboard().setText("hello")
+    app.files.paste()
+    assert "nothing on the clipboard" in app.window.banner.text
+
+
+def test_the_window_shows_that_a_file_can_be_dropped(app, tmp_path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.png"))])
+    before = app.canvas.grab().toImage()
+    enter = QDragEnterEvent(
+        QPoint(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    app.window.dragEnterEvent(enter)
+    assert app.canvas.grab().toImage() != before
+    app.window.dragLeaveEvent(QDragLeaveEvent())
+    assert app.canvas.grab().toImage() == before
+
+
+def test_a_mask_of_unclear_order_is_opened_in_the_other_order_on_request(app, tmp_path, monkeypatch):
+    mask = np.full((256, 256), Region.SKIN, np.uint8)
+    other = np.full((256, 256), Region.HAIR, np.uint8)
+
+    def load(path, labels="auto"):
+        first = MaskReading(mask, "Either order.", "celebamask", certain=False)
+        return first if labels == "auto" else MaskReading(other, "", labels)
+
+    monkeypatch.setattr(file_controller, "load_mask", load)
+    assert app.files.open_path(tmp_path / "mask.png")
+    assert np.array_equal(app.portrait.mask, mask) and app.window.banner.text == "Either order."
+    app.window.banner.action_button.click()
+    assert np.array_equal(app.portrait.mask, other)
+
+
+def test_waiting_for_a_face_leaves_no_connections_behind(app, tmp_path):
+    shown = app.session.receivers(SIGNAL("frame_shown(PyObject)"))
+    failed = app.session.receivers(SIGNAL("failed(QString)"))
+    for seed in range(4):
+        app.styles.draw(seed)
+        app.files.copy_face()
+    assert app.session.receivers(SIGNAL("frame_shown(PyObject)")) == shown
+    assert app.session.receivers(SIGNAL("failed(QString)")) == failed
+
+
+def test_a_new_portrait_begins_with_the_whole_picture_in_sight(app):
+    fitted = app.canvas.view
+    app.canvas.set_view(app.canvas.view.panned(90, 40))
+    app.session.replace(Portrait(face_mask(), app.portrait.style))
+    assert app.canvas.view == fitted
 
 
 def test_killed_run_is_recovered(run, tmp_path):

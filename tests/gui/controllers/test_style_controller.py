@@ -7,12 +7,13 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.widgets.style_thumb import STYLE_MIME
 from faceeditor.images import write_atomic
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_of, random_style
-from tests.gui.head_input import press_key
+from tests.gui.head_input import GROOVE, double_click, drag_row, press_key, type_value
 
 
 def test_n_draws_a_new_style_and_another_face(app):
@@ -54,14 +55,6 @@ def test_style_for_one_region(app):
     assert app.portrait.undo_stack[-1] == "Style of Hair"
 
 
-def drag(slider, start, end):
-    y = slider.height() // 2
-    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(start, y))
-    for x in np.linspace(start, end, 8):
-        QTest.mouseMove(slider, QPoint(int(x), y))
-    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(end, y))
-
-
 def test_blend_is_one_undo_step_and_undo_moves_the_slider(app):
     base = app.portrait.style
     app.styles.draw(5)
@@ -73,16 +66,15 @@ def test_blend_is_one_undo_step_and_undo_moves_the_slider(app):
     QTest.mouseClick(panel.thumbs[index], Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     assert panel.blend.isEnabled() and app.portrait.style.key == base.key
     steps = len(app.portrait.undo_stack)
-    slider = panel.blend.slider
-    drag(slider, 8, slider.width() // 2)
-    t = slider.value() / 200
+    drag_row(panel.blend, 0.5)
+    t = panel.blend.real
     assert 0.3 < t < 0.7
     assert app.portrait.undo_stack[steps:] == ("Blend",)
     assert np.allclose(app.portrait.style.overall, base.blend(partner, t).overall)
     app.session.undo()
-    assert app.portrait.style.key == base.key and slider.value() == 0
+    assert app.portrait.style.key == base.key and panel.blend.real == 0
     app.session.redo()
-    assert slider.value() == round(t * 200)
+    assert panel.blend.real == pytest.approx(t)
 
 
 def test_style_dropped_on_the_slot_becomes_the_partner(app):
@@ -97,12 +89,12 @@ def test_style_dropped_on_the_slot_becomes_the_partner(app):
 
 
 def test_variety_is_the_truncation_and_one_step(app):
-    slider = app.window.style_panel.variety.slider
-    drag(slider, slider.width() // 2, 10)
-    assert app.portrait.truncation == pytest.approx(slider.value() / 100)
+    slider = app.window.style_panel.variety
+    drag_row(slider, 0.2)
+    assert app.portrait.truncation == pytest.approx(slider.real)
     assert app.portrait.truncation < 0.3
     assert app.portrait.undo_stack == ("Variety",)
-    QTest.mouseDClick(slider, Qt.MouseButton.LeftButton)
+    double_click(slider, QPointF(slider.place_of(slider.real), GROOVE))
     assert app.portrait.truncation == 1.0
 
 
@@ -130,12 +122,57 @@ def test_a_new_style_at_no_variety_says_why_nothing_changes(app):
     assert len(noted) == 1 and "Variety" in noted[0]
 
 
+def test_variety_is_typed_as_a_number(app):
+    type_value(app.window.style_panel.variety, "62 %")
+    assert app.portrait.truncation == pytest.approx(0.62) and app.portrait.undo_stack == ("Variety",)
+
+
+def test_thumbnails_are_drawn_with_the_variety(app):
+    app.wait(lambda: app.styles.picture(app.portrait.style) is not None)
+    first = app.styles.picture(app.portrait.style)
+    app.styles.set_truncation(0.0)
+    app.wait(lambda: app.styles.picture(app.portrait.style) is not first)
+    assert not np.array_equal(app.styles.picture(app.portrait.style), first)
+
+
+def test_more_styles_leave_the_blend_where_it_is(app):
+    panel = app.window.style_panel
+    QApplication.processEvents()
+    before = panel.blend.mapTo(panel, QPoint(0, 0))
+    for seed in range(12):
+        app.styles.draw(seed)
+    QApplication.processEvents()
+    assert panel.blend.mapTo(panel, QPoint(0, 0)) == before
+
+
+def test_steps_of_the_history_are_named_by_what_was_done(app):
+    base = app.portrait.style
+    app.styles.draw(5)
+    app.styles.apply(base)
+    assert app.portrait.undo_stack == ("New style", "Apply style")
+
+
+def test_a_photo_that_is_read_for_another_portrait_is_given_up(app, monkeypatch):
+    from faceeditor.engine import EncodePhoto
+
+    def endless(self, context):
+        while True:
+            context.ticket.check()
+            QTest.qSleep(5)
+
+    monkeypatch.setattr(EncodePhoto, "run", endless)
+    app.styles.from_photo(Path("photo.png"))
+    assert app.window.status.work.isVisible()
+    app.session.replace(type(app.portrait)(app.portrait.mask, app.portrait.style))
+    assert not app.window.status.work.isVisible()
+
+
 def test_slider_by_keyboard_is_one_step(app):
-    slider = app.window.style_panel.variety.slider
+    slider = app.window.style_panel.variety
     press_key(slider, Qt.Key.Key_Left, 5)
     app.wait(lambda: not app.portrait.busy)
     assert app.portrait.undo_stack == ("Variety",)
-    assert app.portrait.truncation == pytest.approx(0.95)
+    assert app.portrait.truncation == pytest.approx(0.925)
 
 
 def test_style_of_a_photo_with_progress(app, monkeypatch):

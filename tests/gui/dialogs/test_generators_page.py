@@ -92,7 +92,7 @@ def test_a_click_chooses_and_a_double_click_takes_the_seed(app, page):
 
 def test_truncation_by_keyboard_changes_the_pixels(app, page):
     before = tile_pixels(page, 5)
-    slider = page.controls.truncation.slider
+    slider = page.controls.truncation
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Home)
     # 0 %: everybody is average.

@@ -12,7 +12,7 @@ from faceeditor.gui.imaging import from_qimage
 from faceeditor.identity.people import HeadChanges
 from faceeditor.images import open_picture
 from tests.gui.fake_engine import FakeHeadPrior
-from tests.gui.head_input import drag, panel_of
+from tests.gui.head_input import drag, drag_row, panel_of
 from tests.identity.people import Mean
 
 LEFT = Qt.MouseButton.LeftButton
@@ -99,9 +99,8 @@ def test_a_tile_brings_its_own_mask_back(app, board):
 
 def test_variety_draws_anew_and_none_is_the_person(app, board):
     old = {index: tile.variation.head.key for index, tile in board.tiles.items()}
-    slider = app.window.board_panel.controls.variety.slider
-    place = QPointF(slider.width() - 8, slider.height() / 2)
-    drag(slider, [QPointF(slider.width() * 0.6, place.y()), place])
+    slider = app.window.board_panel.controls.variety
+    drag_row(slider, 0.95)
     assert board.options.variety > 0.8
     full(app)
     assert all(tile.variation.head.key != old[index] for index, tile in board.tiles.items())

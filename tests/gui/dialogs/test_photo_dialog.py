@@ -1,5 +1,6 @@
 """What a dropped picture is asked about, and what is taken from it."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine import EmbedPhoto, EncodedPhoto, EncodePhoto, PhotoReading, ReadPhoto
-from faceeditor.gui.dialogs.photo_drop import PhotoChoice, PhotoDrop, Take
+from faceeditor.gui.canvas.overlays import qrect
+from faceeditor.gui.controllers import file_jobs
+from faceeditor.gui.controllers.photo_controller import PhotoController
+from faceeditor.gui.dialogs.photo_dialog import PhotoChoice, Take
+from faceeditor.gui.snapshot import draw_stroke
+from faceeditor.interaction.view import Pane
+from faceeditor.portrait.document import Portrait
 from faceeditor.regions import Region
 from tests.gui.fake_engine import READ_HEAD, face_mask, random_style
 
@@ -44,7 +51,7 @@ def photo(tmp_path, monkeypatch):
 @pytest.fixture
 def drop(app):
     app.read_head()
-    return PhotoDrop(app.styles, app.heads, app.canvas)
+    return PhotoController(app.styles, app.heads, app.canvas)
 
 
 def test_style_alone(app, drop, photo):
@@ -132,6 +139,99 @@ def test_escape_takes_nothing_and_locked_groups_are_closed(app, drop, photo):
 def test_a_newer_picture_replaces_the_question(app, drop, photo, tmp_path):
     drop.offer(photo)
     first = drop.sheet
-    drop.offer(tmp_path / "missing.png")  # no picture to show, the question stands all the same
+    drop.offer(tmp_path / "missing.png")
     assert drop.sheet is not first and drop.sheet.isVisible()
+    app.wait(lambda: "missing.png" in drop.sheet.problem)
+    assert not drop.sheet.take_button.isEnabled()
     drop.sheet.reject()
+
+
+FACES = ((10.0, 10.0, 30.0, 30.0), (35.0, 12.0, 50.0, 27.0))
+
+
+def test_one_of_several_faces_is_chosen(app, drop, photo, monkeypatch):
+    asked = []
+    monkeypatch.setattr(file_jobs, "find_faces", lambda picture: FACES)
+    monkeypatch.setattr(app.styles, "from_photo", lambda path, face=0: asked.append(face))
+    drop.offer(photo)
+    sheet = drop.sheet
+    app.wait(lambda: len(sheet.picker.faces) == 2)
+    assert sheet.picker.face == 0
+    QTest.mouseClick(sheet.picker, Qt.MouseButton.LeftButton, pos=sheet.picker.face_rect(1).center().toPoint())
+    assert sheet.choice.face == 1
+    QTest.keyClick(sheet.picker, Qt.Key.Key_Left)
+    assert sheet.choice.face == 0
+    QTest.keyClick(sheet.picker, Qt.Key.Key_Right)
+    QTest.keyClick(sheet, Qt.Key.Key_Return)
+    assert asked == [1]
+
+
+def test_jobs_get_the_chosen_face(app, drop, photo, monkeypatch):
+    seen = []
+    for job in (EncodePhoto, ReadPhoto, EmbedPhoto):
+        run = job.run
+        monkeypatch.setattr(job, "run", lambda self, context, run=run: seen.append(self.face) or run(self, context))
+    for take in Take:
+        drop.take(photo, PhotoChoice(take, ("pose",), 3))
+        app.wait(lambda: not app.window.status.work.isVisible())
+    assert seen == [3, 3, 3]
+
+
+def test_a_photo_without_a_face_is_told_before_it_is_used(app, drop, photo, monkeypatch):
+    monkeypatch.setattr(file_jobs, "find_faces", lambda picture: ())
+    drop.offer(photo)
+    sheet = drop.sheet
+    app.wait(lambda: sheet.problem)
+    assert "No face" in sheet.problem and not sheet.take_button.isEnabled()
+    sheet.reject()
+
+
+def test_a_reconstruction_asks_before_it_replaces_what_was_changed_meanwhile(app, drop, photo, monkeypatch):
+    go_on = threading.Event()
+    run = EmbedPhoto.run
+
+    def slow(self, context):
+        result = run(self, context)
+        assert go_on.wait(60)
+        return result
+
+    monkeypatch.setattr(EmbedPhoto, "run", slow)
+    drop.take(photo, PhotoChoice(Take.PERSON))
+    draw_stroke(app.canvas, [(30.0, 30.0), (60.0, 40.0)])
+    painted = app.portrait.mask.copy()
+    go_on.set()
+    app.wait(app.window.banner.action_button.isVisible)
+    assert np.array_equal(app.portrait.mask, painted) and app.portrait.undo_stack == ("Brush",)
+    app.window.banner.action_button.click()
+    assert (app.portrait.mask[:20] == Region.HAT).all() and app.portrait.undo_stack[0] == "Brush"
+    app.session.undo()
+    assert np.array_equal(app.portrait.mask, painted)
+
+
+def test_a_reconstruction_for_another_portrait_is_given_up(app, drop, photo, monkeypatch):
+    def endless(self, context):
+        while True:
+            context.ticket.check()
+            QTest.qSleep(5)
+
+    monkeypatch.setattr(EmbedPhoto, "run", endless)
+    drop.take(photo, PhotoChoice(Take.PERSON))
+    assert app.window.status.work.isVisible()
+    app.session.replace(Portrait(face_mask(), app.portrait.style))
+    assert not app.window.status.work.isVisible()
+
+
+def test_the_preview_does_not_lie_on_the_face(app, drop, photo):
+    app.window.resize(1440, 900)
+    QApplication.processEvents()
+    drop.card._begin()
+    drop.card._show(np.zeros((256, 256, 3), np.uint8))
+    pane = app.canvas.pane(Pane.FACE)
+    face = qrect(app.canvas.view.picture_box(pane)).intersected(qrect(pane)).toAlignedRect()
+    assert drop.card.isVisible() and not drop.card.geometry().intersects(face)
+
+
+def test_previews_of_another_job_are_not_shown(app, drop, photo):
+    drop.card._begin()
+    app.session.bridge.preview_ready.emit(999, np.zeros((256, 256, 3), np.uint8))
+    assert not drop.card.isVisible()
