@@ -7,6 +7,7 @@ from pathlib import Path
 from faceeditor.engine.drawing import request_of
 from faceeditor.engine.jobs import JobContext
 from faceeditor.identity.board import MIX, BoardOptions, Reference, Tile, draw_tile, pinned
+from faceeditor.identity.board_store import SavedBoard, unpacked
 from faceeditor.identity.methods import METHODS, MethodContext
 from faceeditor.identity.recogniser import FaceRecogniser, distance, load
 from faceeditor.identity.variation import FacePicture, Method, Pixels, Variation
@@ -106,6 +107,46 @@ class PinPerson:
         """Raises ModelError and EngineError."""
         context.progress(0.0, "Looking at the person")
         return pinned(self.variation, self.tools.use(context), self.tools.recogniser)
+
+
+@dataclass(frozen=True, eq=False)
+class RestoredBoard:
+    """What `RestoreBoard` draws: the pinned person, what is varied in the person's place, the starred tiles."""
+
+    saved: SavedBoard
+    reference: Reference
+    origin: Tile | None
+    starred: list[Tile]
+
+
+@dataclass(frozen=True, eq=False)
+class RestoreBoard:
+    """Draw what a portrait's file keeps of a board -> `RestoredBoard`.
+
+    Attributes:
+        tools: of the board.
+        data: as `identity.board_store.packed` made them.
+    """
+
+    tools: BoardTools
+    data: bytes
+
+    def run(self, context: JobContext) -> RestoredBoard:
+        """Raises FaceEditorError (a damaged board), ModelError and EngineError."""
+        saved = unpacked(self.data)
+        renderer, recogniser = self.tools.use(context), self.tools.recogniser
+        reference = pinned(saved.person, renderer, recogniser)
+
+        def again(variation: Variation, method: str, seed: tuple[int, int, int]) -> Tile:
+            context.ticket.check()
+            picture = renderer.draw(variation)
+            vector = recogniser.embed([picture.pixels], [picture.frame])[0]
+            apart = float(distance(vector, reference.embedding))
+            return Tile(variation, picture, apart, method, seed, vector, 1, apart < saved.options.likeness)
+
+        origin = None if saved.origin is None else again(saved.origin, "", (0, 0, 0))
+        starred = [again(tile.variation, tile.method, tile.seed) for tile in saved.starred]
+        return RestoredBoard(saved, reference, origin, starred)
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,12 +59,14 @@ class Snapshot:
         recent_styles: newest first.
         path: where the portrait is kept, or None.
         revision: the revision it was taken at.
+        board: the board of the same person as `identity.board_store` packs it; empty if there is none.
     """
 
     state: PortraitState
     recent_styles: tuple[StyleCode, ...] = ()
     path: Path | None = None
     revision: int = 0
+    board: bytes = b""
 
 
 class Portrait:
@@ -117,6 +119,7 @@ class Portrait:
         self._remember(self._state.style, to_front=False)
         self._path = snapshot.path
         self._note = note
+        self._board = self._saved_board = snapshot.board
         self._revision = 0
         self._history = History(self._state, history_limit)
         self._saved: int | None = self._history.present.number
@@ -185,7 +188,7 @@ class Portrait:
     def modified(self) -> bool:
         """Whether it differs from what was last saved or opened."""
         unfinished = self._open is not None and self._open.before is not self._state
-        return unfinished or self._history.present.number != self._saved
+        return unfinished or self._history.present.number != self._saved or self._board != self._saved_board
 
     @property
     def undo_stack(self) -> tuple[str, ...]:
@@ -228,7 +231,18 @@ class Portrait:
 
     def snapshot(self) -> Snapshot:
         """What is saved; immutable."""
-        return Snapshot(self._state, self._recent, self._path, self._revision)
+        return Snapshot(self._state, self._recent, self._path, self._revision, self._board)
+
+    @property
+    def board(self) -> bytes:
+        """The board of the same person, packed; it is saved with the portrait and is no part of the history."""
+        return self._board
+
+    def set_board(self, board: bytes) -> None:
+        """Keep another board; the portrait counts as modified."""
+        if board != self._board:
+            self._board = board
+            self._notify(Change(self._revision, history=True))
 
     # Who watches it.
 
@@ -377,6 +391,7 @@ class Portrait:
         if path is not None:
             self._path = path
         self._saved = self._history.present.number
+        self._saved_board = self._board
         self._notify(Change(self._revision, history=True))
 
     def mark_unsaved(self) -> None:

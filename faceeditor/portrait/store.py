@@ -9,6 +9,7 @@ Format version 3:
 - ``face0/mask.png``, ``face0/style.f32``, ...: the parts of the faces, see `portrait.face_parts`
 - ``recent.f32``: the recent styles, one after the other
 - ``preview.png``: the face as last seen, optional
+- ``board.safetensors``: the board of the same person (`identity.board_store`), optional; the store only carries it
 
 Versions 1 (without heads) and 2 (one face: ``mask.png``, ``style.f32``, heads in ``portrait.json``) are read as well.
 A damaged head or a missing photograph does not cost the picture: the portrait opens without it, with a note.
@@ -54,12 +55,16 @@ SUFFIX = ".fep"
 PREVIEW_SIZE = 256
 """Largest side of the preview in pixels."""
 
+BOARD = "board.safetensors"
+"""Member of the board."""
+
 _JSON_LIMIT = 1 << 20
 # Largest unpacked sizes that are read, so that a crafted file cannot fill the memory.
 _LIMITS = {
     "portrait.json": _JSON_LIMIT,
     "recent.f32": STYLE_BYTES * MAX_RECENT_STYLES,
     "preview.png": 16 << 20,
+    BOARD: 64 << 20,
     "photo": MAX_PHOTO_BYTES,
 }
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
@@ -111,6 +116,8 @@ def write_snapshot(
     members["recent.f32"] = b"".join(pack_style(style) for style in snapshot.recent_styles)
     if preview is not None:
         members["preview.png"] = _encoded_preview(preview)
+    if snapshot.board:
+        members[BOARD] = snapshot.board
     if photo is not None and not photo_beside:
         members["photo"] = photo.data
     stream = io.BytesIO()
@@ -161,7 +168,8 @@ def load(path: str | Path) -> Portrait:
         if str(error).startswith(f"“{path}") or str(error).startswith(f"“{path.name}"):
             raise
         raise _damaged(path, "portrait.json", str(error)) from error
-    return Portrait.of(Snapshot(state, recent, path), note=" ".join(notes))
+    board = members.get(BOARD, b"")
+    return Portrait.of(Snapshot(state, recent, path, board=board), note=" ".join(notes))
 
 
 def load_preview(path: str | Path) -> npt.NDArray[np.uint8] | None:
@@ -195,6 +203,8 @@ def _members(path: Path) -> Members:
                     )
             for name in (*needed, *(name for name in optional if name in present)):
                 members[name] = _read_member(path, archive, name)
+            if BOARD in present:
+                members[BOARD] = _read_board(path, archive)
             return members
     except (PortraitError, DamagedPartError):
         raise
@@ -226,6 +236,14 @@ def _names(description: dict[str, Any]) -> tuple[list[str], list[str]]:
         if entry.get("source") is not None:
             needed += [f"face{index}/source-{part}" for part in ("mask.png", "style.f32", "head.json")]
     return needed, optional
+
+
+def _read_board(path: Path, archive: zipfile.ZipFile) -> bytes:
+    """The packed board; what cannot be read costs the board alone, and whoever unpacks it says so."""
+    try:
+        return _read_member(path, archive, BOARD)
+    except DamagedPartError:
+        return b"damaged"
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:

@@ -6,12 +6,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from faceeditor.engine.board_jobs import BoardTools, DrawBoard, PinPerson, ScoreFace
+from faceeditor.engine.board_jobs import BoardTools, DrawBoard, PinPerson, RestoreBoard, RestoredBoard, ScoreFace
 from faceeditor.engine.requests import FULL, Frame
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.identity.board import BoardOptions, Reference, Tile
+from faceeditor.identity.board_store import SavedBoard, StarredTile, packed
 from faceeditor.identity.variation import Variation
 from faceeditor.portrait.document import Change, ReplaceFace
 
@@ -125,6 +126,7 @@ class BoardController(QObject):
         """Forget the pinned person and the tiles."""
         self._forget()
         self.pinned_changed.emit()
+        self.save()
 
     def _forget(self) -> None:
         self.cancel()
@@ -137,6 +139,33 @@ class BoardController(QObject):
     def _start_anew(self) -> None:
         self._forget()
         self.pinned_changed.emit()
+        data = self.session.portrait.board
+        if data:
+            self._pin_job = self.session.bridge.run(RestoreBoard(self.tools, data))
+            self.work_started.emit(self.tr("Opening the board ..."))
+
+    def _restore(self, board: RestoredBoard) -> None:
+        """Show the board that the portrait's file keeps."""
+        saved = board.saved
+        self.pinned, self._origin, self.score = board.reference, board.origin, None
+        self.options, self.starred = saved.options, board.starred
+        self._clear_tiles()
+        self._rerolls, self.kept = dict(saved.rerolls), set(saved.kept)
+        for changed in (self.options_changed, self.pinned_changed, self.starred_changed):
+            changed.emit()
+
+    # Saving.
+
+    def save(self) -> None:
+        """Put the board into the portrait, with which it is saved."""
+        if self.pinned is None:
+            self.session.portrait.set_board(b"")
+            return
+        starred = [StarredTile(tile.variation, tile.method, tile.seed) for tile in self.starred]
+        origin = None if self._origin is None else self._origin.variation
+        kept = sorted(self.kept)
+        board = SavedBoard(self.pinned.variation, self.options, origin, self._rerolls, kept, starred)
+        self.session.portrait.set_board(packed(board))
 
     # Options.
 
@@ -153,6 +182,7 @@ class BoardController(QObject):
         only_size = replace(options, rows=self.options.rows, columns=self.options.columns) == self.options
         self.options = options
         self.options_changed.emit()
+        self.save()
         if only_size:
             for index in [index for index in self.tiles if index >= options.count]:
                 del self.tiles[index]
@@ -183,12 +213,14 @@ class BoardController(QObject):
             if index is not None or each not in self.kept:
                 self._rerolls[each] = self._rerolls.get(each, 0) + 1
                 self.tiles.pop(each, None)
+        self.save()
         self.tiles_changed.emit()
         self._draw()
 
     def keep(self, index: int, on: bool) -> None:
         """Protect a tile from being drawn anew, or no longer."""
         (self.kept.add if on else self.kept.discard)(index)
+        self.save()
         self.tile_changed.emit(index)
 
     def star(self, tile: Tile, on: bool = True) -> None:
@@ -197,12 +229,14 @@ class BoardController(QObject):
             self.starred.append(tile)
         elif not on and tile in self.starred:
             self.starred.remove(tile)
+        self.save()
         self.starred_changed.emit()
         self.tiles_changed.emit()
 
     def vary(self, tile: Tile | None) -> None:
         """Make tiles like this one; None: of the pinned person again. Distances stay those to the pinned person."""
         self._origin = tile
+        self.save()
         self._clear_tiles(keep=True)
         self.pinned_changed.emit()
         self._rest.start()
@@ -297,10 +331,14 @@ class BoardController(QObject):
     def _job_done(self, job: int, result: Any) -> None:
         if job == self._pin_job:
             self._pin_job = None
-            self.pinned, self._origin, self.score = result, None, None
+            if isinstance(result, RestoredBoard):
+                self._restore(result)
+            else:
+                self.pinned, self._origin, self.score = result, None, None
+                self._clear_tiles()
+                self.pinned_changed.emit()
+                self.save()
             self.work_ended.emit()
-            self._clear_tiles()
-            self.pinned_changed.emit()
             self._rest.start()
         elif job == self._job:
             self._job = None

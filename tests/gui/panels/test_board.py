@@ -276,3 +276,41 @@ def test_the_menu_of_a_tile(app, board, page):
     next(action for action in menu.actions() if action.text().startswith("Star")).trigger()
     assert board.starred == [board.tiles[3]]
     menu.deleteLater()
+
+
+def test_the_board_is_saved_with_the_portrait(app, board, page, tmp_path):
+    from faceeditor.portrait import store
+
+    page.controls.size_choice.setCurrentIndex(1)
+    full(app)
+    QTest.keyClick(page.grid.tiles[1], Qt.Key.Key_S)
+    QTest.keyClick(page.grid.tiles[2], Qt.Key.Key_K)
+    QTest.keyClick(page.grid.tiles[3], Qt.Key.Key_R)
+    full(app)
+    pictures = [tile.picture.pixels for _, tile in sorted(board.tiles.items())]
+    assert app.portrait.modified
+    store.save(app.portrait, tmp_path / "anna.fep")
+    assert not app.portrait.modified
+    board.unpin()
+    assert app.portrait.modified and not app.portrait.board
+    app.portrait.mark_saved()
+    app.session.replace(store.load(tmp_path / "anna.fep"))
+    full(app)
+    assert board.options.count == 20 and board.kept == {2} and len(board.starred) == 1
+    assert not app.portrait.modified
+    for index, picture in enumerate(pictures):
+        assert np.array_equal(board.tiles[index].picture.pixels, picture)
+    assert np.array_equal(board.starred[0].picture.pixels, pictures[1])
+
+
+def test_a_damaged_board_costs_the_board_alone(app, board, tmp_path):
+    from faceeditor.portrait import store
+
+    app.portrait.set_board(b"nothing")
+    store.save(app.portrait, tmp_path / "anna.fep")
+    said = []
+    board.noted.connect(said.append)
+    app.session.replace(store.load(tmp_path / "anna.fep"))
+    app.wait(lambda: bool(said))
+    assert "damaged and was left out" in said[0] and board.pinned is None
+    app.settle()
