@@ -14,7 +14,7 @@ class Drawn:
     made: (N, 3, S, S) in about -1..1; half: the same from the scale before the last. rendered: (P, 3, S, S) second
     pictures of rendered pairs, apart from the others. own, other: codes of the first two, encoded: the photographs'
     codes before anything was dropped; every, planes, to_picture: of all N. with_head: (count,) whether a photograph's
-    own head was given. kl: of the codes.
+    own head was given. kl: of the codes. hair: (count + extra, 3, 128, 128) direction of the hair that was given.
     """
 
     made: Tensor
@@ -30,6 +30,7 @@ class Drawn:
     to_picture: Tensor
     with_head: Tensor
     kl: Tensor
+    hair: Tensor
 
 
 def code_distance(again: Codes, codes: Codes, planes: Tensor) -> Tensor:

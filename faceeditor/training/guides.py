@@ -93,10 +93,13 @@ class FaceGuides:
     def __init__(self, faces: FaceSet) -> None:
         shape = (len(faces), GUIDE_CHANNELS, GUIDE_SIDE, GUIDE_SIDE)
         self._read, self._usual = np.zeros(shape, np.int8), np.zeros(shape, np.int8)
+        self._hair = np.zeros((len(faces), GUIDE_SIDE, GUIDE_SIDE), np.int8)
         for row, (picture, mask) in enumerate(zip(faces.pictures, faces.masks, strict=True)):
             hair, mouth = read_hair_direction(picture, mask), read_mouth_parts(picture, mask)
             self._read[row] = np.round(np.concatenate([hair, mouth]) * _STEPS)
             self._usual[row] = np.round(guide_planes(mask) * _STEPS)
+            share = (mask == Region.HAIR).reshape(GUIDE_SIDE, 2, GUIDE_SIDE, 2).mean((1, 3))
+            self._hair[row] = np.round(share * _STEPS)
 
     def of(self, rows: npt.NDArray[np.int64], flips: npt.NDArray[np.bool_], random: np.random.Generator) -> Floats:
         """Planes (B, 6, 128, 128) as the photographs show them: hair left out or weakened, mouths at times left out."""
@@ -111,10 +114,13 @@ class FaceGuides:
         return _of(self._usual, rows, flips)
 
     def in_use(self, rows: npt.NDArray[np.int64], flips: npt.NDArray[np.bool_], random: np.random.Generator) -> Floats:
-        """Planes for other styles on the photographs' masks: hair as of `of`, the usual parts of the mouth."""
+        """Planes for other styles on the photographs' masks: hair as of `of` or combed, usual parts of the mouth."""
         planes = self.usual(rows, flips)
         planes[:, :HAIR_CHANNELS] = _of(self._read, rows, flips)[:, :HAIR_CHANNELS]
-        for plane in planes:
+        for plane, row, flip in zip(planes, rows, flips, strict=True):
+            if random.random() < 0.4:
+                hair = self._hair[row][:, ::-1] if flip else self._hair[row]
+                plane[:HAIR_CHANNELS] = combed(hair.astype(np.float32) / np.float32(_STEPS), random)
             plane[:HAIR_CHANNELS] *= _hair_gain(random)
         return planes
 
@@ -123,6 +129,15 @@ def _of(stored: npt.NDArray[np.int8], rows: npt.NDArray[np.int64], flips: npt.ND
     planes = stored[rows].astype(np.float32) / np.float32(_STEPS)
     planes[flips] = mirrored_guides(planes[flips])
     return planes
+
+
+def combed(hair: Floats, random: np.random.Generator) -> Floats:
+    """Hair (S, S) 0..1 laid by a comb at random: one direction that turns slowly, (3, S, S) as of `hair_direction`."""
+    side = len(hair)
+    y, x = np.mgrid[:side, :side].astype(np.float32) / side - 0.5
+    turn = random.uniform(-2, 2, 2)
+    angle = random.uniform(0, np.pi) + turn[0] * x + turn[1] * y
+    return np.stack([hair * np.cos(2 * angle), hair * np.sin(2 * angle), hair]).astype(np.float32)
 
 
 def _hair_gain(random: np.random.Generator) -> Floats:

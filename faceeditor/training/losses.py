@@ -49,6 +49,32 @@ def region_reading(parser: FaceParser, made: Tensor, planes: Tensor, weights: Te
     return (loss.clamp(max=4.0) * trust).sum() / (trust.sum() + 1e-6)
 
 
+def hair_misalignment(made: Tensor, hair: Tensor) -> Tensor:
+    """How far strands of drawn hair run from the direction that was given, 0 (along it) to about 2 (across it), scalar.
+
+    The direction of a picture is that of its structure tensor, as in `training.guides.read_hair_direction`.
+
+    Args:
+        made: (B, 3, 128, 128) whole pictures or windows.
+        hair: (B, 3, S, S) strength x (cos 2a, sin 2a) and strength over the same part.
+    """
+    grey = made.mean(1, keepdim=True)
+    x, y = (F.pad(grey.diff(dim=axis), pad, mode="replicate") for axis, pad in ((3, (0, 1, 0, 0)), (2, (0, 0, 0, 1))))
+    tensor = torch.cat([y * y - x * x, -2 * x * y, x * x + y * y], 1)
+    local = F.avg_pool2d(F.avg_pool2d(tensor, 5, 1, 2, count_include_pad=False), 2)
+    double = local[:, :2] / (local[:, 2:] + _QUIET)
+    wanted = F.adaptive_avg_pool2d(hair, local.shape[-1]).to(double.dtype)
+    along = (double * wanted[:, :2]).sum(1)
+    strength = wanted[:, 2]
+    return (_COHERENCE * strength - along).clamp_min(0).sum() / (strength.sum() + 1)
+
+
+_QUIET = 3e-4
+"""Gradient energy in (-1..1) squared below which a place counts as smooth."""
+_COHERENCE = 0.8
+"""How much of the strands' energy has to lie in the direction."""
+
+
 def lattice(made: Tensor, real: Tensor, levels: int = 3) -> Tensor:
     """How much more than photographs the made pictures show a lattice of period 2, 4 and 8 pixels, scalar.
 

@@ -18,10 +18,12 @@ from faceeditor.nets.mask_guided import (
     HEAD_SIDE,
     Codes,
     MaskGenerator,
+    Scale,
     StyleDecoder,
     StyleEncoder,
     Window,
 )
+from faceeditor.portrait.guides import GUIDE_CHANNELS, HAIR_CHANNELS
 from faceeditor.regions import Region
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
 from faceeditor.training.code_bank import CodeBank, Shares, light_evenness
@@ -32,7 +34,7 @@ from faceeditor.training.head_changes import ChangedFace, FittedFaces
 from faceeditor.training.head_losses import head_losses
 from faceeditor.training.head_prior import fit_head_prior
 from faceeditor.training.helpers import Helpers
-from faceeditor.training.losses import lattice, mode_seeking, region_agreement
+from faceeditor.training.losses import hair_misalignment, lattice, mode_seeking, region_agreement
 from faceeditor.training.parser import region_weights
 from faceeditor.training.plan import Plan
 from faceeditor.training.rendered_pairs import Domain, PairedBatch, RenderedPair, rendered_pair
@@ -289,6 +291,8 @@ class Trainer:
         below = F.avg_pool2d(made, 2) - drawn.half.float()
         losses["detail"] = c["detail"] * below.abs().mean() * (window is not None)
         losses["lattice"] = c["lattice"] * lattice(made, real)
+        hair = drawn.hair if window is None else window.cut(drawn.hair)
+        losses["hair"] = c["hair"] * hair_misalignment(made[: len(hair)], hair)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             if window is None:
                 losses |= self._whole_face_losses(item, drawn)
@@ -314,7 +318,11 @@ class Trainer:
             makers = [p for group in self.generator_optimizer.param_groups for p in group["params"]]
             share_gradients(makers)
             nn.utils.clip_grad_norm_(makers, c["clip"])
+            before = [column.detach().clone() for column in self._guide_columns()]
             self.generator_optimizer.step()
+            with torch.no_grad():
+                for column, old in zip(self._guide_columns(), before, strict=True):
+                    column.copy_(old + c["guide_rate"] * (column - old))
         self.critics.requires_grad_(True)
         self.critics.mixing.requires_grad_(False)
         self.critics.face.mixing.requires_grad_(False)
@@ -325,6 +333,12 @@ class Trainer:
             return {}
         row = {"pictures": self.seen, "size": size} | figures | losses
         return {name: float(v.detach() if isinstance(v, Tensor) else v) for name, v in row.items()}
+
+    def _guide_columns(self) -> list[Tensor]:
+        """The generator's weights on the guides: these planes are few and weak, so their weights learn faster."""
+        generator = self.parts["generator"]
+        assert isinstance(generator, MaskGenerator)
+        return [scale.embed.weight[:, -GUIDE_CHANNELS:] for scale in generator.scales if isinstance(scale, Scale)]
 
     def _window(self, stage: Stage) -> Window | None:
         """A window of this step, where the stage draws windows: often on mouth, eyes or hairline."""
@@ -388,6 +402,7 @@ class Trainer:
         return Drawn(
             made[:end], half[:end], rendered, count, extra, own, other, codes, every.pick(torch.arange(end)),
             all_planes[:end], all_to_picture[:end], with_head, kl,
+            torch.cat([m[:, HEAD_CHANNELS : HEAD_CHANNELS + HAIR_CHANNELS] for m in (own_maps, other_maps)]),
         )  # fmt: skip
 
     def _whole_face_losses(self, item: dict[str, Tensor], drawn: Drawn) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from faceeditor.training import helpers
 from faceeditor.training.cli import add_arguments, run
 from faceeditor.training.code_bank import CodeBank, Shares, flat_codes, split_codes
 from faceeditor.training.data import kept_out, load_faces
-from faceeditor.training.losses import lattice, mode_seeking
+from faceeditor.training.losses import hair_misalignment, lattice, mode_seeking
 from faceeditor.training.mask_guided import weighted_rows
 from faceeditor.training.parser import soft_cross_entropy
 from faceeditor.training.run import epochs, load_checkpoint, save_checkpoint
@@ -55,6 +55,8 @@ detail = 8.0
 parser = 1.0
 modes = 0.5
 lattice = 6.0
+hair = 1.5
+guide_rate = 10.0
 augment = 1.0
 detail_dropout = 0.25
 other_detail = 0.35
@@ -148,6 +150,20 @@ def test_lattice_sees_grids_and_not_noise() -> None:
     grid = photographs.clone()
     grid[:, :, :, ::4] += 0.2
     assert lattice(photographs.flip(3), photographs) < 0.01 < 0.05 < lattice(grid, photographs)
+
+
+def test_strands_along_the_given_direction_cost_nothing_and_across_it_most() -> None:
+    y, x = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
+    angle = torch.tensor(0.5)
+    strands = 0.4 * torch.sin(0.9 * (-torch.sin(angle) * x + torch.cos(angle) * y)).expand(1, 3, -1, -1)
+    costs = []
+    for off in (0.0, 0.8, 1.57):
+        double = 2 * (angle + off)
+        planes = torch.stack([torch.cos(double), torch.sin(double), torch.tensor(1.0)])
+        hair = planes[:, None, None].expand(1, 3, 64, 64)
+        costs.append(float(hair_misalignment(strands, hair)))
+    assert costs[0] < 0.05 < 0.5 < costs[1] < costs[2]
+    assert hair_misalignment(strands, torch.zeros(1, 3, 128, 128)) == 0, "nothing was given"
 
 
 def test_draws_of_the_gaussian_resemble_its_codes() -> None:
