@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,12 @@ def run_attribute(args: argparse.Namespace) -> int:
         raise FaceEditorError("Optimised pixels are a picture and no portrait; name a .png or use --mode portrait.")
     steps: list[OptimisationStep] = []
     with Engine(args.device) as engine:
-        portrait, photo = read_person(args.input, engine)
+        found = None
+        if args.mode == "portrait" and args.input.suffix.lower() != ".fep":
+            found = _find(args.input, engine)
+            portrait, photo = found.portrait, None
+        else:
+            portrait, photo = read_person(args.input, engine)
         request = AttributeRequest(
             portrait, args.attribute, args.guide, tuple(args.only) or ("hair",), args.amount, args.hold, args.steps,
             None, args.mode, photo if args.mode == "pixels" else None,
@@ -66,7 +71,7 @@ def run_attribute(args: argparse.Namespace) -> int:
         if not steps:
             raise FaceEditorError("The optimisation was stopped before its first step; nothing was written.")
         facts = _facts(args, steps, photo if args.mode == "pixels" and photo is not None else start.pixels)
-        _write(args, steps[-1], engine)
+        _write(args, steps[-1], engine, found)
     if args.curve is not None:
         _write_curve(args.curve, steps)
     print(args.output)
@@ -75,6 +80,28 @@ def run_attribute(args: argparse.Namespace) -> int:
     else:
         print("\n".join(f"{name}: {value:g}" for name, value in facts.items()))
     return 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A photograph with its face, and the portrait that was read from it."""
+
+    source: Any
+    face: Any
+    portrait: "Variation"
+
+
+def _find(path: Path, engine: "Engine") -> _Found:
+    from faceeditor.engine.photo_edit import FindFace
+    from faceeditor.identity.variation import Variation
+    from faceeditor.images import read_source
+
+    source = read_source(path)
+    face = answer(engine, FindFace(source), show_progress)
+    if face.note:
+        print(face.note, file=sys.stderr)
+    head = face.photo.head
+    return _Found(source, face, Variation(face.photo.mask, face.style, head, head))
 
 
 def read_person(path: Path, engine: "Engine") -> "tuple[Variation, Any]":
@@ -133,10 +160,21 @@ def _facts(args: argparse.Namespace, steps: "list[OptimisationStep]", start: Any
     return facts
 
 
-def _write(args: argparse.Namespace, step: "OptimisationStep", engine: "Engine") -> None:
+def _write(args: argparse.Namespace, step: "OptimisationStep", engine: "Engine", found: _Found | None) -> None:
     from faceeditor.export import write_picture
 
-    if args.output.suffix.lower() != ".fep":
+    to_portrait = args.output.suffix.lower() == ".fep"
+    if found is not None and step.portrait is not None and not to_portrait:
+        from faceeditor.engine.attribute_photo import AttributePhoto
+        from faceeditor.export.photograph import SaveOptions, write_photograph
+        from faceeditor.identity.attributes import attribute_named, attribute_of_guide
+
+        parts = tuple(args.only) or ("hair",)
+        attribute = attribute_of_guide(parts) if args.guide is not None else attribute_named(args.attribute)
+        job = AttributePhoto(found.source, found.face, found.portrait, step.portrait, attribute)
+        write_photograph(args.output, found.source, answer(engine, job, show_progress), SaveOptions())
+        return
+    if not to_portrait:
         pixels = engine.render(_request(step.portrait)).pixels if step.portrait is not None else step.pixels
         write_picture(args.output, pixels)
         return
