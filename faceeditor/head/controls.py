@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from faceeditor.errors import ModelError, PortraitError
 from faceeditor.head.control_kinds import Along, Directed, Exposure, Gaze, Kind, Lamp, Number, Opposed, Weights
-from faceeditor.portrait.head import ALBEDO_DIM, EXPRESSIONS, SHAPE_DIM, HeadCoefficients, LightRig
+from faceeditor.portrait.head import ALBEDO_DIM, EXPRESSIONS, EYE_LOOK, GROUPS, SHAPE_DIM, HeadCoefficients, LightRig
 
 _NEUTRAL = HeadCoefficients.neutral()
 _EQUAL = 1e-6
@@ -100,6 +102,44 @@ def controls(model: Directed | None = None) -> tuple[Control, ...]:
         model: the head model; without it the named identity directions are left out.
     """
     return (*(_directions(model) if model is not None else ()), *_FIXED.values())
+
+
+def settled(head: HeadCoefficients, origin: HeadCoefficients, model: Directed) -> HeadCoefficients:
+    """The head with every group taken over from the origin whose controls all show the origin's values.
+
+    Controls are set by solving for their values: one that is set back comes within rounding of where it was. This
+    makes it the same head again, number for number.
+    """
+    groups: dict[str, bool] = dict.fromkeys(GROUPS, True)
+    for found in controls(model):
+        if groups[found.group]:
+            apart = abs(found.get(head, model) - found.get(origin, model))
+            groups[found.group] = apart <= _SETTLED * (found.high - found.low)
+    for group in (name for name, equal in groups.items() if equal):
+        head = head.with_group(group, origin)
+    return head
+
+
+def set_back(head: HeadCoefficients, origin: HeadCoefficients, found: Control, model: Directed) -> HeadCoefficients:
+    """The head with a control set to the origin's value, and exactly the origin's numbers where that is possible.
+
+    A control of the expression that moves several weights at once gives each of them back as it was.
+    """
+    changed = found.set(head, model, found.get(origin, model))
+    if found.group == "expression":
+        ends = [found.set(head, model, value) for value in (found.low, found.high)]
+        touched = (ends[0].expression != changed.expression) | (ends[1].expression != changed.expression)
+        expression = np.where(touched, origin.expression, changed.expression)
+        turned = any((end.gaze != changed.gaze).any() for end in ends)
+        if turned and np.allclose(changed.gaze, origin.gaze, atol=1e-3):
+            expression[list(EYE_LOOK)] = origin.expression[list(EYE_LOOK)]  # the lids follow the gaze
+            changed = changed.changed(gaze=origin.gaze)
+        changed = changed.changed(expression=expression)
+    return settled(changed, origin, model)
+
+
+_SETTLED = 1e-4
+"""Share of a control's range within which two values are shown as the same."""
 
 
 def control(name: str, model: Directed | None = None) -> Control:

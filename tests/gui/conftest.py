@@ -1,5 +1,6 @@
 """A whole program with a stand-in generator, closed after each test."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtTest import QTest
@@ -30,6 +31,7 @@ class Running:
         self.canvas = self.window.canvas
         self.tools = self.window.tools
         self.files = self.window.files
+        self.session.unmove_stroke = self._unmove_stroke
         self.window.resize(1200, 800)
         self.window.show()
         if QApplication.platformName() == "xcb":
@@ -39,6 +41,13 @@ class Running:
         if start:
             self.program.start()
             self.wait(lambda: self.session.up_to_date)
+
+    def _unmove_stroke(self, before, after):
+        """The way back of the stand-in's motion, which shifts a mask."""
+        state = self.portrait.before_stroke
+        shift = -round(float(state.head.pose[0] - state.base_head.pose[0]))
+        stroke = np.roll(before != after, shift, axis=1)
+        return np.where(stroke, np.roll(after, shift, axis=1), state.mask).astype(np.uint8)
 
     @property
     def portrait(self):

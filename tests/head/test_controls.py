@@ -9,7 +9,7 @@ import pytest
 
 from faceeditor.errors import PortraitError
 from faceeditor.head.control_kinds import beside_lamps, rig_of, with_rig
-from faceeditor.head.controls import Control, control, controls
+from faceeditor.head.controls import Control, control, controls, set_back, settled
 from faceeditor.head.light import brightness, rig_to_gamma
 from faceeditor.head.model import Direction, HeadModel
 from faceeditor.head.presets import apply_preset, find_preset
@@ -263,3 +263,16 @@ def test_controls_load_nothing_heavy() -> None:
         "heavy = {'torch', 'numba', 'cv2', 'PySide6', 'openvino'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("found", ALL, ids=lambda found: found.name)
+def test_a_control_that_is_set_back_gives_the_very_same_head(found: Control) -> None:
+    origin = uneven()
+    value = found.get(origin, MODEL)
+    if not found.low <= value <= found.high:
+        pytest.skip("the head lies outside of what the control can set")
+    away = found.low + 0.8 * (found.high - found.low)
+    turned = found.set(origin, MODEL, away if abs(away - value) > 0.1 * (found.high - found.low) else found.low)
+    assert turned.key != origin.key and settled(turned, origin, MODEL).key == turned.key
+    back = set_back(turned, origin, found, MODEL)
+    assert back.key == origin.key

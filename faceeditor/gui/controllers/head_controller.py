@@ -15,7 +15,7 @@ from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.gui.controllers.bridge import EmitPreview
 from faceeditor.gui.controllers.head_reader import HeadReader
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.head.controls import control
+from faceeditor.head.controls import control, set_back, settled
 from faceeditor.head.model import HeadModel
 from faceeditor.head.presets import Preset, random_group
 from faceeditor.interaction.head_values import group_from_text, group_to_text
@@ -164,6 +164,7 @@ class HeadController(QObject):
             head = head.with_group(group, present)
         if not self._gesture:
             self.session.end_open_work()
+            head = self._settled(head)
         portrait = self.session.portrait
         base = self.reader.reading if portrait.head is None else None
         title = name or self._name or self.tr("Head")
@@ -173,8 +174,16 @@ class HeadController(QObject):
         """End the gesture."""
         self._cut = False
         if self._gesture:
+            head = self.session.portrait.head
+            if head is not None:
+                self.set(self._settled(head))
             self._gesture = False
             self.session.portrait.commit_gesture()
+
+    def _settled(self, head: HeadCoefficients) -> HeadCoefficients:
+        """The head, exactly the original one in every group whose controls were set back to it."""
+        origin, model = self.origin, self.model
+        return head if origin is None or model is None else settled(head, origin, model)
 
     def abort(self) -> None:
         """Cancel the open gesture."""
@@ -218,9 +227,13 @@ class HeadController(QObject):
         made: list[HeadCoefficients] = []
 
         def make() -> None:
-            changed = head
+            changed, origin = head, self.origin
             for each in [name, *(twins(name) if symmetric else [])]:
-                changed = control(each, model).set(changed, model, value)
+                found = control(each, model)
+                if origin is not None and value == found.get(origin, model):
+                    changed = set_back(changed, origin, found, model)
+                else:
+                    changed = found.set(changed, model, value)
             made.append(changed)
 
         if self.session.guarded(make):

@@ -271,23 +271,8 @@ def test_gizmo_is_seen(turning):
     assert with_gizmo.pixelColor(*at) != without.pixelColor(*at)
 
 
-@pytest.fixture
-def rolling(turning, monkeypatch):
-    """The same; strokes are brought back by the stand-in's own motion, which shifts a mask."""
-    session = turning.session
-
-    def unmove(before, after):
-        state = session.portrait.before_stroke
-        shift = -round(float(state.head.pose[0] - state.base_head.pose[0]))
-        stroke = np.roll(before != after, shift, axis=1)
-        return np.where(stroke, np.roll(after, shift, axis=1), state.mask).astype(np.uint8)
-
-    monkeypatch.setattr(session, "unmove_stroke", unmove)
-    return turning
-
-
-def test_painting_after_a_turn_lies_on_top_and_is_undone_alone(rolling):
-    app = rolling
+def test_painting_after_a_turn_lies_on_top_and_is_undone_alone(turning):
+    app = turning
     painted = app.portrait.mask.copy()
     drag(app.canvas, [(128, 150), (146, 150)])
     app.settle()

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from faceeditor.engine import PhotoReading, ReadHead, ReadPhoto
 from faceeditor.errors import ImageError, ModelError
 from faceeditor.gui.snapshot import draw_stroke
+from faceeditor.head.controls import control
 from faceeditor.interaction.head_values import group_to_text
 from faceeditor.portrait.head import GROUPS, HeadCoefficients
 from faceeditor.regions import Region
@@ -67,8 +68,10 @@ def test_painting_lies_on_the_moved_mask_and_is_undone_first(app):
     app.tools.set_size(20)
     draw_stroke(app.canvas, [(128.0, 30.0), (150.0, 30.0)])
     stroke = app.portrait.mask == Region.HAT
-    assert stroke.any() and np.array_equal(app.portrait.mask[~stroke], moved[~stroke])
-    assert app.portrait.base_head.pose[0] == pytest.approx(24.0) and not app.portrait.moved
+    assert stroke.any() and np.array_equal(app.portrait.mask[~stroke], painted[~stroke])
+    assert app.portrait.base_head.key == READ_HEAD.key and app.portrait.moved
+    app.settle()
+    assert app.session.shown_mask[30, 140] == Region.HAT
     assert app.portrait.undo_stack[-1] == "Brush" and len(app.portrait.undo_stack) == 2
     app.session.undo()
     assert np.array_equal(app.portrait.mask, painted) and app.portrait.head.pose[0] == pytest.approx(24.0)
@@ -296,3 +299,21 @@ def test_thumbnails_follow_the_head(app):
     app.wait(lambda: app.styles.picture(app.portrait.style) is not first)
     assert face_of(app.portrait.mask, app.portrait.style, 128).shape == (128, 128, 3)
     assert not np.array_equal(app.styles.picture(app.portrait.style), first)
+
+
+@pytest.mark.parametrize("name", ["yaw", "smile", "key_azimuth", "exposure"])
+def test_reset_gives_exactly_the_picture_that_undo_gives(app, name):
+    app.read_head()
+    before = app.session.frame.pixels.copy()
+    origin = control(name, app.heads.model).get(app.heads.origin, app.heads.model)
+    app.heads.set_control(name, control(name, app.heads.model).high)
+    app.settle()
+    assert app.session.frame.mask is not None and app.portrait.head is not None
+    app.heads.set_control(name, origin)  # what a double click on the slider does
+    app.settle()
+    reset = app.session.frame.pixels.copy()
+    assert len(app.portrait.undo_stack) == 2
+    app.session.undo()
+    app.session.undo()
+    app.settle()
+    assert np.array_equal(reset, before) and np.array_equal(app.session.frame.pixels, before)
