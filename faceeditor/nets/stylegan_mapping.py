@@ -101,6 +101,8 @@ class MappingConfig:
 class MappingNetwork(nn.Module):
     """Latent and label -> w, not truncated."""
 
+    w_avg: Tensor
+
     def __init__(self, config: MappingConfig) -> None:
         super().__init__()
         self.config, self.z_dim = config, config.z_dim
