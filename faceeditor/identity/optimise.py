@@ -183,7 +183,9 @@ def target_maps(plan: Plan, workshop: Workshop, reference: Seen) -> list[Tensor]
         return mean_maps(seen)
 
     shown = maps(plan.guides)
-    origin = maps(plan.lacking) if plan.lacking and plan.attribute.control is None else reference.attribute
+    # A slider and an outline start from what the reference is: nobody need show what it is to lack them.
+    from_reference = plan.attribute.control is not None or bool(plan.attribute.outline) or not plan.lacking
+    origin = reference.attribute if from_reference else maps(plan.lacking)
     pairs = zip(reference.attribute, shown, origin, strict=True)
     return [own + plan.amount * (there - here) for own, there, here in pairs]
 

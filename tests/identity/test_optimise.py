@@ -76,6 +76,16 @@ def test_nothing_to_change_is_told(workshop):
         list(optimise_portrait(Plan(_portrait(), attribute_of_guide(("hair",)), (same,)), workshop))
 
 
+def test_glasses_need_no_guide_without_glasses(workshop):
+    worn = np.array(tiny.face_mask())
+    rows, columns = np.nonzero(np.isin(worn, (Region.L_EYE, Region.R_EYE)))
+    worn[rows.min() - 4 : rows.max() + 5, columns.min() - 4 : columns.max() + 5] = Region.GLASSES
+    shows = Guide(worn, _style(1), HeadCoefficients.neutral(), np.zeros(128, np.float32))
+    plan = Plan(_portrait(), ATTRIBUTES["glasses"], (shows,), (_guide(2),), hold=1.5, steps=1)
+    done = list(optimise_portrait(plan, workshop))[-1].portrait
+    assert done is not None and (done.mask == Region.GLASSES).sum() > 100
+
+
 def test_a_portrait_without_a_head_cannot_smile(workshop):
     bare = Variation(tiny.face_mask(), _style(0))
     with pytest.raises(FaceEditorError, match="head"):
