@@ -368,3 +368,23 @@ def test_autosave_follows_strokes_and_goes_with_a_clean_end(run):
     kept = shutil.copy(saver.file, saver.file.with_suffix(".copy"))
     app.close()
     assert not saver.file.exists() and Path(kept).exists()
+
+
+def test_a_portrait_changed_elsewhere_is_not_overwritten_unasked(app, tmp_path, monkeypatch):
+    from faceeditor.portrait import store
+
+    path = tmp_path / "anna.fep"
+    assert app.files._save_to(path)
+    asked = []
+    monkeypatch.setattr(app.files, "ask_overwrite", lambda file: asked.append(file) or False)
+    assert app.files.save() and not asked, "nobody else touched it"
+    other = store.load(path)
+    store.save(other, path)  # a second window saves
+    theirs = path.read_bytes()
+    assert not app.files.save() and asked == [path]
+    assert path.read_bytes() == theirs
+    monkeypatch.setattr(app.files, "ask_overwrite", lambda file: True)
+    assert app.files.save()
+    asked.clear()
+    path.unlink()
+    assert app.files.save() and path.exists(), "a file that is gone is simply written"
