@@ -227,7 +227,7 @@ def edit_file(args: argparse.Namespace, engine: "Engine", task: Task) -> Outcome
         found = answer(engine, FindFace(source, args.face - 1))
         head = edited_head(found.photo.head, wanted_options(args), args.neutral)
         options = Options(args.shadows, args.surroundings)
-        samples = answer(engine, EditPhoto(source, (FaceEdit(found, head, options=options),)))
+        samples = answer(engine, EditPhoto(source, (FaceEdit(found.photo, found.style, head, options=options),)))
         task.target.parent.mkdir(parents=True, exist_ok=True)
         write_photograph(task.target, source, samples, save_options(args))
     except Cancelled:

@@ -1,7 +1,8 @@
 """Background work on photographs that are edited at their own size: finding a face, and making the edited samples."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,16 +13,20 @@ from faceeditor.engine.photo_jobs import REFINEMENTS
 from faceeditor.engine.requests import Frame, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
-from faceeditor.portrait.state import PortraitState
+from faceeditor.portrait.state import FaceSource, FaceState, Photo, PortraitState, moves_mask
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
 if TYPE_CHECKING:
+    from faceeditor.export.photograph import SaveOptions
     from faceeditor.images import SourceImage
+    from faceeditor.photo.align import Square
     from faceeditor.photo.composite import Edit
     from faceeditor.photo.face import Options, PhotoFace, Plan
 
 Samples = npt.NDArray[Any]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels of the picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +36,27 @@ class FoundFace:
     Attributes:
         photo: where it lies and what surrounds it.
         style: its style code.
+        square: the square in which it was read.
         boxes: boxes (left, top, right, bottom) of all faces in pixels of the picture, the largest first.
+        index: which of the boxes it is.
         note: a sentence for the user; may be empty.
+        rough: sentences on why the face cannot be read well; empty for a clear face.
     """
 
     photo: "PhotoFace"
     style: StyleCode
-    boxes: tuple[tuple[float, float, float, float], ...]
+    square: "Square"
+    boxes: tuple[Box, ...]
+    index: int
     note: str
+    rough: tuple[str, ...] = ()
+
+    def state(self) -> FaceState:
+        """The face as a part of a portrait, without any edit."""
+        photo, square = self.photo, self.square
+        centre, half = ((float(v[0]), float(v[1])) for v in (square.centre, square.half))
+        source = FaceSource(self.boxes[self.index], centre, half, photo.mask, self.style, photo.head)
+        return FaceState(photo.mask, self.style, head=photo.head, base_head=photo.head, source=source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,18 +64,31 @@ class FaceEdit:
     """What is wanted of a face.
 
     Attributes:
-        face: the face.
+        photo: the face as it was found.
+        style: the style of what the generator draws.
         head: the head that is wanted, None: as it is.
         mask: (256, 256) uint8 the painted regions at the head that was read, None: as they are.
-        style: the style of what the generator draws, None: the face's own.
         options: `photo.face.Options`, None: the usual ones.
     """
 
-    face: FoundFace
+    photo: "PhotoFace"
+    style: StyleCode
     head: HeadCoefficients | None = None
     mask: MaskArray | None = None
-    style: StyleCode | None = None
     options: "Options | None" = None
+
+
+def edit_of_face(face: FaceState, photo: "PhotoFace", options: "Options | None" = None) -> FaceEdit:
+    """What a face of a portrait asks of its photograph."""
+    mask, base = face.mask, face.base_head
+    if moves_mask(photo.head, base) and base is not None:
+        # A stroke was painted on the moved mask, which belongs to another head since.
+        from faceeditor.head.model import HeadModel
+        from faceeditor.head.motion import move_mask
+        from faceeditor.photo.warp import held_by_the_body
+
+        mask = move_mask(HeadModel.load(), mask, held_by_the_body(photo.head, base), photo.head)
+    return FaceEdit(photo, face.style, face.head, mask, options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,28 +98,125 @@ class FindFace:
     Attributes:
         source: the photograph.
         face: which face, counted from 0, the largest first.
+        upright: take the face in a square that stands as the photograph does, as far as the face is not tilted much, so
+            that masks are painted on an upright photograph.
     """
 
     source: "SourceImage"
     face: int = 0
+    upright: bool = False
 
     def run(self, context: JobContext) -> FoundFace:
         """Raises ImageError (there is no such face) and ModelError."""
+        from faceeditor.photo.align import cut, upright_square
         from faceeditor.photo.face import PhotoFace
+        from faceeditor.photo.parse import parse_photo
         from faceeditor.photo.prepare import prepare_photo
         from faceeditor.photo.read import read_head
 
         step = _parts(context)
         picture = self.source.srgb
         prepared = prepare_photo(picture, self.face, step(0.0, 0.4))
-        head = read_head(prepared.photo, REFINEMENTS, step(0.4, 0.5), prepared.mask).head
+        square, aligned, mask = prepared.square, prepared.photo, prepared.mask
+        standing = upright_square(square) if self.upright else square
+        if standing is not square:
+            square, aligned = standing, cut(picture, standing)
+            mask = parse_photo(aligned)
+        head = read_head(aligned, REFINEMENTS, step(0.4, 0.5), mask).head
         step(0.5, 0.55)(0.0, "Reading the style")
-        style = context.encode(prepared.photo, prepared.mask, self.source.name)
+        style = context.encode(aligned, mask, self.source.name)
         own = eight_bit(three_channels(self.source.samples))
-        face = PhotoFace.find(own, prepared.square, prepared.mask, head, step(0.55, 1.0))
+        face = PhotoFace.find(own, square, mask, head, step(0.55, 1.0))
         context.progress(1.0, "Done")
         boxes = tuple((box.left, box.top, box.right, box.bottom) for box in prepared.faces)
-        return FoundFace(face, style, boxes, prepared.note)
+        return FoundFace(face, style, square, boxes, self.face, prepared.note, prepared.rough)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPhotograph:
+    """A photograph that a portrait is made of.
+
+    Attributes:
+        photo: its file, as the portrait keeps it.
+        source: the file decoded.
+        faces: the faces of the portrait, as they were found; by the portrait's `FaceSource`.
+        boxes: all faces that the photograph shows, the largest first.
+        state: the portrait.
+        note: sentences for the user.
+    """
+
+    photo: Photo
+    source: "SourceImage"
+    faces: "dict[FaceSource, PhotoFace]"
+    boxes: tuple[Box, ...]
+    state: PortraitState
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class OpenPhotograph:
+    """Read a photograph and one of its faces -> `OpenedPhotograph`.
+
+    Attributes:
+        path: the file.
+        face: which face, counted from 0, the largest first.
+    """
+
+    path: Path
+    face: int = 0
+
+    def run(self, context: JobContext) -> OpenedPhotograph:
+        """Raises ImageError (no picture, no face), PortraitError (the file is too large) and ModelError."""
+        from faceeditor.images import read_source
+
+        step = _parts(context)
+        step(0.0, 0.1)(0.0, "Opening the photograph")
+        source = read_source(self.path)
+        photo = Photo(source.data, source.name)
+        found = _within(FindFace(source, self.face, upright=True), context, 0.1, 1.0)
+        face = found.state()
+        assert face.source is not None
+        state = PortraitState((face,), 0, photo)
+        return OpenedPhotograph(photo, source, {face.source: found.photo}, found.boxes, state, found.note)
+
+
+@dataclass(frozen=True, eq=False)
+class LoadPhotograph:
+    """Decode the photograph of a portrait that was opened from a file, and find its faces again -> `OpenedPhotograph`.
+
+    Attributes:
+        state: the portrait.
+    """
+
+    state: PortraitState
+
+    def run(self, context: JobContext) -> OpenedPhotograph:
+        """Raises ImageError and ModelError."""
+        from faceeditor.images.source import source_of
+        from faceeditor.photo.align import Square
+        from faceeditor.photo.detect import detect_faces
+        from faceeditor.photo.face import PhotoFace
+
+        photo = self.state.photo
+        if photo is None:
+            raise EngineError("This portrait holds no photograph; open one first.")
+        step = _parts(context)
+        step(0.0, 0.1)(0.0, "Opening the photograph")
+        source = source_of(photo.data, photo.name)
+        own = eight_bit(three_channels(source.samples))
+        faces = {}
+        told = [face.source for face in self.state.faces if face.source is not None]
+        for index, known in enumerate(told):
+            square = Square(np.array(known.centre), np.array(known.half))
+            part = step(0.1 + 0.7 * index / len(told), 0.1 + 0.7 * (index + 1) / len(told))
+            faces[known] = PhotoFace.find(own, square, known.mask, known.head, part)
+        boxes = tuple((b.left, b.top, b.right, b.bottom) for b in detect_faces(source.srgb, step(0.8, 1.0)))
+        return OpenedPhotograph(photo, source, faces, boxes, self.state, "")
+
+
+def _within(job: FindFace, context: JobContext, begin: float, end: float) -> FoundFace:
+    """The result of a job as a part of another one's progress."""
+    return job.run(replace(context, progress=lambda share, text: context.progress(begin + (end - begin) * share, text)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +246,7 @@ class EditPhoto:
             if edit.empty:
                 continue
             tell = step(begin + 0.3 * (end - begin), end)
-            photo = wanted.face.photo
+            photo = wanted.photo
             made = edited(
                 three_channels(samples), photo.placement, photo.matte, edit,
                 step=lambda share, tell=tell: tell(share, "Composing the picture"),  # type: ignore[misc]
@@ -128,13 +256,69 @@ class EditPhoto:
         return samples
 
 
+@dataclass(frozen=True, eq=False)
+class ExportPhotograph:
+    """Make the edited photograph and write it -> path.
+
+    Attributes:
+        source: the photograph.
+        edits: what is wanted of its faces.
+        path: the file to write; its ending chooses the format.
+        options: `export.photograph.SaveOptions`.
+        crop: left, top, right, bottom in pixels of the photograph, None: all of it.
+        longer: longer side of the result in pixels, None: as it is.
+    """
+
+    source: "SourceImage"
+    edits: tuple[FaceEdit, ...]
+    path: Path
+    options: "SaveOptions"
+    crop: tuple[int, int, int, int] | None = None
+    longer: int | None = None
+
+    def run(self, context: JobContext) -> Path:
+        """Raises ImageError, ModelError and FaceEditorError (the file cannot be written)."""
+        from faceeditor.export.photograph import write_photograph
+
+        part = replace(context, progress=lambda share, text: context.progress(0.8 * share, text))
+        samples = EditPhoto(self.source, self.edits).run(part)
+        context.progress(0.85, "Writing the file")
+        source = self.source
+        if self.crop is not None or self.longer is not None:
+            samples = self._fitted(samples)
+            alpha = None if source.alpha is None else self._fitted(source.alpha[..., None])[..., 0]
+            source = replace(source, samples=self._fitted(source.samples), alpha=alpha, data=b"")
+        context.ticket.check()
+        write_photograph(self.path, source, samples, self.options)
+        context.progress(1.0, "Done")
+        return self.path
+
+    def _fitted(self, samples: Samples) -> Samples:
+        """Samples (H, W, C) cut and reduced or enlarged as asked for."""
+        import cv2
+
+        if self.crop is not None:
+            left, top, right, bottom = self.crop
+            samples = samples[top:bottom, left:right]
+        height, width = samples.shape[:2]
+        if self.longer is None or self.longer == max(height, width):
+            return samples
+        size = (
+            max(1, round(width * self.longer / max(height, width))),
+            max(1, round(height * self.longer / max(height, width))),
+        )
+        how = cv2.INTER_AREA if self.longer < max(height, width) else cv2.INTER_LANCZOS4
+        scaled = cv2.resize(np.ascontiguousarray(samples), size, interpolation=how)
+        return np.asarray(scaled if scaled.ndim == 3 else scaled[..., None], samples.dtype)
+
+
 def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edit":
     """What an edit does to the photograph; `frame` draws what it shows too little of (`JobContext.frame`)."""
     from faceeditor.head.model import HeadModel
     from faceeditor.photo.face import Options
 
     model = HeadModel.load()
-    photo = wanted.face.photo
+    photo = wanted.photo
     mask = photo.mask if wanted.mask is None else wanted.mask
     plan = photo.plan(model, wanted.head, mask, wanted.options or Options())
     drawn = frame(patch_request(wanted, plan)).pixels if plan.needs_generator else None
@@ -143,11 +327,10 @@ def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edi
 
 def patch_request(wanted: FaceEdit, plan: "Plan") -> RenderRequest:
     """What the generator is asked for: the new view under the light that the photograph shows."""
-    read = wanted.face.photo.head
-    mask = wanted.face.photo.mask if wanted.mask is None else wanted.mask
+    read = wanted.photo.head
+    mask = wanted.photo.mask if wanted.mask is None else wanted.mask
     head = plan.head.changed(gamma=read.gamma, albedo=read.albedo, rig=read.rig)
-    style = wanted.style or wanted.face.style
-    return RenderRequest.of(PortraitState.of(mask, style, head=head, base_head=read))
+    return RenderRequest.of(PortraitState.of(mask, wanted.style, head=head, base_head=read))
 
 
 def three_channels(samples: Samples) -> Samples:

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from faceeditor.errors import ImageError
 from faceeditor.export.metadata import photoshop_iptc, plain_iptc, tiff_with, without_position
+from faceeditor.export.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp
 from faceeditor.images import SourceImage, write_atomic
 from faceeditor.images.orientation import stored
-from faceeditor.images.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp
 from faceeditor.images.source import to_srgb
 from faceeditor.images.vips import library
 
@@ -87,7 +87,7 @@ def encode_photograph(source: SourceImage, samples: Samples, options: SaveOption
         and np.array_equal(samples, source.samples)
     )  # fmt: skip
     kept = kind == source.kind and options.bits in (None, source.bits) and options.keep_position and not options.srgb
-    if untouched and kept:
+    if untouched and kept and source.data:
         return source.data
     alpha = source.alpha
     icc = source.icc

@@ -33,6 +33,7 @@ def commands() -> tuple[Command, ...]:
     return (
         Command("new", _tr("&New from sample mask ..."), ("Ctrl+N",), "new", file),
         Command("open", _tr("&Open ..."), ("Ctrl+O",), "open", file),
+        Command("open_photograph", _tr("Open p&hotograph ..."), ("Ctrl+Shift+O",), "photo", file),
         Command("save", _tr("&Save"), ("Ctrl+S",), "save", file),
         Command("save_as", _tr("Save &as ..."), ("Ctrl+Shift+S",), "", file),
         Command("export", _tr("&Export ..."), ("Ctrl+E",), "export", file),

@@ -19,6 +19,7 @@ from faceeditor.gui.controllers.file_controller import FileController
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.photo_controller import PhotoController
+from faceeditor.gui.controllers.photograph_controller import PhotographController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.board_page import BoardPage
@@ -41,6 +42,7 @@ from faceeditor.gui.settings import settings
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
+from faceeditor.interaction.view import ViewMode
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
 
@@ -85,6 +87,8 @@ class MainWindow(QMainWindow):
         self._hidden: list[QDockWidget] = []
         self._front: list[QDockWidget] = []  # of the hidden ones those in front of their tabs
         self._device = ""
+        self._photo_shown = False
+        self._mode_before = ViewMode.SIDE_BY_SIDE
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self._build_middle()
@@ -93,6 +97,7 @@ class MainWindow(QMainWindow):
         self.status.follow_work(heads, heads.cancel_work)
         self.status.follow_work(self.board, self.board.stop)
         self.status.follow_person(self.board)
+        self.status.follow_work(self.photographs, self.photographs.cancel_work)
         self.setStatusBar(self.status)
         build_menus(self, self.actions_by_name, self.docks.values(), self.heads, self.files.open_path)
         self._connect()
@@ -112,7 +117,9 @@ class MainWindow(QMainWindow):
         column.setSpacing(6)
         self.canvas = Canvas(self.session, self.tools)
         self.canvas.set_head_controller(self.heads)
-        self.photos = PhotoController(self.styles, self.heads, self.canvas)
+        self.photographs = PhotographController(self.session, self.canvas)
+        self.files.photographs = self.photographs
+        self.photos = PhotoController(self.styles, self.heads, self.canvas, self.files.edit_photograph)
         self.files.offer_photo = self.photos.offer
         self.files.paste_group = self.heads.paste
         self.board = BoardController(self.session, self.heads, parent=self)
@@ -204,6 +211,7 @@ class MainWindow(QMainWindow):
             "clear_region": lambda: session.clear_region(self.tools.region),
             "smaller": lambda: self.tools.grow(-1), "larger": lambda: self.tools.grow(1),
             "swap": self.tools.swap_regions, "new_style": lambda: styles.draw(), "photo": files.open_photo,
+            "open_photograph": files.open_photograph,
             "pin": session.pin_before, "fit": self.canvas.fit, "actual": self.canvas.actual_size,
             "zoom_in": lambda: self.canvas.zoom_by(1.25), "zoom_out": lambda: self.canvas.zoom_by(0.8),
             "randomise": lambda: heads.randomise(), "reset_pose": lambda: heads.reset_group("pose"),
@@ -229,7 +237,11 @@ class MainWindow(QMainWindow):
         self.canvas.panels_toggled.connect(self.toggle_panels)
         session.failed.connect(self.messages.problem)
         session.recovered.connect(self.banner.dismiss)
-        for noted in (styles.noted, heads.noted, self.board.noted, files.noted):
+        self.photographs.opened.connect(files.adopt_photograph)
+        self.photographs.changed.connect(self._show_photo)
+        self.photographs.exported.connect(files.note_saved)
+        self.canvas.face_chosen.connect(self.photographs.choose_face)
+        for noted in (styles.noted, heads.noted, self.board.noted, files.noted, self.photographs.noted):
             noted.connect(self.messages.note)
         for asked in (heads.asked, files.asked):
             asked.connect(self.banner.show_question)
@@ -297,6 +309,18 @@ class MainWindow(QMainWindow):
         self.setWindowModified(portrait.modified)
         self.actions_by_name["undo"].setEnabled(portrait.can_undo or portrait.busy)
         self.actions_by_name["redo"].setEnabled(portrait.can_redo)
+
+    def _show_photo(self) -> None:
+        """A photograph is looked at without its mask; the slider in the bar brings that back."""
+        shown = self.canvas.photo.shown
+        if shown and not self._photo_shown:
+            self._mode_before = self.canvas.mode
+            self.canvas.set_mode(ViewMode.OVERLAY)
+            self.bar.opacity.setValue(0)
+        elif not shown and self._photo_shown:
+            self.canvas.set_mode(self._mode_before)
+            self.bar.opacity.setValue(50)
+        self._photo_shown = shown
 
     def _show_tools(self) -> None:
         self.actions_by_name[self.tools.tool.value].setChecked(True)
@@ -447,6 +471,7 @@ class MainWindow(QMainWindow):
 
     def shut_down(self) -> None:
         """Stop the engine and the autosave; nothing runs any more when this returns."""
+        self.photographs.close()
         self.session.close()
         if self.files.saver is not None:
             self.files.saver.close()

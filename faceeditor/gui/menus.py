@@ -44,7 +44,8 @@ def build_menus(
 
     file = menu(
         window.tr("&File"),
-        ["new", "open", "", "save", "save_as", "", "export", "video", "copy_face", "", "generators", "", "quit"],
+        ["new", "open", "open_photograph", "", "save", "save_as", "", "export", "video", "copy_face", "", "generators",
+         "", "quit"],
     )
     recent = QMenu(window.tr("Open &recent"), file)
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent, open_path))

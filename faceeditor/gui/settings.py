@@ -86,6 +86,10 @@ SCHEMA: dict[str, Setting] = {
     "panels": blob(),
     "photo/take": text(),
     "photo/groups": text(),
+    "export/photo_format": text(),
+    "export/photo_size": text(),
+    "export/photo_quality": number(95, 1, 100),
+    "export/photo_remove_position": flag(),
 }
 """Every value that is kept, by name. New ones are added here."""
 

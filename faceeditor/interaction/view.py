@@ -12,6 +12,8 @@ from faceeditor.regions import MASK_SIZE
 
 MIN_ZOOM = 0.25
 MAX_ZOOM = 40.0
+SQUARE = (0.0, 0.0, float(MASK_SIZE), float(MASK_SIZE))
+"""Left, top, right, bottom of the mask in picture coordinates."""
 _FIT_MARGIN = 16.0
 _GAP = 2.0
 
@@ -73,11 +75,19 @@ class View:
     Attributes:
         zoom: widget pixels for one pixel of the mask.
         x, y: the point of the picture that is shown in the middle of a pane.
+        extent: left, top, right, bottom of what there is to see; larger than the mask for a photograph around it.
     """
 
     zoom: float = 1.0
     x: float = MASK_SIZE / 2
     y: float = MASK_SIZE / 2
+    extent: tuple[float, float, float, float] = SQUARE
+
+    @property
+    def min_zoom(self) -> float:
+        """Smallest zoom: a fifth of what shows everything on a common screen."""
+        left, top, right, bottom = self.extent
+        return MIN_ZOOM * min(1.0, MASK_SIZE / max(right - left, bottom - top))
 
     def to_widget(self, pane: Box, x: float, y: float) -> tuple[float, float]:
         """Picture point -> widget point, in the given pane."""
@@ -103,7 +113,7 @@ class View:
 
     def zoomed_at(self, pane: Box, x: float, y: float, factor: float) -> "View":
         """Zoom by a factor; the picture point under the widget point (x, y) stays there, as far as bounds allow."""
-        zoom = min(max(self.zoom * factor, MIN_ZOOM), MAX_ZOOM)
+        zoom = min(max(self.zoom * factor, self.min_zoom), MAX_ZOOM)
         held_x, held_y = self.to_picture(pane, x, y)
         middle_x, middle_y = pane.centre
         return replace(self, zoom=zoom, x=held_x - (x - middle_x) / zoom, y=held_y - (y - middle_y) / zoom).bounded()
@@ -115,14 +125,18 @@ class View:
     def bounded(self) -> "View":
         """Some of the picture always stays in sight: the middle of a pane shows a point near the picture."""
         slack = MASK_SIZE * 0.5
-        low, high = -slack, MASK_SIZE + slack
-        return replace(self, x=min(max(self.x, low), high), y=min(max(self.y, low), high))
+        left, top, right, bottom = self.extent
+        x = min(max(self.x, left - slack), right + slack)
+        return replace(self, x=x, y=min(max(self.y, top - slack), bottom + slack))
 
 
-def fitted(pane: Box) -> View:
+def fitted(pane: Box, extent: tuple[float, float, float, float] = SQUARE) -> View:
     """The view that shows the whole picture with a small margin."""
-    side = min(pane.width, pane.height) - 2 * _FIT_MARGIN
-    return View(zoom=min(max(side / MASK_SIZE, MIN_ZOOM), MAX_ZOOM))
+    left, top, right, bottom = extent
+    width, height = pane.width - 2 * _FIT_MARGIN, pane.height - 2 * _FIT_MARGIN
+    view = View(1.0, (left + right) / 2, (top + bottom) / 2, extent)
+    zoom = min(width / (right - left), height / (bottom - top))
+    return replace(view, zoom=min(max(zoom, view.min_zoom), MAX_ZOOM))
 
 
 def shown_panes(mode: ViewMode, head: HeadView = HeadView.OFF) -> tuple[Pane, ...]:

@@ -73,6 +73,16 @@ def square_of_points(left: Point, right: Point, mouth: Point) -> Square:
     return Square(middle + 0.1 * down, half)
 
 
+def upright_square(square: Square, tilt: float = 14.0) -> Square:
+    """The square turned to the nearest quarter of a circle; itself if that is more than `tilt` degrees away."""
+    angle = np.degrees(np.arctan2(square.half[1], square.half[0]))
+    quarter = round(angle / 90.0) * 90.0
+    if abs(angle - quarter) > tilt:
+        return square
+    length, turn = float(np.hypot(*square.half)), np.radians(quarter)
+    return Square(square.centre, np.round(length * np.array([np.cos(turn), np.sin(turn)]), 6))
+
+
 def refined(square: Square, frame: FloatArray) -> Square:
     """A better square from the face frame of the regions seen in a first one.
 

@@ -247,7 +247,7 @@ class _Tile:
         for field, share in ((edit.gain, alpha), (edit.surroundings, 1 - alpha)):
             if field is not None:
                 total += share[..., None] * (self.placement.to_picture(field, self.rect) - 1)
-        active: BoolArray = np.asarray(np.abs(total - 1) >= LEAST_GAIN).any(-1)
+        active: BoolArray = np.asarray((np.abs(total - 1) >= LEAST_GAIN).any(-1), np.bool_)
         if not active.any():
             return values
         lit = applied_gain(values, total)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.head.camera import NECK_JOINT, PIVOT, rotation
+from faceeditor.head.maps import landmarks68
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import surface_motion
 from faceeditor.photo.fields import fill, smoothstep
@@ -38,6 +39,10 @@ _DEAD = (0.02, 0.10)
 """Displacements in mask pixels that are faded out: distant parts of the picture are not resampled for nothing."""
 _STRETCHED = (3.0, 5.0)
 """Stretch at which a patch begins to be better than the photograph, and where it takes over."""
+_INNER_LIPS = (62, 66)
+"""Landmarks of the 68 in the middle of the upper and the lower inner lip."""
+_OPEN, _WIDER = 2.0, 2.2
+"""Gap in mask pixels of a mouth that is open, and how many times wider it may become by stretching."""
 _FACE = np.isin(np.arange(256), [*FACE_REGIONS, Region.L_EAR, Region.R_EAR])
 _EARS = np.isin(np.arange(256), (Region.L_EAR, Region.R_EAR))
 _INSIDE = np.isin(np.arange(256), (Region.MOUTH, Region.L_EYE, Region.R_EYE))
@@ -103,6 +108,9 @@ def photo_motion(
     known = ~_spread_into(broken, width, fixed, density)
     person = motion.labels != Region.BACKGROUND
     near = cv2.dilate(person.astype(np.uint8), _disc(4 * density)) > 0
+    stretched_mouth = _stretches_mouth(model, base, head)
+    if stretched_mouth:
+        known &= motion.labels != Region.MOUTH
     # Beside the face of a person the grid's motion fades into the background, which does not move here.
     known &= near
     weight = widened(known.astype(np.float32), cv2.BORDER_CONSTANT)
@@ -112,7 +120,11 @@ def photo_motion(
     size = np.hypot(smooth[..., 0], smooth[..., 1])
     smooth *= smoothstep(size, *_DEAD)[..., None]
     gone = inside & ~seen
-    gone |= (motion.labels == Region.MOUTH) & (_looked_up(mask, motion.field) != Region.MOUTH)
+    mouth = motion.labels == Region.MOUTH
+    if stretched_mouth:
+        gone &= ~mouth
+    else:
+        gone |= mouth & (_looked_up(mask, motion.field) != Region.MOUTH)
     opened, wide = np.zeros(weight.shape, np.float32), np.zeros(weight.shape, np.float32)
     inner(opened)[:] = np.minimum(1, 1.6 * cv2.GaussianBlur(gone.astype(np.float32), (0, 0), 0.8 * density))
     # What was hidden elsewhere is closed by stretching what is beside it, as long as that does not smear.
@@ -122,6 +134,15 @@ def photo_motion(
     inner(wide)[:] = cv2.GaussianBlur(smeared, (0, 0), 1.5 * density)
     labels = np.ascontiguousarray(motion.labels[density // 2 :: density, density // 2 :: density])
     return PhotoMotion(smooth, opened, wide, labels)
+
+
+def _stretches_mouth(model: HeadModel, base: HeadCoefficients, head: HeadCoefficients) -> bool:
+    """Whether the photograph shows enough of an open mouth to be stretched between the lips: real teeth look best."""
+    gaps = []
+    for each in (base, head):
+        points = landmarks68(model, each)
+        gaps.append(float(np.linalg.norm(points[_INNER_LIPS[0]] - points[_INNER_LIPS[1]])))
+    return gaps[0] > _OPEN and gaps[1] < _WIDER * gaps[0]
 
 
 def _looked_up(mask: MaskArray, field: FloatArray) -> MaskArray:

@@ -31,7 +31,6 @@ from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError, PortraitError
 from faceeditor.fileio import open_regular
 from faceeditor.images import decode_bytes, write_atomic
-from faceeditor.images.provenance import COMPOSITE_SOURCE_TYPE, DIGITAL_SOURCE_TYPE, marked_png
 from faceeditor.jsonio import JsonError, read_json_object
 from faceeditor.portrait.adjustments import MAX_ADJUSTMENTS
 from faceeditor.portrait.document import MAX_RECENT_STYLES, Portrait, Snapshot
@@ -116,8 +115,7 @@ def write_snapshot(
     members = {"portrait.json": json.dumps(description, ensure_ascii=False).encode("utf-8", "replace"), **members}
     members["recent.f32"] = b"".join(pack_style(style) for style in snapshot.recent_styles)
     if preview is not None:
-        made = DIGITAL_SOURCE_TYPE if photo is None else COMPOSITE_SOURCE_TYPE
-        members["preview.png"] = _encoded_preview(preview, made)
+        members["preview.png"] = _encoded_preview(preview)
     if snapshot.board:
         members[BOARD] = snapshot.board
     if photo is not None and not photo_beside:
@@ -335,11 +333,11 @@ def _photo(path: Path, description: dict[str, Any], members: Members, notes: lis
     return Photo(data, name)
 
 
-def _encoded_preview(preview: npt.NDArray[np.uint8], source_type: str) -> bytes:
+def _encoded_preview(preview: npt.NDArray[np.uint8]) -> bytes:
     image = Image.fromarray(np.ascontiguousarray(preview))
     image.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
     stream = io.BytesIO()
-    image.save(stream, "PNG", compress_level=4, pnginfo=marked_png(source_type))
+    image.save(stream, "PNG", compress_level=4)
     return stream.getvalue()
 
 

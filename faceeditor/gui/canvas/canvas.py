@@ -56,6 +56,7 @@ class Canvas(CanvasView):
 
     hovered = Signal(object)
     panels_toggled = Signal()
+    face_chosen = Signal(int)
 
     def __init__(self, session: PortraitSession, tools: ToolState, parent: QWidget | None = None) -> None:
         super().__init__(session, tools, parent)
@@ -113,6 +114,10 @@ class Canvas(CanvasView):
             self._action = _Wipe(pane)
             return
         point = self.view.to_picture(pane, at.x(), at.y())
+        other = self.photo.other_face(point)
+        if other is not None:
+            self.face_chosen.emit(other)
+            return
         tool = Tool.ERASER if eraser_end else self.tools.tool
         if self.turner is not None and modifiers & Qt.KeyboardModifier.ControlModifier:
             tool = Tool.TURN
@@ -225,7 +230,7 @@ class Canvas(CanvasView):
         self._choose_cursor()
 
     def _on_wipe(self, pane: Box, at: QPointF) -> bool:
-        if self._before is None:
+        if self._before is None and not self.photo.shown:
             return False
         x, y = self.wipe_handle(pane)
         near_handle = abs(at.x() - x) <= paint.HANDLE and abs(at.y() - y) <= paint.HANDLE
@@ -351,6 +356,8 @@ class Canvas(CanvasView):
                 self._tools_changed()
         elif event.key() == Qt.Key.Key_Escape:
             self.abort()
+        elif event.key() == Qt.Key.Key_Backslash and self.photo.shown:
+            self.set_comparing(True)
         elif event.key() == Qt.Key.Key_Control:
             if self.turner is not None and not event.isAutoRepeat():
                 self._ctrl_held.start()
@@ -368,6 +375,9 @@ class Canvas(CanvasView):
                 self._tools_changed()
         elif event.key() == Qt.Key.Key_Control:
             self._set_ctrl(False)
+        elif event.key() == Qt.Key.Key_Backslash:
+            if not event.isAutoRepeat():
+                self.set_comparing(False)
         else:
             super().keyReleaseEvent(event)
 
@@ -378,6 +388,7 @@ class Canvas(CanvasView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space = False
         self._set_ctrl(False)
+        self.set_comparing(False)
         self.finish()
         if self.turner is not None:
             self.turner.end_keys()

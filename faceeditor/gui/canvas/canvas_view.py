@@ -1,5 +1,6 @@
 """The canvas: mask, face and 3D head in step, drawn by dirty rectangles. Input is handled in ``canvas``."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from faceeditor.engine import Frame
 from faceeditor.gui.canvas import overlays as paint
 from faceeditor.gui.canvas.head_picture import HeadPicture
 from faceeditor.gui.canvas.head_turner import HeadTurner
+from faceeditor.gui.canvas.photo_layer import PhotoLayer
 from faceeditor.gui.canvas.tools import ToolState
 from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.session import PortraitSession
@@ -48,6 +50,8 @@ class CanvasView(QWidget):
         self.wipe = MASK_SIZE / 2
         self.view = View()
         self._fitted = True
+        self.photo = PhotoLayer()
+        self.comparing = False  # the photograph is shown as it was
         self._mask = MaskPicture()
         self._shown_mask: MaskArray = session.portrait.mask
         self._coloured: MaskArray = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)  # what the mask's picture shows
@@ -209,7 +213,7 @@ class CanvasView(QWidget):
         if mode is not self.mode:
             self.mode = mode
             if self._fitted:
-                self.view = fitted(self.boxes[0])
+                self.view = self._fitted_view()
             self.view_changed.emit()
             self.update()
 
@@ -221,7 +225,7 @@ class CanvasView(QWidget):
         if self._head_picture is not None:
             self._head_picture.want(head_view is not HeadView.OFF)
         if self._fitted:
-            self.view = fitted(self.boxes[0])
+            self.view = self._fitted_view()
         self.view_changed.emit()
         self.update()
 
@@ -242,13 +246,32 @@ class CanvasView(QWidget):
         self.view_changed.emit()
         self.update()
 
+    def _fitted_view(self) -> View:
+        return fitted(self.boxes[0], self.photo.extent)
+
+    def show_photo(self, photo: "PhotoLayer", keep_view: bool = False) -> None:
+        """Show a photograph in place of the drawn face, or the face again; `keep_view`: it stays where it is seen."""
+        view = self.photo.carried_to(photo, self.view) if keep_view else None
+        self.photo = photo
+        self.set_view(view or self._fitted_view(), fitted_view=view is None)
+
+    def update_photo(self) -> None:
+        """The photograph's picture is another one."""
+        self.update(paint.qrect(self.pane(Pane.FACE)).toAlignedRect())
+
+    def set_comparing(self, on: bool) -> None:
+        """Show the photograph as it was while a key is held."""
+        if on != self.comparing:
+            self.comparing = on
+            self.update_photo()
+
     def fit(self) -> None:
         """Show the whole picture."""
-        self.set_view(fitted(self.boxes[0]), fitted_view=True)
+        self.set_view(self._fitted_view(), fitted_view=True)
 
     def actual_size(self) -> None:
-        """One pixel of the face on one pixel of the screen."""
-        self.set_view(View(1.0 / self.devicePixelRatioF()))
+        """One pixel of the face or photograph on one pixel of the screen."""
+        self.set_view(replace(self.view, zoom=self.photo.unit / self.devicePixelRatioF()))
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom about a point of the widget, or about the middle of the first pane."""
@@ -258,7 +281,7 @@ class CanvasView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fitted:
-            self.view = fitted(self.boxes[0])
+            self.view = self._fitted_view()
         self.view_changed.emit()
         super().resizeEvent(event)
 
@@ -315,7 +338,9 @@ class CanvasView(QWidget):
             paint.draw_frame_line(painter, picture)
             paint.draw_caption(painter, pane, self.tr("Mask"))
             return
-        if self._face is None:
+        if self.photo.shown:
+            self.photo.draw(painter, self.view, pane, self.comparing)
+        elif self._face is None:
             text, hint = self._loading or (self.tr("Loading the model ..."), self.tr("You can paint while it loads."))
             turn = None if self._loading else self._turn
             paint.draw_loading(painter, picture, self._mask.image, text, hint, turn)
@@ -329,21 +354,29 @@ class CanvasView(QWidget):
             painter.setOpacity(self.mask_opacity)
             paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
             painter.setOpacity(1.0)
-        elif self.mode is ViewMode.WIPE and self._before is not None:
+        elif self.mode is ViewMode.WIPE and (self._before is not None or self.photo.shown):
             self._draw_before(painter, pane, picture)
-        paint.draw_frame_line(painter, picture)
-        if self.mode is ViewMode.SIDE_BY_SIDE:
+        if self.photo.shown:
+            self.photo.draw_boxes(painter, self.view, pane)
+        else:
+            paint.draw_frame_line(painter, picture)
+        if self.photo.shown:
+            caption = self.tr("Original") if self.comparing else self.tr("Photograph")
+            if self.mode is not ViewMode.WIPE:
+                paint.draw_caption(painter, pane, caption)
+        elif self.mode is ViewMode.SIDE_BY_SIDE:
             paint.draw_caption(painter, pane, self.tr("Face"))
         elif self.mode is ViewMode.OVERLAY:
             paint.draw_caption(painter, pane, self.tr("Mask over face"))
 
     def _draw_before(self, painter: QPainter, pane: Box, picture: Box) -> None:
-        if self._before is None:
-            return
         x, y = self.wipe_handle(pane)
         painter.save()
         painter.setClipRect(QRectF(pane.x, pane.y, x - pane.x, pane.height), Qt.ClipOperation.IntersectClip)
-        paint.draw_picture(painter, self._before, picture, smooth=True)
+        if self.photo.shown:
+            self.photo.draw(painter, self.view, pane, original=True)
+        elif self._before is not None:
+            paint.draw_picture(painter, self._before, picture, smooth=True)
         painter.restore()
         paint.draw_wipe(painter, pane, x, y)
         paint.draw_caption(painter, pane, self.tr("Before"))
@@ -355,8 +388,9 @@ class CanvasView(QWidget):
         return x, pane.y + pane.height * 0.85
 
     def set_wipe(self, x: float) -> None:
-        """Move the wipe's line to a column of the picture, 0..256."""
-        self.wipe = min(max(x, 0.0), float(MASK_SIZE))
+        """Move the wipe's line to a column of the picture, 0..256, or anywhere on a photograph."""
+        left, _, right, _ = self.photo.extent
+        self.wipe = min(max(x, left), right)
         self.update()
 
     def _draw_over(self, painter: QPainter, pane: Box, kind: Pane) -> None:

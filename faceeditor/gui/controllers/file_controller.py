@@ -12,21 +12,23 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export import scaled, side_by_side, write_mask, write_picture
+from faceeditor.export.photograph import KINDS
 from faceeditor.generators.imported.installed import is_checkpoint
 from faceeditor.gui.controllers.file_jobs import IdentifiedPicture, IdentifyPicture, PictureKind
+from faceeditor.gui.controllers.photograph_controller import PhotographController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
 from faceeditor.gui.dialogs.new_portrait import SampleDialog
+from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog, proposed_name
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
-from faceeditor.gui.imaging import clipboard_picture
+from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import last_folder, remember_file, remember_folder
 from faceeditor.images import write_atomic
 from faceeditor.interaction.head_values import group_of_text
 from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave, store
 from faceeditor.portrait.document import Change, Portrait
-from faceeditor.portrait.file_stamp import FileStamp
 from faceeditor.portrait.masks import MaskReading, load_mask, sample_masks
 from faceeditor.regions import MaskArray, colorize
 
@@ -51,6 +53,7 @@ class FileController(QObject):
 
     Attributes:
         offer_photo: what becomes of a picture that is dropped or opened; by default its style is taken.
+        photographs: the controller of the photograph that is edited; set by the window.
         offer_generator: what becomes of a dropped checkpoint of a generator.
         paste_group: pastes a group of a head from the clipboard.
 
@@ -73,7 +76,7 @@ class FileController(QObject):
         self.styles = styles
         self.window = window
         self.saver = saver
-        self._stamp: FileStamp | None = None  # of the portrait's file as it was opened or saved last
+        self.photographs: PhotographController | None = None
         self.offer_generator: Callable[[Path], None] = lambda path: None
         self.offer_photo: Callable[[Path], None] = lambda path: styles.from_photo(path)
         self.paste_group: Callable[[str], None] = lambda group: None
@@ -96,21 +99,6 @@ class FileController(QObject):
             self.saver.snapshot(portrait, None if frame is None else frame.pixels)
 
     # Questions; tests put their own answers in their place.
-
-    def ask_overwrite(self, path: Path) -> bool:
-        """Ask whether to replace a file that another window or program changed since it was opened or saved here."""
-        box = QMessageBox(self.window)
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setWindowTitle(self.tr("File changed"))
-        box.setText(self.tr("“{name}” was changed by another window or program.").format(name=path.name))
-        box.setInformativeText(self.tr("If you overwrite it, those changes are lost. Save as keeps both."))
-        overwrite = box.addButton(self.tr("Overwrite"), QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(cancel)
-        box.setEscapeButton(cancel)
-        box.exec()
-        box.deleteLater()
-        return bool(box.clickedButton() is overwrite)
 
     def ask_unsaved(self) -> Answer:
         """Ask what to do with changes that are not saved."""
@@ -208,7 +196,6 @@ class FileController(QObject):
             return False
         portrait, reading = opened[0]
         self._adopt(portrait)
-        self._stamp = FileStamp.of(path) if portrait.path is not None else None
         remember_file(path)
         self.files_changed.emit()
         note = portrait.note if reading is None else reading.note
@@ -233,7 +220,6 @@ class FileController(QObject):
         return Portrait(reading.mask, present.style, present.truncation, present.recent_styles), reading
 
     def _adopt(self, portrait: Portrait) -> None:
-        self._stamp = None
         if self.saver is not None:
             self.saver.clear()
         self.session.replace(portrait)
@@ -262,11 +248,8 @@ class FileController(QObject):
         self.session.end_open_work()
         frame = self.session.frame
         preview = None if frame is None else frame.pixels
-        if self._stamp is not None and self._stamp.was_changed(path) and not self.ask_overwrite(path):
-            return False
         if not self.session.guarded(lambda: store.save(self.session.portrait, path, preview)):
             return False
-        self._stamp = FileStamp.of(path)
         if self.saver is not None:
             self.saver.clear()
         remember_file(path)
@@ -300,6 +283,9 @@ class FileController(QObject):
 
     def export(self) -> None:
         """Ask what to export and where to, and write it."""
+        if self.photographs is not None and self.photographs.shown:
+            self.export_photograph()
+            return
         frame = self.session.frame
         mask = self._drawn_mask()
         if mask is None:
@@ -343,10 +329,52 @@ class FileController(QObject):
             self.noted.emit(self.tr("Saved “{name}”.").format(name=path.name))
         return done
 
+    def export_photograph(self) -> None:
+        """Ask how to export the edited photograph and where to, and write it in the background."""
+        photos = self.photographs
+        if photos is None or photos.source is None:
+            return
+        self.session.end_open_work()
+        left, top, right, bottom = photos.face_crop() or (0, 0, photos.source.width, photos.source.height)
+        dialog = PhotoExportDialog(photos.source, (right - left, bottom - top), self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        if dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        choice = dialog.choice
+        proposal = proposed_name(photos.source.name, choice.suffix)
+        chosen = self.ask_save(self.tr("Export photograph"), proposal, f"*{choice.suffix}")
+        if chosen is not None:
+            if chosen.suffix.lower() not in KINDS or KINDS[chosen.suffix.lower()] != choice.options.kind:
+                chosen = chosen.with_name(chosen.name + choice.suffix)
+            remember_folder(chosen)
+            photos.export(chosen, choice.options, photos.face_crop() if choice.face_only else None, choice.longer)
+
+    def open_photograph(self) -> None:
+        """Ask for a photograph and open it to be edited at its own size."""
+        patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+        path = self.ask_open(self.tr("Open photograph"), self.tr("Photos ({patterns})").format(patterns=patterns))
+        if path is not None:
+            remember_folder(path)
+            self.edit_photograph(path)
+
+    def edit_photograph(self, path: Path, face: int = 0) -> None:
+        """Open a photograph as the portrait, once its face is read; the present one may be saved before."""
+        if self.photographs is not None and self.may_replace():
+            self.photographs.open(path, face)
+
+    def note_saved(self, path: Path) -> None:
+        """Say that a file was written."""
+        self.noted.emit(self.tr("Saved “{name}”.").format(name=path.name))
+
+    def adopt_photograph(self, portrait: Portrait) -> None:
+        """Put the portrait of a photograph that was read in place of the present one."""
+        if self.may_replace():
+            self._adopt(portrait)
+
     def copy_face(self) -> None:
         """Put the face on the clipboard."""
         if self._present_face() and self.session.frame is not None:
-            QGuiApplication.clipboard().setMimeData(clipboard_picture(self.session.frame.pixels))
+            QGuiApplication.clipboard().setImage(to_qimage(self.session.frame.pixels))
             self.noted.emit(self.tr("Face copied to the clipboard."))
 
     # A photo, and what is dropped.

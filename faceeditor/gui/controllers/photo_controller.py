@@ -1,5 +1,6 @@
 """Photos that are dropped on the window or opened: asks what to use from them, and applies it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -20,10 +21,18 @@ class PhotoController(QObject):
     Args:
         styles, heads: take it.
         canvas: the sheet opens over its window, the card lies on it.
+        edit: opens a photograph itself as the portrait, with one of its faces.
     """
 
-    def __init__(self, styles: StyleController, heads: HeadController, canvas: Canvas) -> None:
+    def __init__(
+        self,
+        styles: StyleController,
+        heads: HeadController,
+        canvas: Canvas,
+        edit: Callable[[Path, int], object] = lambda path, face: None,
+    ) -> None:
         super().__init__(canvas)
+        self._edit = edit
         self._styles = styles
         self._heads = heads
         self._canvas = canvas
@@ -70,7 +79,9 @@ class PhotoController(QObject):
     def take(self, path: Path, choice: PhotoChoice) -> None:
         """Apply a choice in the background and remember it."""
         choice.remember()
-        if choice.take is Take.STYLE:
+        if choice.take is Take.EDIT:
+            self._edit(path, choice.face)
+        elif choice.take is Take.STYLE:
             self._styles.from_photo(path, face=choice.face)
         elif choice.take is Take.HEAD:
             self._heads.from_photo(path, choice.groups, choice.face)

@@ -18,6 +18,7 @@ from faceeditor.interaction.meter import FrameMeter
 from faceeditor.portrait.document import Change, Portrait, ReplaceMask
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import FaceState
 from faceeditor.regions import MaskArray, Region, mirrored
 
 MoveMask = Callable[[MaskArray, HeadCoefficients, HeadCoefficients], MaskArray]
@@ -61,6 +62,7 @@ class PortraitSession(QObject):
         self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
         self._painted = 0  # the last revision at which the painted mask changed
         self.move_mask: MoveMask | None = None  # set once the head model is loaded, which takes seconds
+        self._held: tuple[FaceState, FaceState] | None = None  # a face, and how it is drawn on its photograph
         self._moved: tuple[int, MaskArray] | None = None  # a moved mask that no frame brought, and its revision
         self._requests = QTimer(self, interval=0, singleShot=True)
         self._requests.timeout.connect(self._request)
@@ -164,7 +166,8 @@ class PortraitSession(QObject):
             EngineError: the head has moved, no frame shows it yet and the head model is still being loaded.
         """
         portrait = self.portrait
-        head, base = portrait.shown_head, portrait.base_head
+        face = self._as_drawn(portrait.state().face)
+        head, base = face.shown_head, face.base_head
         if not portrait.moved or head is None or base is None:
             return portrait.mask
         frame = self.frame
@@ -188,7 +191,8 @@ class PortraitSession(QObject):
     def unmove_stroke(self, before: MaskArray, after: MaskArray) -> MaskArray | None:
         """Bring a stroke on the shown mask back to the painted one (`Portrait.begin_stroke`)."""
         stroke = self.portrait.before_stroke
-        head, base = stroke.face.shown_head, stroke.face.base_head
+        face = self._as_drawn(stroke.face)
+        head, base = face.shown_head, face.base_head
         if head is None or base is None:
             return None
         from faceeditor.head.model import HeadModel
@@ -198,6 +202,17 @@ class PortraitSession(QObject):
             return unmove_stroke(HeadModel.load(), stroke.mask, base, head, before, after)
         except FaceEditorError:  # without the head model the moved mask itself is kept
             return None
+
+    def _as_drawn(self, face: FaceState) -> FaceState:
+        """A face as it is drawn: on a photograph its head turns about the neck, which the shoulders hold."""
+        if face.source is None or face.head is None or face.head is face.source.head:
+            return face
+        # Imported here: it loads numba, which only a photograph needs.
+        from faceeditor.photo.warp import held_by_the_body
+
+        if self._held is None or self._held[0] is not face:
+            self._held = face, face.changed(head=held_by_the_body(face.source.head, face.head))
+        return self._held[1]
 
     @property
     def show_head(self) -> bool:
@@ -219,7 +234,9 @@ class PortraitSession(QObject):
         portrait = self.portrait
         # During a gesture the engine may use its fast tier; the end of the gesture requests the full one.
         output = Output(fast=portrait.busy)
-        request = RenderRequest.of(portrait.state(), output, revision=portrait.revision, show_head=self._show_head)
+        state = portrait.state()
+        state = state.with_faces_part(state.active, self._as_drawn(state.face))
+        request = RenderRequest.of(state, output, revision=portrait.revision, show_head=self._show_head)
         self.bridge.submit(self._epoch, request)
 
     def _take_frame(self, epoch: int, frame: Frame) -> None:
@@ -260,7 +277,10 @@ class PortraitSession(QObject):
     def title(self) -> str:
         """The portrait's name for the window's title."""
         path: Path | None = self.portrait.path
-        return path.name if path is not None else self.tr("Untitled portrait")
+        if path is not None:
+            return path.name
+        photo = self.portrait.state().photo
+        return photo.name if photo is not None else self.tr("Untitled portrait")
 
     def close(self) -> None:
         """Stop the engine; its threads have ended when this returns."""

@@ -29,6 +29,7 @@ _PICTURE = 220
 class Take(Enum):
     """What is taken from a picture."""
 
+    EDIT = "edit"
     STYLE = "style"
     HEAD = "head"
     PERSON = "person"
@@ -38,7 +39,7 @@ class Take(Enum):
 class PhotoChoice:
     """An answer: what to take, which groups of the head if it is the head, and of which face, the largest first."""
 
-    take: Take = Take.STYLE
+    take: Take = Take.EDIT
     groups: tuple[str, ...] = field(default=("expression", "pose", "light"))
     face: int = 0
 
@@ -59,7 +60,7 @@ class PhotoChoice:
 
 
 class PhotoSheet(QDialog):
-    """Asks what to use from a photo; 1, 2 and 3 choose, Enter applies, Esc cancels.
+    """Asks what to use from a photo; 1 to 4 choose, Enter applies, Esc cancels.
 
     Args:
         path: the picture.
@@ -105,6 +106,10 @@ class PhotoSheet(QDialog):
         self.choices: dict[Take, QRadioButton] = {}
         self.groups: dict[str, QCheckBox] = {}
         texts = {
+            Take.EDIT: (
+                self.tr("Edit this photograph"),
+                self.tr("Opens it at its own size; what you do not touch stays as it is"),
+            ),
             Take.STYLE: (
                 self.tr("Style"),
                 self.tr("Hair, skin and colours, applied to your mask"),

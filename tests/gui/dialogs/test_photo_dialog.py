@@ -56,7 +56,9 @@ def drop(app):
 
 def test_style_alone(app, drop, photo):
     drop.offer(photo)
-    assert drop.sheet.choice.take is Take.STYLE and drop.sheet.isVisible()
+    assert drop.sheet.choice.take is Take.EDIT and drop.sheet.isVisible()
+    QTest.keyClick(drop.sheet, "2")
+    assert drop.sheet.choice.take is Take.STYLE
     QTest.keyClick(drop.sheet, Qt.Key.Key_Return)
     app.wait(lambda: app.portrait.style.label == "somebody.png")
     assert app.portrait.head is None and drop.sheet is None
@@ -67,7 +69,7 @@ def test_groups_of_the_head_by_keyboard(app, drop, photo):
     mask = app.portrait.mask.copy()
     drop.offer(photo)
     sheet = drop.sheet
-    QTest.keyClick(sheet.focusWidget() or sheet, "2")
+    QTest.keyClick(sheet.focusWidget() or sheet, "3")
     assert sheet.choice.take is Take.HEAD
     sheet.groups["light"].setChecked(False)
     QTest.keyClick(sheet.groups["expression"], Qt.Key.Key_Space)
@@ -162,6 +164,7 @@ def test_one_of_several_faces_is_chosen(app, drop, photo, monkeypatch):
     QTest.keyClick(sheet.picker, Qt.Key.Key_Left)
     assert sheet.choice.face == 0
     QTest.keyClick(sheet.picker, Qt.Key.Key_Right)
+    QTest.keyClick(sheet, "2")
     QTest.keyClick(sheet, Qt.Key.Key_Return)
     assert asked == [1]
 

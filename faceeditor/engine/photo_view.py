@@ -1,0 +1,206 @@
+"""What a window shows of an edited photograph: the visible rectangle at the screen's scale; the newest request wins."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.engine.photo_edit import edit_of_face, plan_edit
+from faceeditor.engine.requests import Frame, RenderRequest
+from faceeditor.errors import EngineError, FaceEditorError
+from faceeditor.portrait.state import FaceState
+
+if TYPE_CHECKING:
+    from faceeditor.images import SourceImage
+    from faceeditor.photo.composite import Edit
+    from faceeditor.photo.face import PhotoFace
+
+_log = logging.getLogger(__name__)
+_JOIN_SECONDS = 1.6
+_QUICK_SIDE = 900
+"""Longer side of a picture that is drawn while a hand moves; the screen enlarges it."""
+_LEVELS = 3
+
+Pixels = npt.NDArray[np.uint8]
+Rectangle = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels of the photograph."""
+
+
+@dataclass(frozen=True, eq=False)
+class ViewRequest:
+    """A part of an edited photograph to be drawn.
+
+    Attributes:
+        revision: the portrait's revision.
+        source: the photograph.
+        faces: its faces as found, and what is wanted of them.
+        rect: what is visible.
+        scale: pixels of the screen per pixel of the photograph.
+        quick: a hand moves: coarser fields, and a smaller picture.
+    """
+
+    revision: int
+    source: "SourceImage"
+    faces: "tuple[tuple[PhotoFace, FaceState], ...]"
+    rect: Rectangle
+    scale: float
+    quick: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ViewPicture:
+    """What was drawn.
+
+    Attributes:
+        revision: of the request.
+        pixels: (h, w, 3) uint8 sRGB, read-only.
+        rect: what part of the photograph it shows.
+        quick: as the request.
+        untouched: no edit is in effect: these are the photograph's own pixels.
+    """
+
+    revision: int
+    pixels: Pixels
+    rect: Rectangle
+    quick: bool
+    untouched: bool
+
+
+OnPicture = Callable[[ViewPicture], None]
+OnError = Callable[[FaceEditorError], None]
+
+
+class PhotoView:
+    """Draws on a thread of its own; callbacks are called there, none after `close`.
+
+    Args:
+        frame: draws a face by the generator and waits for it (`Engine.render`).
+    """
+
+    def __init__(self, frame: Callable[[RenderRequest], Frame]) -> None:
+        self._frame = frame
+        self._condition = threading.Condition()
+        self._pending: tuple[ViewRequest, Callable[[ViewPicture], None], Callable[[FaceEditorError], None]] | None = (
+            None
+        )
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._levels: dict[float, Pixels] = {}
+        self._source: SourceImage | None = None
+        self._edits: dict[tuple[int, bool], tuple[FaceState, PhotoFace, Edit]] = {}
+
+    def submit(
+        self,
+        request: ViewRequest,
+        on_picture: OnPicture,
+        on_error: OnError,
+    ) -> None:
+        """Ask for a picture. A request that has not begun is replaced by this one and never answered."""
+        with self._condition:
+            if self._closing:
+                return
+            self._pending = request, on_picture, on_error
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="photo-view", daemon=True)
+                self._thread.start()
+            self._condition.notify()
+
+    def close(self) -> None:
+        """End the thread; a picture under way is not delivered."""
+        with self._condition:
+            self._closing = True
+            self._pending = None
+            self._condition.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_JOIN_SECONDS)
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while self._pending is None and not self._closing:
+                    self._condition.wait()
+                if self._closing or self._pending is None:
+                    return
+                (request, on_picture, on_error), self._pending = self._pending, None
+            try:
+                picture = self.draw(request)
+            except FaceEditorError as error:
+                self._deliver(on_error, error)
+            except Exception as error:
+                _log.exception("the photograph could not be drawn")
+                self._deliver(on_error, EngineError(f"The photograph could not be drawn ({error}); see the log file."))
+            else:
+                self._deliver(on_picture, picture)
+
+    def _deliver(self, callback: Callable[[Any], None], value: object) -> None:
+        if not self._closing:
+            callback(value)
+
+    def draw(self, request: ViewRequest) -> ViewPicture:
+        """The picture of a request, drawn on this thread."""
+        from faceeditor.photo.composite import edited
+        from faceeditor.photo.placement import Rect
+
+        if request.source is not self._source:
+            self._source = request.source
+            self._levels.clear()
+            self._edits.clear()
+        level, pixels = self._level(request)
+        left, top, right, bottom = (edge * level for edge in request.rect)
+        rect = Rect(int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom)))
+        rect = rect.within(pixels.shape[1], pixels.shape[0])
+        out = pixels
+        touched = False
+        for index, (photo, face) in enumerate(request.faces):
+            edit = self._edit(index, photo, face, request.quick)
+            if edit.empty:
+                continue
+            placement = photo.placement.scaled(level)
+            if not touched and len(request.faces) == 1:
+                out = edited(out, placement, photo.matte, edit, rect)
+            else:
+                out = edited(out, placement, photo.matte, edit)
+            touched = True
+        if out.shape[:2] != (rect.height, rect.width) or not touched:
+            out = np.array(out[rect.slices])
+        out.flags.writeable = False
+        shown = (rect.left / level, rect.top / level, rect.right / level, rect.bottom / level)
+        return ViewPicture(request.revision, out, shown, request.quick, not touched)
+
+    def _edit(self, index: int, photo: "PhotoFace", face: FaceState, quick: bool) -> "Edit":
+        """What a face's state does to the photograph, remembered until it is another one."""
+        from faceeditor.photo.face import Options
+        from faceeditor.photo.face import quick as quick_options
+
+        kept = self._edits.get((index, quick))
+        if kept is not None and kept[0] is face and kept[1] is photo:
+            return kept[2]
+        options = quick_options(Options()) if quick else Options()
+        edit = plan_edit(self._frame, edit_of_face(face, photo, options))
+        self._edits[index, quick] = face, photo, edit
+        return edit
+
+    def _level(self, request: ViewRequest) -> tuple[float, Pixels]:
+        """The photograph reduced to about the screen's scale (1 at most): factor and (h, w, 3) uint8 sRGB."""
+        import cv2
+
+        scale = min(1.0, request.scale)
+        if request.quick:
+            left, top, right, bottom = request.rect
+            scale = min(scale, _QUICK_SIDE / max(1.0, right - left, bottom - top))
+        # Steps of the square root of two, so that zooming makes few levels.
+        level = min(1.0, float(2.0 ** (np.ceil(2 * np.log2(max(scale, 1 / 256))) / 2)))
+        whole = request.source.srgb
+        if level == 1.0:
+            return 1.0, whole
+        if level not in self._levels:
+            if len(self._levels) >= _LEVELS:
+                self._levels.pop(next(iter(self._levels)))
+            size = max(1, round(whole.shape[1] * level)), max(1, round(whole.shape[0] * level))
+            self._levels[level] = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return level, self._levels[level]
