@@ -5,7 +5,7 @@ Importing it costs milliseconds; torch and OpenVINO are loaded on its worker thr
 
 from faceeditor.engine.core import Engine
 from faceeditor.engine.jobs import EncodedPhoto, EncodePhoto, Job, JobContext, Thumbnails
-from faceeditor.engine.lanes import Ticket
+from faceeditor.engine.lanes import JobHandle
 from faceeditor.engine.photo_jobs import EmbedPhoto, PhotoReading, ReadHead, ReadPhoto
 from faceeditor.engine.requests import EngineStatus, Frame, Morph, Output, RenderRequest
 from faceeditor.engine.video_job import RenderVideo
@@ -19,6 +19,7 @@ __all__ = [
     "Frame",
     "Job",
     "JobContext",
+    "JobHandle",
     "Morph",
     "Output",
     "PhotoReading",
@@ -27,5 +28,4 @@ __all__ = [
     "RenderRequest",
     "RenderVideo",
     "Thumbnails",
-    "Ticket",
 ]

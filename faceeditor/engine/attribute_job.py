@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +120,8 @@ class OptimiseAttribute:
     Attributes:
         work: the optimisation; where it was paused, it goes on.
     """
+
+    long: ClassVar[bool] = True
 
     work: AttributeOptimisation
 

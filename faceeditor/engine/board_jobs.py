@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from faceeditor.engine.drawing import request_of
 from faceeditor.engine.jobs import JobContext
@@ -100,6 +101,8 @@ class PinPerson:
         variation: the portrait; has a head.
     """
 
+    long: ClassVar[bool] = True
+
     tools: BoardTools
     variation: Variation
 
@@ -127,6 +130,8 @@ class RestoreBoard:
         tools: of the board.
         data: as `identity.board_store.packed` made them.
     """
+
+    long: ClassVar[bool] = True
 
     tools: BoardTools
     data: bytes
@@ -161,6 +166,8 @@ class DrawBoard:
         show: takes each tile as it is drawn.
     """
 
+    long: ClassVar[bool] = True
+
     tools: BoardTools
     reference: Reference
     options: BoardOptions
@@ -192,6 +199,8 @@ class ScoreFace:
         mask: (256, 256) uint8 that was drawn.
         reference: the person.
     """
+
+    long: ClassVar[bool] = True
 
     tools: BoardTools
     pixels: Pixels

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import faceeditor.leaving  # noqa: F401 - registers what happens to the threads at the end of the process
+from faceeditor.engine.background import BackgroundLanes
 from faceeditor.engine.devices import (
     DEVICE_NAMES,
     Choice,
@@ -20,12 +21,12 @@ from faceeditor.engine.devices import (
 )
 from faceeditor.engine.head_stage import HeadStage
 from faceeditor.engine.jobs import Job, JobContext, Maps, Pixels
-from faceeditor.engine.lanes import Gate, InteractiveMailbox, JobMailbox, PendingJob, PendingRequest, Ticket
+from faceeditor.engine.lanes import Gate, InteractiveMailbox, JobHandle, PendingRequest
 from faceeditor.engine.pipeline import Pipeline, Run
 from faceeditor.engine.requests import FAST, EngineStatus, Frame, RenderRequest
 from faceeditor.engine.stages import DEVICE_STAGES, READERS, STAGES, DrawnRequest, average_style
 from faceeditor.engine.tiers import Tiers, tier
-from faceeditor.errors import Cancelled, EngineError, FaceEditorError
+from faceeditor.errors import EngineError, FaceEditorError
 from faceeditor.generators.devices import DeviceError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -34,6 +35,7 @@ from faceeditor.regions import MaskArray
 _log = logging.getLogger(__name__)
 
 _JOIN_SECONDS = 1.6
+_UNFINISHED = "The work could not be finished"
 _CLOSED = "The engine has been closed; start Face Editor again."
 
 OnFrame = Callable[[Frame], None]
@@ -68,7 +70,9 @@ class Engine:
         # A stand-in for the generator is not helped by a head that is loaded ahead.
         self._warm = heads is None and opener is not open_mask_guided
         self._requests = InteractiveMailbox()
-        self._jobs = JobMailbox()
+        self._jobs = BackgroundLanes(
+            self._job_context, self._call, self._wait_for_generator, lambda error: _readable(error, _UNFINISHED)
+        )
         self._gate = Gate()
         self._lock = threading.RLock()
         self._threads: list[threading.Thread] = []
@@ -78,7 +82,6 @@ class Engine:
         self._failure: FaceEditorError | None = None
         self._status = EngineStatus(message="The engine has not been started.")
         self._subscribers: list[Callable[[EngineStatus], None]] = []
-        self._running: Ticket | None = None
 
     # ---- life
 
@@ -87,8 +90,8 @@ class Engine:
         with self._lock:
             if self._threads or self._closing.is_set():
                 return
-            for name, work in (("engine-frames", self._draw_requests), ("engine-jobs", self._work_on_jobs)):
-                self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+            self._threads.append(threading.Thread(target=self._draw_requests, name="engine-frames", daemon=True))
+            self._threads += self._jobs.threads()
             for thread in self._threads:
                 thread.start()
 
@@ -96,13 +99,9 @@ class Engine:
         """Stop all work and join the threads, within two seconds; a job or frame under way is not delivered."""
         self._closing.set()
         self._requests.close()
-        for pending in self._jobs.close():
-            pending.ticket.cancel()
-            pending.ticket.finish()
+        self._jobs.close()
         with self._lock:
-            threads, running = list(self._threads), self._running
-        if running is not None:
-            running.cancel()
+            threads = list(self._threads)
         self._opened.set()
         deadline = time.monotonic() + _JOIN_SECONDS
         for thread in threads:
@@ -234,8 +233,7 @@ class Engine:
         """Load the head on the background lane, once, as soon as the first face is on the screen."""
         if not self._warm:
             self._warm = True
-            ignore: Callable[..., None] = lambda *_: None  # noqa: E731
-            self._jobs.put(PendingJob(_WarmUp(self._heads, self._warm_fast_tier), Ticket(), ignore, ignore, ignore))
+            self._jobs.run(_WarmUp(self._heads, self._warm_fast_tier), _ignore, _ignore, _ignore, _ignore)
 
     def _warm_fast_tier(self) -> None:
         """Prepare the fast tier if moving heads will need it: its first frame would be a slider's first move."""
@@ -312,72 +310,50 @@ class Engine:
         on_progress: Callable[[float, str], None],
         on_done: Callable[[Any], None],
         on_error: OnError,
-    ) -> Ticket:
+        on_preview: Callable[[Pixels], None] = lambda pixels: None,
+    ) -> JobHandle:
         """Start a background job.
 
-        One job runs at a time. A waiting job is replaced by a newer one of its kind, and one that was replaced or
-        cancelled ends with a `Cancelled` error.
+        One short and one long job run at a time; the long one pauses while a short one runs. A waiting job is
+        replaced by a newer one of its kind, and one that was replaced or cancelled ends with a `Cancelled` error.
 
         Args:
             job: what to do.
             on_progress: called with the share done (0..1) and a short text.
             on_done: called with the job's result.
             on_error: called with a FaceEditorError instead.
+            on_preview: called with intermediate pictures (H, W, 3) uint8, read-only.
+
+        Returns:
+            the job's handle, which holds all of that, too.
         """
         self.start()
-        ticket = Ticket()
-        taken, replaced = self._jobs.put(PendingJob(job, ticket, on_progress, on_done, on_error))
-        if not taken:
-            ticket.cancel()
-            ticket.finish()
-        if replaced is not None:
-            replaced.ticket.finish()
-            self._call(replaced.on_error, Cancelled("A newer request took its place."))
-        return ticket
+        return self._jobs.run(job, on_progress, on_done, on_error, on_preview)
 
-    def _work_on_jobs(self) -> None:
-        while (pending := self._jobs.take()) is not None:
-            with self._lock:
-                self._running = pending.ticket
-            if self._closing.is_set():
-                pending.ticket.cancel()
-            try:
-                result = self._work_on(pending)
-            except Exception as error:
-                pending.ticket.finish()
-                self._call(pending.on_error, _readable(error, "The work could not be finished"))
-            else:
-                pending.ticket.finish()
-                self._call(pending.on_done, result)
-            finally:
-                with self._lock:
-                    self._running = None
-
-    def _work_on(self, pending: PendingJob) -> Any:
-        ticket = pending.ticket
+    def _wait_for_generator(self, handle: JobHandle) -> None:
         while not self._opened.wait(0.1):
-            ticket.check()
-        ticket.check()
+            handle.raise_if_cancelled()
+        handle.raise_if_cancelled()
 
-        def progress(share: float, text: str) -> None:
-            self._call(pending.on_progress, min(1.0, max(0.0, share)), text)
-
+    def _job_context(
+        self, handle: JobHandle, progress: Callable[[float, str], None], preview: Callable[[Pixels], None]
+    ) -> JobContext:
         def encode(photo: Pixels, mask: MaskArray, label: str) -> StyleCode:
             # Not behind the gate: the encoder is another network, and the pen need not wait for it.
-            ticket.check()
+            handle.check()
             return self._ready_generator().encode(photo, mask, label)
 
         def frame(request: RenderRequest) -> Frame:
             # Two short steps, so that the pen waits for one of them at most. Pixels for a file are not remembered.
-            ticket.check()
+            handle.check()
             run = Run(self._pipeline, DrawnRequest(request, tier(request.output)), for_job=True)
             start = time.perf_counter()
             with self._gate.background():
                 self._heads.prepare(run)
             between = time.perf_counter()
-            ticket.check()
+            handle.check()
             with self._gate.background():
-                ticket.check()
+                handle.raise_if_cancelled()
                 made = self._frame(run, (between - start) * 1e3)
             made.timings.update(wait=0.0, total=(time.perf_counter() - start) * 1e3)
             return made
@@ -390,9 +366,11 @@ class Engine:
             with self._gate.background():
                 return self._heads.tools.picture(head)
 
-        result = pending.job.run(JobContext(ticket, progress, encode, frame, maps, head_picture))
-        ticket.check()
-        return result
+        return JobContext(handle, progress, encode, frame, maps, head_picture, preview)
+
+
+def _ignore(*_: object) -> None:
+    """A callback for work that nobody follows."""
 
 
 @dataclass(frozen=True, eq=False)

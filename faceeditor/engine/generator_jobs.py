@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,8 @@ class ImportGenerator:
         replace: whether a pack of that name may be replaced.
     """
 
+    long: ClassVar[bool] = True
+
     source: Path
     name: str
     replace: bool = False
@@ -105,6 +107,8 @@ class DrawRecipes:
         recipes: what to draw, with the title of each.
         show: takes each face as it is drawn.
     """
+
+    long: ClassVar[bool] = True
 
     generators: OpenGenerators
     name: str
@@ -140,6 +144,8 @@ class DrawSamePerson:
         walk: see above.
         show: takes each face as it is drawn.
     """
+
+    long: ClassVar[bool] = True
 
     generators: OpenGenerators
     name: str

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.engine.lanes import Ticket
+from faceeditor.engine.lanes import JobHandle
 from faceeditor.engine.requests import FAST, Frame, Output, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
@@ -30,21 +30,31 @@ class JobContext:
         frame: a request -> its frame, as of `Engine.render` but never in the fast tier; gives way to the pen.
         maps: head -> its (10, 128, 128) float32 condition maps, read-only.
         head_picture: head -> (256, 256, 3) uint8 sRGB, its plain rendering, read-only.
+        preview: shows an intermediate picture (H, W, 3) uint8, which is not written to afterwards.
     """
 
-    ticket: Ticket
+    ticket: JobHandle
     progress: Callable[[float, str], None]
     encode: Callable[[Pixels, MaskArray, str], StyleCode]
     frame: Callable[[RenderRequest], Frame]
     maps: Callable[[HeadCoefficients], Maps]
     head_picture: Callable[[HeadCoefficients], Pixels]
+    preview: Callable[[Pixels], None] = lambda pixels: None
 
 
 class Job(Protocol):
-    """Background work: a frozen value that runs on the engine's background thread."""
+    """Background work: a frozen value that runs on one of the engine's background threads.
+
+    A job whose class says `long = True` may take minutes: it gives way to the others.
+    """
 
     def run(self, context: JobContext) -> Any:
         """Do the work and return the result; raise a FaceEditorError if it cannot be done."""
+
+
+def is_long(job: Job) -> bool:
+    """Whether a job gives way to others."""
+    return bool(getattr(job, "long", False))
 
 
 def opened_picture(source: Path | str | Pixels) -> tuple[Pixels, str]:

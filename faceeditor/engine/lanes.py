@@ -1,4 +1,4 @@
-"""The two lanes: one-slot mailboxes, cancel tickets, and the gate that lets the pen go first."""
+"""The two lanes: one-slot mailboxes, job handles, and the gate that lets the pen go first."""
 
 import threading
 import time
@@ -8,21 +8,36 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from faceeditor.engine.requests import Frame, RenderRequest
 from faceeditor.errors import Cancelled, FaceEditorError
 
 Item = TypeVar("Item")
 
 
-class Ticket:
-    """Handle of a background job: its owner cancels with it, the job asks it.
+class JobHandle:
+    """Handle of a background job: its owner cancels with it and reads how far the job is; the job asks it.
 
     Cancelling is cooperative: the job ends at its next check with a `Cancelled` error.
+
+    Attributes:
+        progress: share done 0..1, and a short text.
+        preview: the latest intermediate picture (H, W, 3) uint8, read-only, or None.
+        result: what the job returned; None until it has ended well.
+        error: why it ended otherwise, a `Cancelled` if it was stopped or replaced; else None.
     """
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
         self._finished = threading.Event()
+        self.progress: tuple[float, str] = (0.0, "")
+        self.preview: npt.NDArray[np.uint8] | None = None
+        self.result: Any = None
+        self.error: FaceEditorError | None = None
+        self.wait_before_check: Callable[[JobHandle], None] | None = None
+        """Called at every check: long work waits there while it has to give way (the engine sets it)."""
 
     def cancel(self) -> None:
         """Ask the job to stop."""
@@ -43,12 +58,19 @@ class Ticket:
         return self._finished.wait(timeout)
 
     def check(self) -> None:
+        """Give way to more urgent work, and raise `Cancelled` if a stop was asked for. Call it holding no lock."""
+        if self.wait_before_check is not None:
+            self.wait_before_check(self)
+        self.raise_if_cancelled()
+
+    def raise_if_cancelled(self) -> None:
         """Raise `Cancelled` if a stop was asked for."""
         if self.cancelled:
             raise Cancelled("Stopped.")
 
-    def finish(self) -> None:
-        """Note that the job has ended (the engine calls it)."""
+    def finish(self, result: Any = None, error: FaceEditorError | None = None) -> None:
+        """Note that the job has ended, and how (the engine calls it)."""
+        self.result, self.error = result, error
         self._finished.set()
 
 
@@ -68,10 +90,11 @@ class PendingJob:
     """A background job on its way."""
 
     job: Any
-    ticket: Ticket
+    handle: JobHandle
     on_progress: Callable[[float, str], None]
     on_done: Callable[[Any], None]
     on_error: Callable[[FaceEditorError], None]
+    on_preview: Callable[[npt.NDArray[np.uint8]], None]
 
 
 class _Mailbox(Generic[Item]):

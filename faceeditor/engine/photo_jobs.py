@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -104,6 +104,8 @@ class EmbedPhoto:
     Raises:
         EngineError: an impossible number of steps.
     """
+
+    long: ClassVar[bool] = True
 
     source: Path | str | Pixels
     steps: int = 60

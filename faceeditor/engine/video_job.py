@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 from faceeditor.engine.jobs import JobContext, Pixels
 from faceeditor.engine.requests import Output, RenderRequest
@@ -23,6 +24,8 @@ class RenderVideo:
         EngineError: no requests.
         FaceEditorError: another ending, rate or size.
     """
+
+    long: ClassVar[bool] = True
 
     path: Path | str
     requests: Sequence[RenderRequest]

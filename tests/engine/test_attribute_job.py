@@ -6,7 +6,7 @@ import pytest
 from faceeditor.engine import attribute_job
 from faceeditor.engine.attribute_job import AttributeOptimisation, AttributeRequest, OptimiseAttribute
 from faceeditor.engine.jobs import JobContext
-from faceeditor.engine.lanes import Ticket
+from faceeditor.engine.lanes import JobHandle
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.identity.optimise import OptimisationStep
 from faceeditor.identity.variation import Variation
@@ -26,7 +26,7 @@ def _steps(count: int):
 @pytest.fixture
 def context():
     told: list[tuple[float, str]] = []
-    ticket = Ticket()
+    ticket = JobHandle()
 
     def nothing(*_):
         raise AssertionError("not needed")

@@ -356,3 +356,78 @@ def test_real_generator_through_the_engine(tiny_models: Path, monkeypatch: pytes
         other = engine.render(request_of(2, mask, tiny.random_style(), truncation=0.5))
     assert frame.pixels.std() > 10 and frame.device in ("openvino-cpu", "torch-cpu", "cuda")
     assert (frame.pixels != other.pixels).any()
+
+
+@dataclass(frozen=True, eq=False)
+class LongWork:
+    """Goes on until it is stopped; notes when it gets past a check, and shows a picture."""
+
+    passed: threading.Semaphore
+    long = True
+
+    def run(self, context: JobContext) -> None:
+        context.preview(np.full((4, 4, 3), 9, np.uint8))
+        while True:
+            context.ticket.check()
+            self.passed.release()
+            context.progress(0.5, "half")
+            time.sleep(0.002)
+
+
+@dataclass(frozen=True, eq=False)
+class ShortWork:
+    """Waits for a signal."""
+
+    begun: threading.Event
+    go_on: threading.Event
+
+    def run(self, context: JobContext) -> str:
+        self.begun.set()
+        assert self.go_on.wait(WAIT)
+        return "read"
+
+
+def test_long_work_gives_way_to_short_work(engine: Engine) -> None:
+    long, short = Answers(), Answers()
+    passed, begun, go_on = threading.Semaphore(0), threading.Event(), threading.Event()
+    handle = engine.run(LongWork(passed), long.on_progress, long.on_done, long.on_error)
+    assert passed.acquire(timeout=WAIT)
+    quick = engine.run(ShortWork(begun, go_on), short.on_progress, short.on_done, short.on_error)
+    assert begun.wait(WAIT), "a short job begins while the long one runs"
+    time.sleep(0.05)  # what had passed its check goes on to the next one
+    while passed.acquire(blocking=False):
+        pass
+    assert not passed.acquire(timeout=0.15), "the long one pauses"
+    go_on.set()
+    assert quick.wait(WAIT) and quick.result == "read" and quick.error is None
+    assert passed.acquire(timeout=WAIT), "and goes on afterwards"
+    assert not handle.finished and handle.progress == (0.5, "half")
+    assert handle.preview is not None and (handle.preview == 9).all() and not handle.preview.flags.writeable
+    handle.cancel()
+    assert handle.wait(WAIT) and isinstance(handle.error, Cancelled) and handle.result is None
+
+
+def test_paused_long_work_can_be_stopped_and_the_engine_closed(fake: FakeGenerator) -> None:
+    long, short = Answers(), Answers()
+    passed, begun, go_on = threading.Semaphore(0), threading.Event(), threading.Event()
+    with Engine("openvino-cpu", opener=lambda _: fake) as engine:
+        handle = engine.run(LongWork(passed), long.on_progress, long.on_done, long.on_error)
+        assert passed.acquire(timeout=WAIT)
+        engine.run(ShortWork(begun, go_on), short.on_progress, short.on_done, short.on_error)
+        assert begun.wait(WAIT)
+        handle.cancel()
+        assert handle.wait(WAIT), "it need not wait for the short one"
+        go_on.set()
+        short.wait(lambda: short.results)
+        again = engine.run(LongWork(passed), long.on_progress, long.on_done, long.on_error)
+        assert passed.acquire(timeout=WAIT)
+    assert again.wait(WAIT) and isinstance(again.error, Cancelled)
+
+
+def test_previews_are_called_back(engine: Engine) -> None:
+    answers, seen = Answers(), threading.Event()
+    job = LongWork(threading.Semaphore(0))
+    handle = engine.run(job, answers.on_progress, answers.on_done, answers.on_error, lambda pixels: seen.set())
+    assert seen.wait(WAIT)
+    handle.cancel()
+    assert handle.wait(WAIT)

@@ -13,7 +13,7 @@ from faceeditor.engine.generator_jobs import (
     OpenGenerators,
 )
 from faceeditor.engine.jobs import JobContext
-from faceeditor.engine.lanes import Ticket
+from faceeditor.engine.lanes import JobHandle
 from faceeditor.errors import Cancelled, ModelError
 from faceeditor.generators.imported.recipe import Recipe
 from faceeditor.identity import recogniser
@@ -28,14 +28,14 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recogniser, "load", lambda: MeanColours())
 
 
-def context(said: list[tuple[float, str]], ticket: Ticket | None = None) -> JobContext:
+def context(said: list[tuple[float, str]], ticket: JobHandle | None = None) -> JobContext:
     def nothing(*_: object) -> None:
         raise AssertionError
 
     def tell(share: float, text: str) -> None:
         said.append((share, text))
 
-    return JobContext(ticket or Ticket(), tell, nothing, nothing, nothing, nothing)
+    return JobContext(ticket or JobHandle(), tell, nothing, nothing, nothing, nothing)
 
 
 def imported(tmp_path: Path) -> OpenGenerators:
@@ -57,7 +57,7 @@ def test_faces_are_shown_one_after_the_other(tmp_path: Path) -> None:
 
 def test_cancelled_in_the_middle_of_a_face(tmp_path: Path) -> None:
     generators, faces = imported(tmp_path), []
-    ticket = Ticket()
+    ticket = JobHandle()
 
     def show(number: int, face: GeneratedFace) -> None:
         faces.append(number)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +74,8 @@ class WatchedVideo:
         video: the job itself.
         show: called on the job's thread with each frame's uint8 pixels, in order.
     """
+
+    long: ClassVar[bool] = True
 
     video: RenderVideo
     show: Callable[[npt.NDArray[np.uint8]], None]
