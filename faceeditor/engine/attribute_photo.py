@@ -44,17 +44,18 @@ class AttributePhoto:
     def run(self, context: JobContext) -> Samples:
         """Raises ModelError and EngineError."""
         same_outlines = np.array_equal(self.start.mask, self.result.mask)
-        edit = FaceEdit(self.face, self.result.head, None if same_outlines else self.result.mask, self.result.style)
+        mask = None if same_outlines else self.result.mask
+        edit = FaceEdit(self.face.photo, self.result.style, self.result.head, mask)
         samples = EditPhoto(self.source, (edit,)).run(context)
         if not same_outlines or self.start.style.key == self.result.style.key:
             return samples
         old = context.frame(request_of(replace(self.result, style=self.start.style)))
         new = context.frame(request_of(self.result))
-        mask = new.mask if new.mask is not None else self.result.mask
-        area = area_of(mask, (*self.attribute.area, *self.attribute.styles))
+        drawn = new.mask if new.mask is not None else self.result.mask
+        area = area_of(drawn, (*self.attribute.area, *self.attribute.styles))
         step = new.pixels.shape[0] // area.shape[0]
         both = [_reduced(frame.pixels.astype(np.float32), step) for frame in (old, new)]
-        difference = (both[1] - both[0]) * (area[..., None] / 255)
+        difference = np.asarray((both[1] - both[0]) * (area[..., None] / 255), np.float32)
         return like(added(three_channels(samples), difference, self.face.photo.placement), samples)
 
 

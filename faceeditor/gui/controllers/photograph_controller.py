@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from faceeditor.engine import Job
 from faceeditor.engine.photo_edit import (
     ExportPhotograph,
     FindFace,
@@ -132,7 +133,7 @@ class PhotographController(QObject):
 
     # Long work.
 
-    def _start(self, kind: str, job: object, sentence: str) -> None:
+    def _start(self, kind: str, job: Job, sentence: str) -> None:
         self.cancel_work()
         self._kind = kind
         self._job = self.session.bridge.run(job)
