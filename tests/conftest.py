@@ -27,6 +27,18 @@ _KEPT = ("tqdm", "TMonitor", "ThreadPoolExecutor", "openvino", "InductorSubproc"
 _PATIENCE = 30.0
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--long-reliability",
+        nargs="?",
+        type=float,
+        const=1.0,
+        default=0.0,
+        metavar="SHARE",
+        help="run tests/reliability for hours instead of seconds, or for this share of that",
+    )
+
+
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory):
     """A models folder with small random packs."""
