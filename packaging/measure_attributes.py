@@ -128,7 +128,7 @@ class Bench:
             pictures.append(pixels)
 
         for amount in AMOUNTS:
-            drawn, scene = workshop.picture(transferred(portrait, near, attribute, amount, workshop.model))
+            drawn, scene = workshop.picture(transferred(portrait, near, attribute, amount, workshop.model, lacking))
             add(f"plain {amount:g}", pixels_of(drawn), scene.mask, own)
         plan = Plan(portrait, attribute, near, lacking, 1.0, args.hold, args.steps)
         *_, step = optimise_portrait(plan, workshop)

@@ -11,6 +11,7 @@ from faceeditor.engine.drawing import request_of
 from faceeditor.engine.jobs import JobContext
 from faceeditor.engine.photo_edit import EditPhoto, FaceEdit, FoundFace, like, three_channels
 from faceeditor.identity.attributes import Attribute, area_of
+from faceeditor.regions import Region
 
 if TYPE_CHECKING:
     from faceeditor.identity.variation import Variation
@@ -52,23 +53,32 @@ class AttributePhoto:
         old = context.frame(request_of(replace(self.result, style=self.start.style)))
         new = context.frame(request_of(self.result))
         drawn = new.mask if new.mask is not None else self.result.mask
-        area = area_of(drawn, (*self.attribute.area, *self.attribute.styles))
+        regions = {*self.attribute.area, *self.attribute.styles}
+        area = area_of(drawn, tuple(regions), 3)
         step = new.pixels.shape[0] // area.shape[0]
         both = [_reduced(frame.pixels.astype(np.float32), step) for frame in (old, new)]
         difference = np.asarray((both[1] - both[0]) * (area[..., None] / 255), np.float32)
-        return like(added(three_channels(samples), difference, self.face.photo.placement), samples)
+        # Beyond the outline of the person nothing changes, however wide the regions of the mask are drawn.
+        opacity = None if Region.BACKGROUND in regions else self.face.photo.matte.alpha
+        return like(added(three_channels(samples), difference, self.face.photo.placement, opacity), samples)
 
 
-def added(samples: Samples, difference: FloatArray, placement: "Placement") -> Samples:
+def added(
+    samples: Samples, difference: FloatArray, placement: "Placement", opacity: FloatArray | None = None
+) -> Samples:
     """Samples (H, W, 3) plus a difference (256, 256, 3), in shares of the full scale, in the square of a face.
 
-    Pixels where the difference is nothing stay bit for bit.
+    The difference goes on beyond the square's border, as far as the wide grid reaches, where an opacity (N, N) 0..1 of
+    the person on that grid ends it. Pixels where it is nothing stay bit for bit.
     """
     from faceeditor.photo.placement import MARGIN
 
     rect = placement.bounds(samples.shape[1], samples.shape[0])
-    wide = np.pad(difference, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    beyond = ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
+    wide = np.pad(difference, beyond) if opacity is None else np.pad(difference, beyond, "edge")
     laid = placement.to_picture(wide, rect, cv2.INTER_CUBIC)
+    if opacity is not None:
+        laid = laid * placement.to_picture(opacity, rect)[..., None]
     top = np.iinfo(samples.dtype).max
     made = samples.copy()
     part = samples[rect.slices]

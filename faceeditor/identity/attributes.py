@@ -35,6 +35,8 @@ class Attribute:
         geometry: parts of the head that the optimisation may change ("expression", "shape").
         outline: regions whose outlines are taken from a guide.
         light: whether the head's light is taken from the guides.
+        relative: whether the style moves by what guides who show the attribute have more than guides who lack it, so
+            that the portrait keeps its own complexion; else towards those who show it.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Attribute:
     geometry: tuple[str, ...] = ()
     outline: tuple[Region, ...] = ()
     light: bool = False
+    relative: bool = False
 
     def detail_share(self) -> FloatArray:
         """(16, 16) float32 in 0..1: how much of the detail map changes, with soft ends."""
@@ -63,11 +66,11 @@ _WHOLE_FACE = (*_FACE, Region.L_EAR, Region.R_EAR, Region.NECK)
 ATTRIBUTES: dict[str, Attribute] = {
     attribute.name: attribute
     for attribute in (
-        Attribute("smile", "Smile", LIPS, _FACE, (0.3, 1.0), ("smile", 1.0), ("expression",)),
+        Attribute("smile", "Smile", (Region.MOUTH,), _FACE, None, ("smile", 1.0), ("expression",)),
         Attribute("age", "Older", (*_SKIN, *BROWS, Region.HAIR, Region.NECK), _WHOLE_FACE, (0.0, 1.0),
-                  ("age", 2.0), ("shape",)),
+                  ("age", 2.0), ("shape",), relative=True),
         Attribute("youth", "Younger", (*_SKIN, *BROWS, Region.HAIR, Region.NECK), _WHOLE_FACE,
-                  (0.0, 1.0), ("age", -1.5), ("shape",)),
+                  (0.0, 1.0), ("age", -1.5), ("shape",), relative=True),
         Attribute("glasses", "Glasses", (Region.GLASSES,), (Region.GLASSES,), outline=(Region.GLASSES,)),
         Attribute("beard", "Beard", (Region.SKIN, *LIPS), (Region.SKIN, Region.NOSE, *LIPS, Region.NECK), (0.55, 1.0)),
         Attribute("blond_hair", "Blond hair", _HAIR, _HAIR),
@@ -76,7 +79,7 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute("grey_hair", "Grey hair", (*_HAIR, *BROWS), (*_HAIR, *BROWS)),
         Attribute("long_hair", "Long hair", _HAIR, (*_HAIR, Region.BACKGROUND, Region.CLOTH, Region.NECK),
                   outline=_HAIR),
-        Attribute("makeup", "Make-up", (*EYES, *LIPS, *BROWS), _FACE, (0.0, 1.0)),
+        Attribute("makeup", "Make-up", (*EYES, *LIPS, *BROWS), _FACE, (0.0, 1.0), relative=True),
         Attribute("fullness", "Fuller face", (), _WHOLE_FACE, None, ("weight", 2.5), ("shape",)),
         Attribute("side_light", "Light from the side", (), _WHOLE_FACE, None, light=True),
     )

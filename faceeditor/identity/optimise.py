@@ -178,13 +178,16 @@ def target_maps(plan: Plan, workshop: Workshop, reference: Seen) -> list[Tensor]
         seen = []
         sets: list[tuple[Guide, ...]] = [(guide,) for guide in guides] or [()]
         for some in sets:
-            picture, scene = workshop.picture(transferred(plan.portrait, some, plan.attribute, 1.0, workshop.model))
+            whole = transferred(plan.portrait, some, plan.attribute, 1.0, workshop.model, plan.lacking)
+            picture, scene = workshop.picture(whole)
             seen.append(workshop.seen(picture, scene.to_picture))
         return mean_maps(seen)
 
     shown = maps(plan.guides)
-    # A slider and an outline start from what the reference is: nobody need show what it is to lack them.
-    from_reference = plan.attribute.control is not None or bool(plan.attribute.outline) or not plan.lacking
+    # A slider, an outline and a relative style start from what the reference is.
+    attribute = plan.attribute
+    own = attribute.control is not None or bool(attribute.outline) or attribute.relative
+    from_reference = own or not plan.lacking
     origin = reference.attribute if from_reference else maps(plan.lacking)
     pairs = zip(reference.attribute, shown, origin, strict=True)
     return [own + plan.amount * (there - here) for own, there, here in pairs]
@@ -211,7 +214,7 @@ class _PortraitRun:
         portrait = plan.portrait
         picture, scene = workshop.picture(portrait)
         reference = workshop.seen(picture, scene.to_picture)
-        self._start = transferred(portrait, plan.guides, plan.attribute, plan.amount, workshop.model)
+        self._start = transferred(portrait, plan.guides, plan.attribute, plan.amount, workshop.model, plan.lacking)
         first, first_scene = workshop.picture(self._start)
         if float((first - picture).abs().max()) < 1 / 127:
             raise FaceEditorError(

@@ -26,7 +26,12 @@ _GIVES_WAY_TO_HAIR = (Region.BACKGROUND, Region.CLOTH, Region.NECK, Region.L_EAR
 
 
 def transferred(
-    start: Variation, guides: Sequence[Guide], attribute: Attribute, amount: float, model: HeadModel | None = None
+    start: Variation,
+    guides: Sequence[Guide],
+    attribute: Attribute,
+    amount: float,
+    model: HeadModel | None = None,
+    lacking: Sequence[Guide] = (),
 ) -> Variation:
     """A portrait that takes an attribute on, without optimisation.
 
@@ -36,13 +41,14 @@ def transferred(
         attribute: what is taken.
         amount: 0 nothing .. 1 the whole attribute; more exaggerates.
         model: the head model, for controls that need it; by default the program's own.
+        lacking: guides without the attribute, for one that is relative.
 
     Raises:
         FaceEditorError: neither guides nor a control, or nothing to change.
     """
     made = start
     if attribute.styles or attribute.detail is not None:
-        made = replace(made, style=_styled(start.style, guides, attribute, amount))
+        made = replace(made, style=_styled(start.style, guides, attribute, amount, lacking))
     if attribute.outline:
         made = replace(made, mask=_outlined(start, guides, attribute))
     if attribute.control is not None and start.head is not None:
@@ -58,18 +64,26 @@ def transferred(
     return made
 
 
-def _styled(style: StyleCode, guides: Sequence[Guide], attribute: Attribute, amount: float) -> StyleCode:
+def _styled(
+    style: StyleCode, guides: Sequence[Guide], attribute: Attribute, amount: float, lacking: Sequence[Guide]
+) -> StyleCode:
     """The style with the mean of the guides' vectors and detail where the attribute has them."""
     regions, detail = style.regions.copy(), style.detail.copy()
-    for region in attribute.styles:
-        showing = [guide for guide in guides if (guide.mask == region).sum() >= SHOWN_FROM] or list(guides)
-        if showing:
-            mean = np.mean([guide.style.regions[region] for guide in showing], 0)
-            regions[region] += np.float32(amount) * (mean - regions[region])
+    relative = attribute.relative and bool(lacking)
+    for region in attribute.styles if guides else ():
+        origin = _mean_vector(lacking, region) if relative else regions[region]
+        regions[region] += np.float32(amount) * (_mean_vector(guides, region) - origin)
     if guides and attribute.detail is not None:
-        mean_detail = np.mean([guide.style.detail for guide in guides], 0)
-        detail += np.float32(amount) * attribute.detail_share() * (mean_detail - detail)
+        origin = np.mean([guide.style.detail for guide in lacking], 0) if relative else detail
+        mean = np.mean([guide.style.detail for guide in guides], 0)
+        detail += np.float32(amount) * attribute.detail_share() * (mean - origin)
     return StyleCode(regions, style.overall, detail, style.label)
+
+
+def _mean_vector(guides: Sequence[Guide], region: Region) -> FloatArray:
+    """The mean vector of a region over the guides who show it; over all where nobody does."""
+    showing = [guide for guide in guides if (guide.mask == region).sum() >= SHOWN_FROM] or list(guides)
+    return np.asarray(np.mean([guide.style.regions[region] for guide in showing], 0), np.float32)
 
 
 def _outlined(start: Variation, guides: Sequence[Guide], attribute: Attribute) -> MaskArray:

@@ -25,3 +25,13 @@ def test_values_stay_within_their_range_and_nothing_is_nothing():
     samples = np.full((600, 620, 3), 250, np.uint8)
     assert np.array_equal(added(samples, np.zeros((256, 256, 3), np.float32), _placement()), samples)
     assert added(samples, np.ones((256, 256, 3), np.float32), _placement()).max() == 255
+
+
+def test_the_person_s_outline_ends_the_difference_and_it_goes_on_beyond_the_square():
+    samples = np.full((600, 620, 3), 100, np.uint8)
+    difference = np.full((256, 256, 3), 0.2, np.float32)
+    opacity = np.zeros((448, 448), np.float32)
+    opacity[:, :224] = 1
+    made = added(samples, difference, _placement(), opacity)
+    assert made[300, 100, 0] == 151 and made[5, 100, 0] == 151  # in the square, and above it
+    assert np.array_equal(made[:, 40 + 270 :], samples[:, 40 + 270 :])

@@ -68,6 +68,15 @@ def test_only_the_attribute_s_regions_take_the_guides_mean():
     assert np.array_equal(made.mask, _portrait().mask)
 
 
+def test_a_relative_attribute_adds_what_those_who_show_it_have_more():
+    shows, lacks = [_guide(3.0)], [_guide(1.0)]
+    made = transferred(_portrait(), shows, ATTRIBUTES["makeup"], 0.5, lacking=lacks)
+    assert np.allclose(made.style.regions[Region.U_LIP], 1.0)
+    assert np.allclose(made.style.detail[:, 8], 1.0, atol=1e-5)
+    without = transferred(_portrait(), shows, ATTRIBUTES["makeup"], 0.5)
+    assert np.allclose(without.style.regions[Region.U_LIP], 1.5)
+
+
 def test_smile_moves_the_slider_and_light_the_gamma():
     smile = [EXPRESSIONS.index(f"mouthSmile_{side}") for side in "LR"]
     made = transferred(_portrait(), [], ATTRIBUTES["smile"], 1.0)
