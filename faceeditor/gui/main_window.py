@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabBar, QT
 
 from faceeditor.engine import EngineStatus
 from faceeditor.gui.actions import Actions
-from faceeditor.gui.canvas.canvas import Canvas
+from faceeditor.gui.canvas.canvas import ROTATION_STEP, Canvas
 from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.attribute_controller import AttributeController
@@ -222,6 +222,9 @@ class MainWindow(QMainWindow):
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
             "generators": self.show_generators, "attributes": self.show_attributes, "board": self.show_board,
             "panel_person": bound(self.show_panel, "person"),
+            "clear_comb": self.canvas.clear_comb, "flip": self.canvas.flip,
+            "rotate_left": lambda: self.canvas.rotate(-ROTATION_STEP),
+            "rotate_right": lambda: self.canvas.rotate(ROTATION_STEP), "upright": self.canvas.reset_rotation,
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
             "messages": self.show_messages,
         }  # fmt: skip

@@ -44,8 +44,22 @@ def build_menus(
 
     file = menu(
         window.tr("&File"),
-        ["new", "open", "open_photograph", "", "save", "save_as", "", "export", "video", "copy_face", "", "generators",
-         "", "quit"],
+        [
+            "new",
+            "open",
+            "open_photograph",
+            "",
+            "save",
+            "save_as",
+            "",
+            "export",
+            "video",
+            "copy_face",
+            "",
+            "generators",
+            "",
+            "quit",
+        ],
     )
     recent = QMenu(window.tr("Open &recent"), file)
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent, open_path))
@@ -54,7 +68,23 @@ def build_menus(
     menu(window.tr("&Edit"), ["undo", "redo", "", "paste", "", "clear_region", "mirror"])
     menu(
         window.tr("&Tools"),
-        ["brush", "eraser", "fill", "lasso", "picker", "pan", "turn", "", "smaller", "larger", "", "swap", "symmetry"],
+        [
+            "brush",
+            "eraser",
+            "fill",
+            "lasso",
+            "picker",
+            "pan",
+            "turn",
+            "comb",
+            "clear_comb",
+            "",
+            "smaller",
+            "larger",
+            "",
+            "swap",
+            "symmetry",
+        ],
     )
     menu(window.tr("&Style"), ["new_style", "photo"])
     head = menu(
@@ -66,7 +96,7 @@ def build_menus(
     view = menu(
         window.tr("&View"),
         ["side", "overlay", "wipe", "pin", "", "head_over", "head_beside", "",
-         "fit", "actual", "zoom_in", "zoom_out", ""],
+         "fit", "actual", "zoom_in", "zoom_out", "", "flip", "rotate_left", "rotate_right", "upright", ""],
     )  # fmt: skip
     panels = view.addMenu(window.tr("Panels"))
     for name in ("panel_style", "panel_identity", "panel_expression", "panel_pose", "panel_light", "panel_person"):

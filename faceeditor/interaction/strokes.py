@@ -94,6 +94,11 @@ class BrushStroke:
         if patch is not None:
             self._portrait.paint(*patch)
 
+    @property
+    def end(self) -> Point:
+        """Where the stroke has come to."""
+        return self._last
+
     def move(self, point: Point, pressure: float = 1.0) -> None:
         """Go on to a point of the picture."""
         self._segment(point, pressed_radius(self._paint.size, pressure))

@@ -70,18 +70,22 @@ class Box:
 
 @dataclass(frozen=True)
 class View:
-    """Zoom and position, shared by all panes.
+    """Zoom and position, shared by all panes; the picture may be shown mirrored and turned.
 
     Attributes:
         zoom: widget pixels for one pixel of the mask.
         x, y: the point of the picture that is shown in the middle of a pane.
         extent: left, top, right, bottom of what there is to see; larger than the mask for a photograph around it.
+        flipped: left and right are exchanged.
+        angle: degrees by which the picture is turned, clockwise, after it was flipped.
     """
 
     zoom: float = 1.0
     x: float = MASK_SIZE / 2
     y: float = MASK_SIZE / 2
     extent: tuple[float, float, float, float] = SQUARE
+    flipped: bool = False
+    angle: float = 0.0
 
     @property
     def min_zoom(self) -> float:
@@ -89,26 +93,49 @@ class View:
         left, top, right, bottom = self.extent
         return MIN_ZOOM * min(1.0, MASK_SIZE / max(right - left, bottom - top))
 
+    @property
+    def upright(self) -> "View":
+        """The same zoom and position, neither flipped nor turned: for drawing under a transformed painter."""
+        return replace(self, flipped=False, angle=0.0)
+
+    def _turned(self, dx: float, dy: float) -> tuple[float, float]:
+        """A step in the picture -> the step in the widget, apart from zoom."""
+        cos, sin = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+        dx = -dx if self.flipped else dx
+        return cos * dx - sin * dy, sin * dx + cos * dy
+
+    def _turned_back(self, dx: float, dy: float) -> tuple[float, float]:
+        """A step in the widget -> the step in the picture, apart from zoom."""
+        cos, sin = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+        x, y = cos * dx + sin * dy, cos * dy - sin * dx
+        return (-x if self.flipped else x), y
+
     def to_widget(self, pane: Box, x: float, y: float) -> tuple[float, float]:
         """Picture point -> widget point, in the given pane."""
         middle_x, middle_y = pane.centre
-        return middle_x + (x - self.x) * self.zoom, middle_y + (y - self.y) * self.zoom
+        dx, dy = self._turned(x - self.x, y - self.y)
+        return middle_x + dx * self.zoom, middle_y + dy * self.zoom
 
     def to_picture(self, pane: Box, x: float, y: float) -> tuple[float, float]:
         """Widget point -> picture point, in the given pane."""
         middle_x, middle_y = pane.centre
-        return self.x + (x - middle_x) / self.zoom, self.y + (y - middle_y) / self.zoom
+        dx, dy = self._turned_back((x - middle_x) / self.zoom, (y - middle_y) / self.zoom)
+        return self.x + dx, self.y + dy
+
+    def _bounds(self, pane: Box, left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
+        """Left, top, right and bottom in the widget of what encloses a rectangle of the picture."""
+        corners = [self.to_widget(pane, x, y) for x in (left, right) for y in (top, bottom)]
+        xs, ys = [x for x, _ in corners], [y for _, y in corners]
+        return min(xs), min(ys), max(xs), max(ys)
 
     def picture_box(self, pane: Box) -> Box:
-        """Where the whole picture lies in the widget (it may reach beyond the pane)."""
-        left, top = self.to_widget(pane, 0.0, 0.0)
-        side = MASK_SIZE * self.zoom
-        return Box(left, top, side, side)
+        """What encloses the whole picture in the widget (it may reach beyond the pane)."""
+        left, top, right, bottom = self._bounds(pane, 0.0, 0.0, MASK_SIZE, MASK_SIZE)
+        return Box(left, top, right - left, bottom - top)
 
     def map_rect(self, pane: Box, left: int, top: int, right: int, bottom: int) -> tuple[int, int, int, int]:
         """Pixels [left, right) x [top, bottom) of the mask -> enclosing widget pixels, one pixel of margin included."""
-        x0, y0 = self.to_widget(pane, left, top)
-        x1, y1 = self.to_widget(pane, right, bottom)
+        x0, y0, x1, y1 = self._bounds(pane, left, top, right, bottom)
         return math.floor(x0) - 1, math.floor(y0) - 1, math.ceil(x1) + 1, math.ceil(y1) + 1
 
     def zoomed_at(self, pane: Box, x: float, y: float, factor: float) -> "View":
@@ -116,11 +143,21 @@ class View:
         zoom = min(max(self.zoom * factor, self.min_zoom), MAX_ZOOM)
         held_x, held_y = self.to_picture(pane, x, y)
         middle_x, middle_y = pane.centre
-        return replace(self, zoom=zoom, x=held_x - (x - middle_x) / zoom, y=held_y - (y - middle_y) / zoom).bounded()
+        dx, dy = self._turned_back((x - middle_x) / zoom, (y - middle_y) / zoom)
+        return replace(self, zoom=zoom, x=held_x - dx, y=held_y - dy).bounded()
 
     def panned(self, dx: float, dy: float) -> "View":
         """Move the picture by (dx, dy) widget pixels."""
-        return replace(self, x=self.x - dx / self.zoom, y=self.y - dy / self.zoom).bounded()
+        dx, dy = self._turned_back(dx / self.zoom, dy / self.zoom)
+        return replace(self, x=self.x - dx, y=self.y - dy).bounded()
+
+    def flip(self) -> "View":
+        """Exchange left and right of what is seen: a turned picture turns the other way."""
+        return replace(self, flipped=not self.flipped, angle=-self.angle)
+
+    def rotated(self, degrees: float) -> "View":
+        """Turn the picture by degrees, clockwise, about the middle of the pane."""
+        return replace(self, angle=(self.angle + degrees + 180.0) % 360.0 - 180.0)
 
     def bounded(self) -> "View":
         """Some of the picture always stays in sight: the middle of a pane shows a point near the picture."""

@@ -49,7 +49,7 @@ class FakeGenerator:
     def let_go(self) -> None:
         self._go_on.set()
 
-    def render(self, mask, style, size=256, maps=None):
+    def render(self, mask, style, size=256, maps=None, hair=None):
         time.sleep(self.delay)
         if threading.current_thread().name == "engine-frames":
             self.drawing.set()

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from faceeditor.gui.app import application
 from faceeditor.gui.dialogs.export_dialog import What
 from faceeditor.gui.imaging import to_qimage
-from faceeditor.gui.panels.region_panel import RegionButton
 from faceeditor.gui.widgets.chip import Chip
+from faceeditor.gui.widgets.region_button import RegionButton
 from faceeditor.gui.widgets.style_thumb import StyleThumb
 from tests.gui.fake_engine import random_style
 from tests.gui.head_input import panel_of, when_modal

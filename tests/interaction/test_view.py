@@ -68,3 +68,30 @@ def test_dirty_rectangle_encloses_the_pixels():
 def test_pixel():
     assert pixel(0.0, 255.99) == (0, 255)
     assert pixel(-0.1, 3) is None and pixel(256.0, 3) is None
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("angle", [0.0, 15.0, -90.0, 133.0])
+def test_points_survive_the_way_through_a_turned_view(flipped, angle):
+    pane = Box(10.0, 20.0, 400.0, 300.0)
+    view = View(1.7, 100.0, 140.0, flipped=flipped, angle=angle)
+    for point in ((0.0, 0.0), (37.5, 211.0), (256.0, 100.0)):
+        assert view.to_picture(pane, *view.to_widget(pane, *point)) == pytest.approx(point)
+    at = (150.0, 90.0)
+    held = view.to_picture(pane, *at)
+    assert view.zoomed_at(pane, *at, 1.5).to_widget(pane, *held) == pytest.approx(at)
+    moved = view.panned(12.0, -7.0)
+    x, y = view.to_widget(pane, 128.0, 128.0)
+    assert moved.to_widget(pane, 128.0, 128.0) == pytest.approx((x + 12, y - 7))
+    box = view.picture_box(pane)
+    corners = [view.to_widget(pane, x, y) for x in (0, 256) for y in (0, 256)]
+    assert box.x == pytest.approx(min(x for x, _ in corners)) and box.bottom == pytest.approx(
+        max(y for _, y in corners)
+    )
+
+
+def test_flipping_exchanges_left_and_right_of_what_is_seen():
+    pane = Box(0.0, 0.0, 400.0, 400.0)
+    view = View(1.0, 128.0, 128.0, angle=20.0)
+    x, y = view.to_widget(pane, 40.0, 77.0)
+    assert view.flip().to_widget(pane, 40.0, 77.0) == pytest.approx((400.0 - x, y))

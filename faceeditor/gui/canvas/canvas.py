@@ -5,22 +5,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPointingDevice, QTabletEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.canvas import overlays as paint
 from faceeditor.gui.canvas.canvas_view import CanvasView
+from faceeditor.gui.canvas.gizmo_painter import draw_readout
+from faceeditor.gui.canvas.region_popup import RegionPopup
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.interaction.combing import CombGesture
 from faceeditor.interaction.head_gizmo import GizmoPart
+from faceeditor.interaction.region_keys import region_of_digit
 from faceeditor.interaction.strokes import BrushStroke, LassoStroke, MovedMask, Paint, Stroke, fill, pressed_radius
 from faceeditor.interaction.view import Box, Pane, ViewMode, pane_at
 from faceeditor.portrait.brush import Point, region_at
+from faceeditor.portrait.document import SetComb
 from faceeditor.regions import Region
 
 if TYPE_CHECKING:
     from faceeditor.gui.controllers.head_controller import HeadController
 
+ROTATION_STEP = 15.0
+"""Degrees by which a key turns the view."""
+_SIZED = (Tool.BRUSH, Tool.ERASER, Tool.COMB)
+_DIGITS = tuple(Qt.Key(Qt.Key.Key_0 + digit) for digit in range(10))
 _CTRL_MS = 300
 """Ctrl held for so long shows the gizmo; a key with Ctrl does not make it flash."""
 
@@ -46,6 +55,26 @@ class _Turning:
     pane: Box
 
 
+@dataclass
+class _Combing:
+    gesture: CombGesture
+    pane: Box
+
+
+@dataclass
+class _Resizing:
+    """Shift and the left button: a drag sets the size of the brush, a click draws a line."""
+
+    pane: Box
+    start: QPointF
+    point: Point
+    size: float
+    dragged: bool = False
+
+
+_Action = _Pan | _Wipe | _Painting | _Turning | _Combing | _Resizing
+
+
 class Canvas(CanvasView):
     """The canvas that is painted on, on the mask and on the face alike.
 
@@ -60,7 +89,8 @@ class Canvas(CanvasView):
 
     def __init__(self, session: PortraitSession, tools: ToolState, parent: QWidget | None = None) -> None:
         super().__init__(session, tools, parent)
-        self._action: _Pan | _Wipe | _Painting | _Turning | None = None
+        self._action: _Action | None = None
+        self._last_point: Point | None = None  # where the last stroke ended: a line begins there
         self._space = False
         self._ctrl = False  # held alone, for a while
         self._ctrl_held = QTimer(self, interval=_CTRL_MS, singleShot=True)
@@ -72,6 +102,7 @@ class Canvas(CanvasView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         tools.changed.connect(self._tools_changed)
         session.portrait_replaced.connect(self._forget_action)
+        session.portrait_replaced.connect(self._forget_last_point)
         session.open_work_ended.connect(self._forget_action)
         self._tools_changed()
 
@@ -119,6 +150,10 @@ class Canvas(CanvasView):
             self.face_chosen.emit(other)
             return
         tool = Tool.ERASER if eraser_end else self.tools.tool
+        if tool in _SIZED and modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self._action = _Resizing(pane, at, point, self.tools.size)
+            self._move_pen(point)
+            return
         if self.turner is not None and modifiers & Qt.KeyboardModifier.ControlModifier:
             tool = Tool.TURN
         try:
@@ -135,6 +170,8 @@ class Canvas(CanvasView):
             self._pick(point)
         elif tool is Tool.FILL:
             fill(portrait, self._paint(tool), point, self._moved_mask)
+        elif tool is Tool.COMB:
+            self._action = _Combing(CombGesture(portrait, point, self.tools.size, self.tr("Comb")), pane)
         elif tool is Tool.LASSO:
             self._action = _Painting(LassoStroke(portrait, self._paint(tool), point, self._moved_mask), pane)
         else:
@@ -169,7 +206,8 @@ class Canvas(CanvasView):
         self._pressure = pressure
         action = self._action
         boxes = self.boxes
-        pane = action.pane if isinstance(action, (_Painting, _Turning)) else boxes[pane_at(boxes, at.x(), at.y())]
+        held = isinstance(action, (_Painting, _Turning, _Combing, _Resizing))
+        pane = action.pane if held else boxes[pane_at(boxes, at.x(), at.y())]  # type: ignore[union-attr]
         point = self.view.to_picture(pane, at.x(), at.y())
         if isinstance(action, _Pan):
             moved = at - action.last
@@ -181,6 +219,12 @@ class Canvas(CanvasView):
             action.stroke.move(point, pressure)
             if isinstance(action.stroke, LassoStroke):
                 self.update()
+        elif isinstance(action, _Combing):
+            action.gesture.move(point)
+            self.update()
+        elif isinstance(action, _Resizing):
+            self._resize_brush(action, at)
+            point = action.point  # the ring stays where the drag began
         elif isinstance(action, _Turning) and self.turner is not None:
             self.turner.drag(point, at, modifiers)
         elif self.turning and self.turner is not None:
@@ -196,7 +240,15 @@ class Canvas(CanvasView):
         action, self._action = self._action, None
         if isinstance(action, _Turning) and self.turner is not None:
             self.session.guarded(self.turner.release)
+        elif isinstance(action, _Combing):
+            self.session.guarded(action.gesture.commit)
+            self.update()
+        elif isinstance(action, _Resizing):
+            if not action.dragged:
+                self._draw_line(action.pane, action.point)
         elif isinstance(action, _Painting):
+            if isinstance(action.stroke, BrushStroke):
+                self._last_point = action.stroke.end
             try:
                 action.stroke.commit()
             except FaceEditorError as error:
@@ -213,6 +265,12 @@ class Canvas(CanvasView):
             self.turner.abort()
             self._choose_cursor()
             return True
+        if isinstance(action, _Resizing):
+            self.tools.set_size(action.size)
+            return True
+        if isinstance(action, _Combing):
+            self.update()
+            return True
         if not isinstance(action, _Painting):
             self._action = action
             return False
@@ -220,6 +278,64 @@ class Canvas(CanvasView):
         self.update()
         self._choose_cursor()
         return True
+
+    # Size of the brush, lines and regions without the panels.
+
+    def _resize_brush(self, action: _Resizing, at: QPointF) -> None:
+        moved = at.x() - action.start.x()
+        if action.dragged or abs(moved) > QApplication.startDragDistance():
+            action.dragged = True
+            # The edge of the ring follows the pointer.
+            self.tools.set_size(round(action.size + 2 * moved / self.view.zoom))
+            self.update()
+
+    def _draw_line(self, pane: Box, point: Point) -> None:
+        """Paint a straight line from the end of the last stroke to a point: one undo step."""
+        start = self._last_point or point
+
+        def draw() -> None:
+            stroke = BrushStroke(self.session.portrait, self._paint(self._tool_in_use), start, 1.0, self._moved_mask)
+            stroke.move(point)
+            stroke.commit()
+
+        if self.session.guarded(draw):
+            self._last_point = point
+            self.update()
+
+    @property
+    def _tool_in_use(self) -> Tool:
+        return Tool.ERASER if self._eraser_end else self.tools.tool
+
+    def _forget_last_point(self) -> None:
+        self._last_point = None
+
+    def _open_palette(self, at: QPointF) -> None:
+        boxes = self.boxes
+        point = self.view.to_picture(boxes[pane_at(boxes, at.x(), at.y())], at.x(), at.y())
+        self.palette_popup = RegionPopup(self.tools, region_at(self.shown_mask, point), self)
+        self.palette_popup.open_at(self.mapToGlobal(at.toPoint()))
+
+    def _digit(self, digit: int, keypad: bool) -> bool:
+        """A digit selects a region; 4, 5 and 6 of the keypad turn the view. False if it does nothing."""
+        if not keypad:
+            self.tools.set_region(region_of_digit(digit, self.tools.region))
+        elif digit in (4, 6):
+            self.rotate(-ROTATION_STEP if digit == 4 else ROTATION_STEP)
+        elif digit == 5:
+            self.reset_rotation()
+        else:
+            return False
+        return True
+
+    def _comb_lines(self) -> list[list[Point]]:
+        comb = self.session.portrait.state().face.comb
+        return [[(float(x), float(y)) for x, y in stroke.points] for stroke in comb]
+
+    def clear_comb(self) -> None:
+        """Remove all strokes of the comb: one undo step."""
+        self.session.end_open_work()
+        self.session.guarded(lambda: self.session.portrait.apply(SetComb((), self.tr("Clear comb strokes"))))
+        self.update()
 
     def _forget_action(self) -> None:
         self._action = None
@@ -234,7 +350,8 @@ class Canvas(CanvasView):
             return False
         x, y = self.wipe_handle(pane)
         near_handle = abs(at.x() - x) <= paint.HANDLE and abs(at.y() - y) <= paint.HANDLE
-        return near_handle or abs(at.x() - x) <= 4
+        across = abs(self.view.to_picture(pane, at.x(), at.y())[0] - self.wipe) * self.view.zoom
+        return near_handle or across <= 4
 
     def _pick(self, point: Point) -> None:
         region = region_at(self.shown_mask, point)
@@ -266,7 +383,7 @@ class Canvas(CanvasView):
         self.hovered.emit(None if point is None else region_at(self.shown_mask, point))
 
     def _outline_radius(self) -> float:
-        sized = self._eraser_end or self.tools.tool in (Tool.BRUSH, Tool.ERASER)
+        sized = self._eraser_end or self.tools.tool in _SIZED
         if not sized or self._space or self.turning or isinstance(self._action, (_Pan, _Wipe)):
             return 0.0
         return pressed_radius(self.tools.size, self._pressure if self.painting else 1.0)
@@ -290,7 +407,7 @@ class Canvas(CanvasView):
         elif self.turning and self.turner is not None:
             on_handle = self.turner.part in (GizmoPart.ROLL, GizmoPart.GAZE)
             shape = Qt.CursorShape.PointingHandCursor if on_handle else Qt.CursorShape.OpenHandCursor
-        elif self.tools.tool in (Tool.BRUSH, Tool.ERASER) and self.tools.size * self.view.zoom >= 8:
+        elif self.tools.tool in _SIZED and self.tools.size * self.view.zoom >= 8:
             shape = Qt.CursorShape.BlankCursor
         self.setCursor(shape)
 
@@ -303,9 +420,7 @@ class Canvas(CanvasView):
         elif button == Qt.MouseButton.MiddleButton and not self.painting:
             self._begin_pan(event.position())
         elif button == Qt.MouseButton.RightButton and self._action is None:
-            boxes = self.boxes
-            at = event.position()
-            self._pick(self.view.to_picture(boxes[pane_at(boxes, at.x(), at.y())], at.x(), at.y()))
+            self._open_palette(event.position())
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -358,6 +473,9 @@ class Canvas(CanvasView):
             self.abort()
         elif event.key() == Qt.Key.Key_Backslash and self.photo.shown:
             self.set_comparing(True)
+        elif event.key() in _DIGITS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            keypad = bool(event.modifiers() & Qt.KeyboardModifier.KeypadModifier)
+            event.setAccepted(self._digit(_DIGITS.index(Qt.Key(event.key())), keypad))
         elif event.key() == Qt.Key.Key_Control:
             if self.turner is not None and not event.isAutoRepeat():
                 self._ctrl_held.start()
@@ -413,3 +531,10 @@ class Canvas(CanvasView):
             self.turner.draw_text(painter, pane)
         if isinstance(self._action, _Painting) and isinstance(self._action.stroke, LassoStroke):
             paint.draw_lasso(painter, self.view, pane, self._action.stroke.points)
+        if self.tools.tool is Tool.COMB and kind is not Pane.HEAD:
+            current = self._action.gesture.points if isinstance(self._action, _Combing) else ()
+            paint.draw_comb(painter, self.view, pane, self._comb_lines(), current)
+        if isinstance(self._action, _Resizing) and self._action.pane == pane:
+            x, y = self.view.to_widget(pane, *self._action.point)
+            size = self.tr("{n} px").format(n=round(self.tools.size))
+            draw_readout(painter, pane, QPointF(x, y), size)

@@ -114,6 +114,7 @@ class CanvasView(QWidget):
         self._mask.update(self._shown_mask, 0, 0, MASK_SIZE, MASK_SIZE)
         self._face = self._before = self._head = None
         self._axis = None
+        self.view = replace(self.view, flipped=False, angle=0.0)
         self.fit()
         if self._loading is None:
             self._spin.start()
@@ -247,7 +248,9 @@ class CanvasView(QWidget):
         self.update()
 
     def _fitted_view(self) -> View:
-        return fitted(self.boxes[0], self.photo.extent)
+        """The whole picture, flipped and turned as it is now."""
+        view = fitted(self.boxes[0], self.photo.extent)
+        return replace(view, flipped=self.view.flipped, angle=self.view.angle)
 
     def show_photo(self, photo: "PhotoLayer", keep_view: bool = False) -> None:
         """Show a photograph in place of the drawn face, or the face again; `keep_view`: it stays where it is seen."""
@@ -268,6 +271,18 @@ class CanvasView(QWidget):
     def fit(self) -> None:
         """Show the whole picture."""
         self.set_view(self._fitted_view(), fitted_view=True)
+
+    def flip(self) -> None:
+        """Show the picture mirrored, or no longer; the mask stays as it is."""
+        self.set_view(self.view.flip(), self._fitted)
+
+    def rotate(self, degrees: float) -> None:
+        """Turn the picture that is seen, clockwise; the mask stays as it is."""
+        self.set_view(self.view.rotated(degrees), self._fitted)
+
+    def reset_rotation(self) -> None:
+        """Show the picture upright."""
+        self.set_view(replace(self.view, angle=0.0), self._fitted)
 
     def actual_size(self) -> None:
         """One pixel of the face or photograph on one pixel of the screen."""
@@ -316,76 +331,90 @@ class CanvasView(QWidget):
             painter.save()
             painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
             painter.fillRect(area, color("surround"))
-            self._draw_pane(painter, pane, kind)
+            painter.save()
+            paint.turn_painter(painter, self.view, pane)
+            self._draw_pictures(painter, pane, kind)
+            painter.restore()
+            self._draw_captions(painter, pane, kind)
             self._draw_over(painter, pane, kind)
             painter.restore()
         if self._drop_text:
             paint.draw_drop_target(painter, QRectF(self.rect()), self._drop_text)
         painter.end()
 
-    def _draw_pane(self, painter: QPainter, pane: Box, kind: Pane) -> None:
-        picture = self.view.picture_box(pane)
+    def _draw_pictures(self, painter: QPainter, pane: Box, kind: Pane) -> None:
+        """What is flipped and turned with the view; the painter is transformed accordingly."""
+        picture = self.view.upright.picture_box(pane)
         if kind is Pane.HEAD:
             if self._head is not None:
                 paint.draw_picture(painter, self._head, picture, smooth=True)
             else:
                 painter.fillRect(paint.qrect(picture), color("panel"))
-            paint.draw_frame_line(painter, picture)
-            paint.draw_caption(painter, pane, self.tr("3D head"))
-            return
-        if kind is Pane.MASK:
+        elif kind is Pane.MASK:
             paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
-            paint.draw_frame_line(painter, picture)
-            paint.draw_caption(painter, pane, self.tr("Mask"))
-            return
-        if self.photo.shown:
-            self.photo.draw(painter, self.view, pane, self.comparing)
-        elif self._face is None:
-            text, hint = self._loading or (self.tr("Loading the model ..."), self.tr("You can paint while it loads."))
-            turn = None if self._loading else self._turn
-            paint.draw_loading(painter, picture, self._mask.image, text, hint, turn)
-        else:
+        elif self.photo.shown:
+            self.photo.draw(painter, self.view.upright, pane, self.comparing)
+        elif self._face is not None:
             paint.draw_picture(painter, self._face, picture, smooth=True)
             if self.head_view is HeadView.OVER and self._head is not None:
                 painter.setOpacity(self.head_opacity)
                 paint.draw_picture(painter, self._head, picture, smooth=True)
                 painter.setOpacity(1.0)
-        if self.mode is ViewMode.OVERLAY:
+        if kind is Pane.FACE and self.mode is ViewMode.OVERLAY:
             painter.setOpacity(self.mask_opacity)
             paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
             painter.setOpacity(1.0)
-        elif self.mode is ViewMode.WIPE and (self._before is not None or self.photo.shown):
+        elif kind is Pane.FACE and self.mode is ViewMode.WIPE and (self._before is not None or self.photo.shown):
             self._draw_before(painter, pane, picture)
-        if self.photo.shown:
-            self.photo.draw_boxes(painter, self.view, pane)
+        if kind is Pane.FACE and self.photo.shown:
+            self.photo.draw_boxes(painter, self.view.upright, pane)
         else:
             paint.draw_frame_line(painter, picture)
+
+    def _draw_before(self, painter: QPainter, pane: Box, picture: Box) -> None:
+        """The part left of the wipe as it was before."""
+        x, _ = self.view.upright.to_widget(pane, self.wipe, 0.0)
+        reach = pane.width + pane.height
+        painter.save()
+        painter.setClipRect(QRectF(x - 2 * reach, pane.y - reach, 2 * reach, 3 * reach), Qt.ClipOperation.IntersectClip)
         if self.photo.shown:
-            caption = self.tr("Original") if self.comparing else self.tr("Photograph")
-            if self.mode is not ViewMode.WIPE:
-                paint.draw_caption(painter, pane, caption)
+            self.photo.draw(painter, self.view.upright, pane, original=True)
+        elif self._before is not None:
+            paint.draw_picture(painter, self._before, picture, smooth=True)
+        painter.restore()
+
+    def _draw_captions(self, painter: QPainter, pane: Box, kind: Pane) -> None:
+        """Words and lines over the pictures, which stay upright."""
+        if kind is Pane.HEAD:
+            paint.draw_caption(painter, pane, self.tr("3D head"))
+        elif kind is Pane.MASK:
+            paint.draw_caption(painter, pane, self.tr("Mask"))
+        elif self.photo.shown and self.mode is not ViewMode.WIPE:
+            paint.draw_caption(painter, pane, self.tr("Original") if self.comparing else self.tr("Photograph"))
         elif self.mode is ViewMode.SIDE_BY_SIDE:
             paint.draw_caption(painter, pane, self.tr("Face"))
         elif self.mode is ViewMode.OVERLAY:
             paint.draw_caption(painter, pane, self.tr("Mask over face"))
+        elif self._before is not None or self.photo.shown:
+            self._draw_wipe(painter, pane)
+        if kind is Pane.FACE and self._face is None and not self.photo.shown:
+            text, hint = self._loading or (self.tr("Loading the model ..."), self.tr("You can paint while it loads."))
+            turn = None if self._loading else self._turn
+            paint.draw_loading(painter, self.view.picture_box(pane), self._mask.image, text, hint, turn)
+        if self.view.flipped or self.view.angle:
+            text = self.tr("Flipped") if self.view.flipped else ""
+            turned = f"{self.view.angle:.0f}°".replace("-", "\u2212") if self.view.angle else ""
+            paint.draw_caption(painter, pane, f"{text} {turned}".strip(), right=True)
 
-    def _draw_before(self, painter: QPainter, pane: Box, picture: Box) -> None:
-        x, y = self.wipe_handle(pane)
-        painter.save()
-        painter.setClipRect(QRectF(pane.x, pane.y, x - pane.x, pane.height), Qt.ClipOperation.IntersectClip)
-        if self.photo.shown:
-            self.photo.draw(painter, self.view, pane, original=True)
-        elif self._before is not None:
-            paint.draw_picture(painter, self._before, picture, smooth=True)
-        painter.restore()
-        paint.draw_wipe(painter, pane, x, y)
-        paint.draw_caption(painter, pane, self.tr("Before"))
-        paint.draw_caption(painter, pane, self.tr("Now"), right=True)
+    def _draw_wipe(self, painter: QPainter, pane: Box) -> None:
+        ends = [QPointF(*self.view.to_widget(pane, self.wipe, y)) for y in (-MASK_SIZE, 2 * MASK_SIZE)]
+        paint.draw_wipe(painter, ends[0], ends[1], QPointF(*self.wipe_handle(pane)))
+        paint.draw_caption(painter, pane, self.tr("Now") if self.view.flipped else self.tr("Before"))
+        paint.draw_caption(painter, pane, self.tr("Before") if self.view.flipped else self.tr("Now"), right=True)
 
     def wipe_handle(self, pane: Box) -> tuple[float, float]:
         """Where the wipe's handle lies in the widget."""
-        x, _ = self.view.to_widget(pane, self.wipe, 0.0)
-        return x, pane.y + pane.height * 0.85
+        return self.view.to_widget(pane, self.wipe, MASK_SIZE * 0.85)
 
     def set_wipe(self, x: float) -> None:
         """Move the wipe's line to a column of the picture, 0..256, or anywhere on a photograph."""

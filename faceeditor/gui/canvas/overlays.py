@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, 
 from faceeditor.gui.colors import color
 from faceeditor.interaction.view import Box, View
 from faceeditor.portrait.brush import FaceAxis, Point
+from faceeditor.regions import MASK_SIZE
 
 HANDLE = 17.0
 """Radius of the wipe's handle in widget pixels."""
@@ -16,6 +17,15 @@ HANDLE = 17.0
 def qrect(box: Box) -> QRectF:
     """A box as Qt's rectangle."""
     return QRectF(box.x, box.y, box.width, box.height)
+
+
+def turn_painter(painter: QPainter, view: View, pane: Box) -> None:
+    """Let a painter draw pictures flipped and turned as a view shows them; boxes are those of `view.upright`."""
+    x, y = pane.centre
+    painter.translate(x, y)
+    painter.rotate(view.angle)
+    painter.scale(-1.0 if view.flipped else 1.0, 1.0)
+    painter.translate(-x, -y)
 
 
 def draw_picture(painter: QPainter, image: QImage, target: Box, smooth: bool) -> None:
@@ -105,14 +115,35 @@ def draw_lasso(painter: QPainter, view: View, pane: Box, points: Sequence[Point]
     painter.restore()
 
 
-def draw_axis(painter: QPainter, view: View, pane: Box, axis: FaceAxis) -> None:
-    """The line of symmetry across the whole pane."""
-    x, y = view.to_widget(pane, axis.x, axis.y)
-    reach = pane.width + pane.height + abs(x) + abs(y)
+def draw_comb(
+    painter: QPainter, view: View, pane: Box, strokes: Sequence[Sequence[Point]], current: Sequence[Point] = ()
+) -> None:
+    """Strokes of the comb as thin lines with a dot where the hair grows from; the one under the pen stands out."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    start = QPointF(x - axis.dx * reach, y - axis.dy * reach)
-    end = QPointF(x + axis.dx * reach, y + axis.dy * reach)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for points in (*strokes, current):
+        if len(points) == 0:
+            continue
+        line = QPolygonF([QPointF(*view.to_widget(pane, float(x), float(y))) for x, y in points])
+        strong = points is current
+        painter.setPen(QPen(QColor(0, 0, 0, 150), 3.0 if strong else 2.2))
+        painter.drawPolyline(line)
+        painter.setPen(QPen(color("accent") if strong else QColor(255, 255, 255, 210), 1.6 if strong else 1.1))
+        painter.drawPolyline(line)
+        painter.setBrush(color("accent") if strong else QColor(255, 255, 255, 230))
+        painter.drawEllipse(line.first(), 2.2, 2.2)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.restore()
+
+
+def draw_axis(painter: QPainter, view: View, pane: Box, axis: FaceAxis) -> None:
+    """The line of symmetry across the whole pane."""
+    reach = 4 * MASK_SIZE
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    start = QPointF(*view.to_widget(pane, axis.x - axis.dx * reach, axis.y - axis.dy * reach))
+    end = QPointF(*view.to_widget(pane, axis.x + axis.dx * reach, axis.y + axis.dy * reach))
     painter.setPen(QPen(QColor(0, 0, 0, 120), 2))
     painter.drawLine(start, end)
     painter.setPen(QPen(color("accent"), 1, Qt.PenStyle.DashLine))
@@ -120,14 +151,15 @@ def draw_axis(painter: QPainter, view: View, pane: Box, axis: FaceAxis) -> None:
     painter.restore()
 
 
-def draw_wipe(painter: QPainter, pane: Box, x: float, y: float) -> None:
-    """The wipe's line with its handle at (x, y)."""
+def draw_wipe(painter: QPainter, start: QPointF, end: QPointF, handle: QPointF) -> None:
+    """The wipe's line with its handle."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(0, 0, 0, 130), 3))
-    painter.drawLine(QPointF(x, pane.y), QPointF(x, pane.bottom))
+    painter.drawLine(start, end)
     painter.setPen(QPen(QColor(255, 255, 255, 230), 1.4))
-    painter.drawLine(QPointF(x, pane.y), QPointF(x, pane.bottom))
+    painter.drawLine(start, end)
+    x, y = handle.x(), handle.y()
     painter.setBrush(color("raised"))
     painter.drawEllipse(QPointF(x, y), HANDLE - 2, HANDLE - 2)
     painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -7,7 +7,6 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
 
 from faceeditor.engine.photo_view import Rectangle, ViewPicture
-from faceeditor.gui.canvas.overlays import qrect
 from faceeditor.gui.colors import color
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.interaction.view import SQUARE, Box, View
@@ -103,7 +102,6 @@ class PhotoLayer:
         if self.base is None:
             return
         painter.save()
-        painter.setClipRect(qrect(pane), Qt.ClipOperation.IntersectClip)
         painter.setTransform(self.transform(view, pane), True)
         # Above 100 % the pixels are to be seen.
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.zoom / self.unit < 3.0)

@@ -22,6 +22,7 @@ class Tool(Enum):
     PICKER = "picker"
     PAN = "pan"
     TURN = "turn"
+    COMB = "comb"
 
 
 class ToolState(QObject):

@@ -166,6 +166,7 @@ def test_picker_and_right_button_take_the_region(app):
     app.tools.set_tool(Tool.BRUSH)
     x, y = app.canvas.view.to_widget(app.canvas.boxes[0], 98.0, 121.0)
     QTest.mouseClick(app.canvas, Qt.MouseButton.RightButton, pos=QPointF(x, y).toPoint())
+    app.canvas.palette_popup.pick.click()
     assert app.tools.region is Region.R_EYE
     assert app.portrait.undo_stack == ()
 
