@@ -18,6 +18,7 @@ from faceeditor.errors import Cancelled, FaceEditorError
 if TYPE_CHECKING:
     from faceeditor.cli.head_arguments import HeadOptions
     from faceeditor.engine import Engine
+    from faceeditor.portrait.adjustments import Adjustments
     from faceeditor.portrait.head import HeadCoefficients
 
 REPORT = "faceeditor-edit.csv"
@@ -37,10 +38,16 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, nargs="+", help="photographs, or folders of them")
     parser.add_argument("-o", "--output", type=Path, help="file, or for several photographs a folder, to write to")
     parser.add_argument("--in-place", action="store_true", help="replace the photographs themselves")
-    parser.add_argument(
-        "--face", type=int, default=1, help="which face, from 1, the largest first (default: 1)"
-    )
+    parser.add_argument("--face", type=int, default=1, help="which face, from 1, the largest first (default: 1)")
     parser.add_argument("--neutral", action="store_true", help="take the expression out before anything is added")
+    parser.add_argument(
+        "--colour",
+        type=_colour,
+        action="append",
+        default=[],
+        metavar="REGION=#RRGGBB",
+        help="another colour of hair, brows, iris, lips, skin, cloth or background, as lips=#a02040",
+    )
     parser.add_argument("--shadows", type=_share, default=1.0, metavar="0..1", help="darkness of cast shadows")
     parser.add_argument(
         "--surroundings", type=_share, default=0.0, metavar="0..1", help="how far the background follows the light"
@@ -52,9 +59,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, help="photographs that are worked on at a time (default: 1)")
     parser.add_argument("--again", action="store_true", help="edit photographs again that were done before")
     parser.add_argument("--report", type=Path, help=f"CSV of what happened (default for folders: {REPORT} in it)")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a control by a value"
-    )
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a control by a value")
     arguments.add_device(parser)
     head_arguments.declare(parser, series=False)
     parser.set_defaults(run=run_edit)
@@ -65,6 +70,30 @@ def _share(text: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"{value:g} is not within 0 and 1")
     return value
+
+
+def _colour(text: str) -> tuple[str, tuple[float, float, float]]:
+    """A region's name and its colour, each channel 0..1."""
+    from faceeditor.portrait.adjustments import REGION_SETS
+
+    name, _, value = text.partition("=")
+    digits = value.removeprefix("#")
+    if name not in REGION_SETS:
+        raise argparse.ArgumentTypeError(f"“{name}” is none of {', '.join(REGION_SETS)}")
+    try:
+        red, green, blue = bytes.fromhex(digits)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{value}” is no colour; write six digits, as {name}=#a02040") from None
+    return name, (red / 255, green / 255, blue / 255)
+
+
+def colour_adjustments(args: argparse.Namespace) -> "Adjustments":
+    """The adjustments that `--colour` asks for."""
+    from faceeditor.portrait.adjustments import REGION_SETS, Adjustment, ColourChange
+
+    return tuple(
+        Adjustment(name, ColourChange(colour, iris=name == "iris"), REGION_SETS[name]) for name, colour in args.colour
+    )
 
 
 @dataclass(frozen=True)
@@ -227,7 +256,8 @@ def edit_file(args: argparse.Namespace, engine: "Engine", task: Task) -> Outcome
         found = answer(engine, FindFace(source, args.face - 1))
         head = edited_head(found.photo.head, wanted_options(args), args.neutral)
         options = Options(args.shadows, args.surroundings)
-        samples = answer(engine, EditPhoto(source, (FaceEdit(found.photo, found.style, head, options=options),)))
+        edit = FaceEdit(found.photo, found.style, head, options=options, adjustments=colour_adjustments(args))
+        samples = answer(engine, EditPhoto(source, (edit,)))
         task.target.parent.mkdir(parents=True, exist_ok=True)
         write_photograph(task.target, source, samples, save_options(args))
     except Cancelled:

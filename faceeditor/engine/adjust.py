@@ -46,14 +46,23 @@ _ENCODED = np.rint(255 * np.where(_SCALE <= 0.0031308, _SCALE * 12.92, 1.055 * _
 
 def to_oklab(pixels: Pixels) -> FloatArray:
     """(H, W, 3) uint8 sRGB as OKLab: lightness 0..1, and the two colour axes."""
-    lms = np.cbrt(cv2.transform(_LINEAR[pixels], _TO_LMS))
-    return np.asarray(cv2.transform(lms, _TO_LAB), np.float32)
+    return linear_to_oklab(_LINEAR[pixels])
+
+
+def linear_to_oklab(light: FloatArray) -> FloatArray:
+    """(H, W, 3) linear sRGB light as OKLab."""
+    return np.asarray(cv2.transform(np.cbrt(cv2.transform(light, _TO_LMS)), _TO_LAB), np.float32)
+
+
+def oklab_to_linear(lab: FloatArray) -> FloatArray:
+    """The reverse of `linear_to_oklab`, not clipped."""
+    lms = cv2.transform(lab, _FROM_LAB)
+    return np.asarray(cv2.transform(lms * lms * lms, _FROM_LMS), np.float32)
 
 
 def from_oklab(lab: FloatArray) -> Pixels:
     """The reverse of `to_oklab`; colours outside of sRGB are clipped."""
-    lms = cv2.transform(lab, _FROM_LAB)
-    linear = cv2.transform(lms * lms * lms, _FROM_LMS)
+    linear = oklab_to_linear(lab)
     steps = np.clip(linear * np.float32(_STEPS) + np.float32(0.5), 0, _STEPS).astype(np.uint16)
     return np.asarray(_ENCODED[steps], np.uint8)
 
@@ -114,13 +123,22 @@ def iris_weight(lab: FloatArray, mask: MaskArray) -> FloatArray:
     return found
 
 
-def recoloured(lab: FloatArray, change: ColourChange, weight: FloatArray) -> FloatArray:
+def mean_colour(lab: FloatArray, weight: FloatArray) -> FloatArray:
+    """(3,) mean OKLab colour of a picture (H, W, 3) by weight (H, W)."""
+    total = max(float(weight.sum()), 1e-6)
+    return np.array([float((lab[..., plane] * weight).sum() / total) for plane in range(3)], np.float32)
+
+
+def recoloured(
+    lab: FloatArray, change: ColourChange, weight: FloatArray, mean: FloatArray | None = None
+) -> FloatArray:
     """A picture in other colours.
 
     Args:
         lab: (H, W, 3) OKLab.
         change: what is changed.
         weight: (H, W), where and how much.
+        mean: (3,) the colour that becomes a picked one; None: the picture's own mean (`mean_colour`).
 
     Returns:
         (H, W, 3) OKLab.
@@ -128,8 +146,7 @@ def recoloured(lab: FloatArray, change: ColourChange, weight: FloatArray) -> Flo
     light, a, b = lab[..., 0], lab[..., 1], lab[..., 2]
     if change.colour is not None:
         target = to_oklab(np.rint(np.asarray(change.colour, np.float32) * 255).astype(np.uint8)[None, None])[0, 0]
-        total = max(float(weight.sum()), 1e-6)
-        mean = [float((plane * weight).sum() / total) for plane in (light, a, b)]
+        mean = mean_colour(lab, weight) if mean is None else mean
         middle, wanted = np.clip((mean[0], target[0]), 0.02, 0.98)
         exponent = float(np.clip(np.log(wanted) / np.log(middle), *_EXPONENTS))
         exponent **= _KEPT_LIGHT

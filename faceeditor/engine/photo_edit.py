@@ -12,6 +12,7 @@ from faceeditor.engine.jobs import JobContext
 from faceeditor.engine.photo_jobs import REFINEMENTS
 from faceeditor.engine.requests import Frame, RenderRequest
 from faceeditor.errors import EngineError
+from faceeditor.portrait.adjustments import Adjustments, pixel_adjustments
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceSource, FaceState, Photo, PortraitState, moves_mask
 from faceeditor.portrait.style import StyleCode
@@ -69,6 +70,7 @@ class FaceEdit:
         head: the head that is wanted, None: as it is.
         mask: (256, 256) uint8 the painted regions at the head that was read, None: as they are.
         options: `photo.face.Options`, None: the usual ones.
+        adjustments: changes of colour, detail and light in regions.
     """
 
     photo: "PhotoFace"
@@ -76,6 +78,7 @@ class FaceEdit:
     head: HeadCoefficients | None = None
     mask: MaskArray | None = None
     options: "Options | None" = None
+    adjustments: Adjustments = ()
 
 
 def edit_of_face(face: FaceState, photo: "PhotoFace", options: "Options | None" = None) -> FaceEdit:
@@ -88,7 +91,7 @@ def edit_of_face(face: FaceState, photo: "PhotoFace", options: "Options | None" 
         from faceeditor.photo.warp import held_by_the_body
 
         mask = move_mask(HeadModel.load(), mask, held_by_the_body(photo.head, base), photo.head)
-    return FaceEdit(photo, face.style, face.head, mask, options)
+    return FaceEdit(photo, face.style, face.shown_head, mask, options, pixel_adjustments(face.adjustments))
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,7 +325,12 @@ def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edi
     mask = photo.mask if wanted.mask is None else wanted.mask
     plan = photo.plan(model, wanted.head, mask, wanted.options or Options())
     drawn = frame(patch_request(wanted, plan)).pixels if plan.needs_generator else None
-    return plan.finished(model, drawn)
+    edit = plan.finished(model, drawn)
+    if not wanted.adjustments:
+        return edit
+    from faceeditor.engine.photo_adjust import with_adjustments
+
+    return with_adjustments(edit, plan, wanted.adjustments)
 
 
 def patch_request(wanted: FaceEdit, plan: "Plan") -> RenderRequest:

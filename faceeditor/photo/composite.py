@@ -32,6 +32,23 @@ _PADDING = 6
 
 
 @dataclass(frozen=True, eq=False)
+class Finish:
+    """A change of values in a part of the picture, after motion and patches and before the light.
+
+    Attributes:
+        weight: (N, N) float32 0..1 on the wide grid, where and how far.
+        apply: (values (h, w, 3) 0..1 in the picture's encoding, weight (h, w)) -> new values; one pixel's result must
+            not depend on another one's.
+        broad: (N, N, 3) float32, the values without their fine detail. Where it is given, `apply` takes the detail
+            instead of the values, and what it returns is added to them.
+    """
+
+    weight: FloatArray
+    apply: Callable[[FloatArray, FloatArray], FloatArray]
+    broad: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Edit:
     """What is done to one face of a photograph, on the wide grid of its placement; None leaves that as it is.
 
@@ -41,6 +58,7 @@ class Edit:
         gain: (N, N, 3) float32 factors on linear light for the person.
         surroundings: (N, N, 3) float32 factors on linear light for the background.
         grain: standard deviation of the noise that patches are given, in 0..1.
+        finishes: changes of colour and detail, in order.
     """
 
     displacement: FloatArray | None = None
@@ -48,11 +66,13 @@ class Edit:
     gain: FloatArray | None = None
     surroundings: FloatArray | None = None
     grain: float = 0.0
+    finishes: tuple[Finish, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing changes."""
-        return self.displacement is None and self.patch is None and self.gain is None and self.surroundings is None
+        fields = (self.displacement, self.patch, self.gain, self.surroundings)
+        return not self.finishes and all(field is None for field in fields)
 
 
 def tiles(rect: Rect, side: int = TILE) -> Iterator[Rect]:
@@ -128,6 +148,8 @@ class _Tile:
             values, changed, alpha = moved
         if edit.patch is not None:
             values = self._patched(edit, edit.patch, values, changed)
+        for finish in edit.finishes:
+            values = self._finished(finish, values, changed)
         if edit.gain is not None or edit.surroundings is not None:
             if alpha is None:
                 alpha = self._alpha(self.rect, own)
@@ -240,6 +262,20 @@ class _Tile:
         if edit.grain > 0:
             colour = colour + grain(self.rect, self.placement.unit)[..., None] * np.float32(edit.grain)
         return np.asarray(values + share[..., None] * (np.clip(colour, 0, 1) - values), np.float32)
+
+    def _finished(self, finish: Finish, values: FloatArray, changed: BoolArray) -> FloatArray:
+        """Apply a change of colour or detail; marks what it changes."""
+        weight = np.asarray(self.placement.to_picture(finish.weight, self.rect), np.float32)
+        wanted = weight >= LEAST_GAIN
+        if not wanted.any():
+            return values
+        if finish.broad is not None:
+            broad = np.asarray(self.placement.to_picture(finish.broad, self.rect), np.float32)
+            made = values + finish.apply(values - broad, weight)
+        else:
+            made = finish.apply(values, weight)
+        changed |= wanted
+        return np.asarray(np.where(wanted[..., None], np.clip(made, 0, 1), values), np.float32)
 
     def _lit(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> FloatArray:
         """Apply the gains; marks what they change."""

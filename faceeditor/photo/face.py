@@ -199,7 +199,7 @@ class Plan:
     def _matched(self, drawn: Pixels) -> FloatArray:
         """(256, 256, 3) 0..1 the generator's picture in the photograph's colours."""
         face = self.face
-        colour = matched(drawn, inner(self._shown()), self.labels, self.share)
+        colour = matched(drawn, inner(self.shown()), self.labels, self.share)
         # Where the person was painted away, the background is seen.
         cleared = (self.labels == Region.BACKGROUND).astype(np.float32)
         if cleared.any():
@@ -209,7 +209,7 @@ class Plan:
             colour = colour + soft * (behind - colour)
         return np.asarray(colour, np.float32)
 
-    def _shown(self) -> Pixels:
+    def shown(self) -> Pixels:
         """(WIDE, WIDE, 3) uint8 the photograph on the wide grid, moved."""
         wide = self.face.wide
         if self.motion is None:

@@ -1,0 +1,110 @@
+"""Adjustments of a face on its photograph: colour and detail in regions that have moved, light as a part of the gain.
+
+Colours are changed as `engine.adjust` changes drawn faces, but in floats, so that 16 bits stay 16 bits.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from faceeditor.engine import adjust
+from faceeditor.portrait.adjustments import Adjustment, Adjustments, ColourChange, DetailChange, LightChange
+from faceeditor.regions import MASK_SIZE
+
+if TYPE_CHECKING:
+    from faceeditor.photo.composite import Edit, Finish
+    from faceeditor.photo.face import Plan
+
+FloatArray = npt.NDArray[np.float32]
+
+_DENSITY = 2
+"""Grid pixels per mask pixel of the weights."""
+
+
+def with_adjustments(edit: "Edit", plan: "Plan", adjustments: Adjustments) -> "Edit":
+    """An edit of a photograph with adjustments of pixels, in their order."""
+    from faceeditor.photo.placement import inner, widened
+
+    shown = np.asarray(inner(plan.shown()), np.uint8)
+    finishes: list[Finish] = []
+    gain = edit.gain
+    for adjustment in adjustments:
+        settings = adjustment.settings
+        weight = _weight(adjustment, plan, shown)
+        if not (weight > 0).any():
+            continue
+        wide = widened(weight, cv2.BORDER_CONSTANT)
+        if isinstance(settings, ColourChange):
+            finishes.append(_colour(settings, wide, shown, weight))
+        elif isinstance(settings, DetailChange):
+            finishes.append(_detail(settings.amount, wide, plan))
+        elif isinstance(settings, LightChange):
+            gain = _with_light(gain, settings, wide, plan)
+    return replace(edit, finishes=tuple(finishes), gain=gain)
+
+
+def _weight(adjustment: Adjustment, plan: "Plan", shown: npt.NDArray[np.uint8]) -> FloatArray:
+    """(S, S) how far each place of the square takes an adjustment, S = 512."""
+    side = MASK_SIZE * _DENSITY
+    settings = adjustment.settings
+    if isinstance(settings, ColourChange) and settings.iris:
+        large = np.asarray(cv2.resize(shown, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+        weight = adjust.iris_weight(adjust.to_oklab(large), plan.labels)
+    else:
+        weight = adjust.region_weight(plan.labels, adjustment.region_list, adjustment.feather, side)
+    return np.asarray(weight * np.float32(adjustment.strength), np.float32)
+
+
+def _colour(change: ColourChange, wide: FloatArray, shown: npt.NDArray[np.uint8], weight: FloatArray) -> "Finish":
+    from faceeditor.photo.composite import Finish
+
+    small = np.asarray(cv2.resize(weight, shown.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
+    mean = adjust.mean_colour(adjust.to_oklab(shown), small)
+
+    def apply(values: FloatArray, share: FloatArray) -> FloatArray:
+        return _from_oklab(adjust.recoloured(_to_oklab(values), change, share, mean))
+
+    return Finish(wide, apply)
+
+
+def _detail(amount: float, wide: FloatArray, plan: "Plan") -> "Finish":
+    from faceeditor.photo.composite import Finish
+
+    shown = plan.shown()
+    broad = cv2.bilateralFilter(shown, 0, 32, 3.0).astype(np.float32) / np.float32(255)
+    apply: Callable[[FloatArray, FloatArray], FloatArray] = lambda detail, share: np.asarray(  # noqa: E731
+        detail * (np.float32(amount) * share[..., None]), np.float32
+    )
+    return Finish(wide, apply, broad)
+
+
+def _with_light(gain: FloatArray | None, change: LightChange, wide: FloatArray, plan: "Plan") -> FloatArray | None:
+    """The gain with another light in a part of it."""
+    from faceeditor.head.model import HeadModel
+    from faceeditor.photo.light import light_gain
+
+    read = plan.face.head
+    lit = plan.head.changed(gamma=change.gamma, albedo=read.albedo, rig=None)
+    other = light_gain(HeadModel.load(), read, lit, plan.labels, plan.options.shadows, plan.options.lamp_samples)
+    if other is None:
+        return gain
+    share = cv2.resize(wide, other.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None]
+    have = np.ones_like(other) if gain is None else gain
+    return np.asarray(np.exp(np.log(have) + share * (np.log(other) - np.log(have))), np.float32)
+
+
+def _to_oklab(values: FloatArray) -> FloatArray:
+    """Encoded values (h, w, 3) 0..1 as OKLab."""
+    from faceeditor.photo.tone import to_linear
+
+    return adjust.linear_to_oklab(to_linear(values))
+
+
+def _from_oklab(lab: FloatArray) -> FloatArray:
+    from faceeditor.photo.tone import to_encoded
+
+    return to_encoded(np.clip(adjust.oklab_to_linear(lab), 0, 1))

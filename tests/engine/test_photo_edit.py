@@ -1,0 +1,167 @@
+"""Edits of photographs through jobs of the engine: what a face of a portrait asks for, adjustments, kinds of files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceeditor.engine import Frame, JobContext
+from faceeditor.engine.lanes import JobHandle
+from faceeditor.engine.photo_edit import (
+    EditPhoto,
+    ExportPhotograph,
+    FaceEdit,
+    FoundFace,
+    edit_of_face,
+    eight_bit,
+    like,
+    three_channels,
+)
+from faceeditor.engine.photo_view import PhotoView, ViewRequest
+from faceeditor.export.photograph import SaveOptions
+from faceeditor.head.controls import control
+from faceeditor.images import SourceImage
+from faceeditor.images.source import read_source
+from faceeditor.portrait.adjustments import REGION_SETS, Adjustment, ColourChange, DetailChange
+from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import Region
+from tests.photo.people import found_person, person
+
+BOX = (120.0, 150.0, 240.0, 290.0)
+
+
+def source_of(samples: np.ndarray) -> SourceImage:
+    return SourceImage(
+        name="a.png", kind="png", data=b"", samples=samples, alpha=None, exact=True, depth=8 * samples.itemsize,
+        icc=None, orientation=1, resolution=None, exif=None, xmp=None, iptc=None,
+    )  # fmt: skip
+
+
+def context() -> JobContext:
+    def frame(request: object) -> Frame:
+        return Frame(0, np.full((256, 256, 3), 80, np.uint8), "torch-cpu")
+
+    nothing = lambda *_: None  # noqa: E731
+    return JobContext(JobHandle(), nothing, nothing, frame, nothing, nothing)  # type: ignore[arg-type]
+
+
+def face_state():
+    found = FoundFace(found_person(), StyleCode.zeros("a"), person().square, (BOX,), 0, "")
+    return found.state()
+
+
+def edited(source: SourceImage, **parts) -> np.ndarray:
+    face = face_state().changed(**parts)
+    return EditPhoto(source, (edit_of_face(face, found_person()),)).run(context())
+
+
+def in_regions(name: str) -> np.ndarray:
+    inside = np.zeros((400, 360), bool)
+    inside[80:336, 50:306] = np.isin(person().mask, list(REGION_SETS[name]))
+    return inside
+
+
+def test_a_face_without_edits_gives_the_same_array() -> None:
+    source = source_of(person().picture)
+    assert edited(source) is source.samples
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_colour_on_lips_changes_lips_only(bits: int) -> None:
+    samples = person().picture if bits == 8 else person().picture.astype(np.uint16) * 257
+    source = source_of(samples)
+    change = Adjustment("lips", ColourChange((0.5, 0.1, 0.3)), REGION_SETS["lips"], feather=1.0)
+    result = edited(source, adjustments=(change,))
+    assert result.dtype == samples.dtype
+    changed = (result != samples).any(-1)
+    lips = in_regions("lips")
+    assert changed[lips].mean() > 0.9
+    rows, columns = np.nonzero(lips)
+    outside = changed.copy()
+    outside[rows.min() - 4 : rows.max() + 5, columns.min() - 4 : columns.max() + 5] = False
+    assert not outside.any()
+    # A purple: more blue than before, beside red.
+    scale = np.iinfo(samples.dtype).max
+    before, after = (x[lips].astype(float).mean(0) / scale for x in (samples, result))
+    assert after[2] / after[1] > before[2] / before[1] + 0.3
+
+
+def test_sixteen_bits_stay_sixteen_bits() -> None:
+    samples = person().picture.astype(np.uint16) * 257
+    change = Adjustment("skin", ColourChange(lightness=0.2), REGION_SETS["skin"])
+    result = edited(source_of(samples), adjustments=(change,))
+    assert len(np.unique(result[in_regions("skin")])) > 1000
+
+
+def test_an_adjustment_goes_with_the_head() -> None:
+    source = source_of(person().picture)
+    change = Adjustment("lips", ColourChange((0.1, 0.1, 0.9)), REGION_SETS["lips"], feather=1.0)
+    head = control("yaw").set(person().head, None, 15.0)
+    plain, coloured = edited(source, head=head), edited(source, head=head, adjustments=(change,))
+    still = edited(source, adjustments=(change,))
+    moved = [np.nonzero((a != b).any(-1))[1].mean() for a, b in ((still, source.samples), (coloured, plain))]
+    assert moved[1] > moved[0] + 4
+
+
+def test_smoothing_takes_detail_from_the_skin() -> None:
+    source = source_of(person().picture)
+    change = Adjustment("smooth", DetailChange(-1.0), REGION_SETS["skin"])
+    result = edited(source, adjustments=(change,))
+    cheek = np.s_[240:260, 150:165]
+    fine = [np.abs(np.diff(x[cheek].astype(float), axis=1)).mean() for x in (result, source.samples)]
+    assert fine[0] < 0.7 * fine[1]
+    np.testing.assert_array_equal(result[:60], source.samples[:60])
+
+
+def test_a_switched_off_adjustment_does_nothing() -> None:
+    source = source_of(person().picture)
+    change = Adjustment("lips", ColourChange((0.5, 0.1, 0.3)), REGION_SETS["lips"], enabled=False)
+    assert edited(source, adjustments=(change,)) is source.samples
+
+
+def test_a_grey_photograph_stays_grey() -> None:
+    grey = np.ascontiguousarray(person().picture.mean(-1, keepdims=True).astype(np.uint8))
+    source = source_of(grey)
+    result = edited(source, head=control("yaw").set(person().head, None, 8.0))
+    assert result.shape == grey.shape
+    assert (result != grey).any() and not (result[:40] != grey[:40]).any()
+    assert three_channels(grey).shape == (400, 360, 3)
+    assert like(three_channels(grey), grey) is not None
+    assert eight_bit(grey.astype(np.uint16) * 257).max() == grey.max()
+
+
+def test_a_stroke_painted_on_a_turned_head_is_brought_back() -> None:
+    """The mask belongs to the turned head; its place on the photograph follows the head back."""
+    turned = control("yaw").set(person().head, None, 12.0)
+    mask = face_state().mask.copy()
+    mask[60:75, 120:140] = Region.HAIR
+    face = face_state().changed(mask=mask, head=turned, base_head=turned)
+    wanted = edit_of_face(face, found_person())
+    assert wanted.mask is not None
+    columns = np.nonzero(wanted.mask[66] == Region.HAIR)[0]
+    inner = columns[(columns > 90) & (columns < 150)]
+    assert len(inner) and inner.mean() < 130 - 3
+
+
+def test_an_export_is_cut_and_reduced(tmp_path: Path) -> None:
+    source = source_of(person().picture)
+    face = FaceEdit(found_person(), StyleCode.zeros("a"))
+    ExportPhotograph(source, (face,), tmp_path / "cut.png", SaveOptions("png"), (50, 80, 306, 336)).run(context())
+    np.testing.assert_array_equal(read_source(tmp_path / "cut.png").samples, source.samples[80:336, 50:306])
+    ExportPhotograph(source, (face,), tmp_path / "small.png", SaveOptions("png"), None, 200).run(context())
+    assert read_source(tmp_path / "small.png").samples.shape == (200, 180, 3)
+
+
+def test_the_view_shows_what_the_export_writes() -> None:
+    source = source_of(person().picture)
+    face = face_state().changed(head=control("yaw").set(person().head, None, 8.0))
+    view = PhotoView(context().frame)
+    request = ViewRequest(4, source, ((found_person(), face),), (40.0, 60.0, 320.0, 380.0), 1.0)
+    picture = view.draw(request)
+    whole = EditPhoto(source, (edit_of_face(face, found_person()),)).run(context())
+    assert picture.revision == 4 and picture.rect == (40.0, 60.0, 320.0, 380.0) and not picture.untouched
+    assert np.abs(picture.pixels.astype(int) - whole[60:380, 40:320]).max() <= 2
+    plain = view.draw(replace(request, faces=((found_person(), face_state()),)))
+    assert plain.untouched
+    np.testing.assert_array_equal(plain.pixels, source.samples[60:380, 40:320])
