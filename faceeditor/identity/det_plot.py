@@ -42,15 +42,21 @@ def det_plot(curves: Mapping[str, Curve]) -> Pixels:
     draw.line([(_x(_RANGE[0]), _y(_RANGE[0])), (_x(_RANGE[1]), _y(_RANGE[1]))], _LINE, 2)
     for number, (name, curve) in enumerate(curves.items()):
         colour = _COLOURS[number % len(_COLOURS)]
-        draw.line(_points(curve), colour, 3, "curve")
+        points = _points(curve)
+        if len(points) > 1:
+            draw.line(points, colour, 3, "curve")
         place = (WIDTH - _RIGHT - 18, _TOP + 20 + 24 * number)
         draw.text(place, name, colour, large, "rm")
     return np.asarray(image, np.uint8)
 
 
 def _points(curve: Curve) -> Sequence[tuple[float, float]]:
-    """At most a thousand places of a curve."""
-    chosen = np.unique(np.linspace(0, len(curve.thresholds) - 1, 1000).round().astype(int))
+    """At most a thousand places of a curve, as far as it lies inside of the axes."""
+    low, high = _RANGE
+    inside = (curve.false_match >= low) & (curve.false_non_match >= low)
+    inside &= (curve.false_match <= high) & (curve.false_non_match <= high)
+    there = np.flatnonzero(inside)
+    chosen = there[np.unique(np.linspace(0, len(there) - 1, 1000).round().astype(int))] if len(there) else there
     return [(_x(curve.false_match[i]), _y(curve.false_non_match[i])) for i in chosen]
 
 
