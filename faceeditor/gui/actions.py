@@ -93,6 +93,7 @@ def commands() -> tuple[Command, ...]:
         Command("panel_pose", _tr("Pose"), ("Alt+4",), "", panels),
         Command("panel_light", _tr("Light"), ("Alt+5",), "", panels),
         Command("panel_person", _tr("Person"), ("Alt+6",), "", panels),
+        Command("panel_adjust", _tr("Adjust"), ("Alt+7",), "", panels),
         Command("reset_panels", _tr("&Reset panels"), (), "", panels),
         Command("keys", _tr("&Keyboard shortcuts"), ("F1",), "info", _tr("Help")),
         Command("messages", _tr("&Messages ..."), (), "", _tr("Help")),

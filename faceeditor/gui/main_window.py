@@ -13,6 +13,7 @@ from faceeditor.gui.actions import Actions
 from faceeditor.gui.canvas.canvas import ROTATION_STEP, Canvas
 from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
+from faceeditor.gui.controllers.adjustment_controller import AdjustmentController
 from faceeditor.gui.controllers.attribute_controller import AttributeController
 from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.controllers.file_controller import FileController
@@ -29,6 +30,7 @@ from faceeditor.gui.dialogs.messages import MessagesDialog
 from faceeditor.gui.dialogs.video_dialog import export_video
 from faceeditor.gui.menus import build_menus
 from faceeditor.gui.messages import Kind, Message, MessageLog
+from faceeditor.gui.panels.adjustment_panel import AdjustmentPanel
 from faceeditor.gui.panels.board_panel import BoardPanel
 from faceeditor.gui.panels.head_panel import HeadPanel, group_title, group_tools
 from faceeditor.gui.panels.head_panels import ExpressionPanel, IdentityPanel, PosePanel
@@ -49,10 +51,10 @@ from faceeditor.portrait.document import Change
 if TYPE_CHECKING:
     from faceeditor.gui.dialogs.attribute_page import AttributePage
 
-_LAYOUT_VERSION = 3
+_LAYOUT_VERSION = 4
 _TABS = ("style", "identity", "expression", "pose", "light")
 """The panels at the right, one behind the other."""
-_LEFT_WIDTH, _RIGHT_WIDTH, _TOOLS_HEIGHT = 222, 300, 240
+_LEFT_WIDTH, _RIGHT_WIDTH, _TOOLS_HEIGHT = 222, 352, 240
 """Of the panels at first, in device-independent pixels."""
 
 
@@ -148,12 +150,17 @@ class MainWindow(QMainWindow):
             "light": LightPanel(self.heads),
         }
         self.history_panel = HistoryPanel(self.session)
+        self.adjustments = AdjustmentController(self.heads, self)
+        self.adjustment_panel = AdjustmentPanel(
+            self.adjustments, self.styles, self.files.ask_photo, lambda: self.tools.region
+        )
         self.board_panel = BoardPanel(self.board, self.show_board)
         self.docks = {
             "tools": make_dock(self, "tools", self.tr("Tools"), self.tool_panel),
             "regions": make_dock(self, "regions", self.tr("Regions"), self.region_panel, scroll=True),
             "style": make_dock(self, "style", self.tr("Style"), self.style_panel, scroll=True),
             "history": make_dock(self, "history", self.tr("History"), self.history_panel),
+            "adjust": make_dock(self, "adjust", self.tr("Adjust"), self.adjustment_panel, scroll=True),
             "person": make_dock(self, "person", self.tr("Person"), self.board_panel, scroll=True),
         }
         self.docks["person"].visibilityChanged.connect(self.board_panel.set_seen)
@@ -180,7 +187,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(docks["regions"], docks["history"])
         self.tabifyDockWidget(docks["regions"], docks["person"])
         self.addDockWidget(right, docks["style"])
-        for name in _TABS[1:]:
+        for name in (*_TABS[1:], "adjust"):
             self.tabifyDockWidget(docks["style"], docks[name])
         for dock in docks.values():
             dock.show()
@@ -221,7 +228,7 @@ class MainWindow(QMainWindow):
             **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
             "generators": self.show_generators, "attributes": self.show_attributes, "board": self.show_board,
-            "panel_person": bound(self.show_panel, "person"),
+            "panel_person": bound(self.show_panel, "person"), "panel_adjust": bound(self.show_panel, "adjust"),
             "clear_comb": self.canvas.clear_comb, "flip": self.canvas.flip,
             "rotate_left": lambda: self.canvas.rotate(-ROTATION_STEP),
             "rotate_right": lambda: self.canvas.rotate(ROTATION_STEP), "upright": self.canvas.reset_rotation,
@@ -244,7 +251,8 @@ class MainWindow(QMainWindow):
         self.photographs.changed.connect(self._show_photo)
         self.photographs.exported.connect(files.note_saved)
         self.canvas.face_chosen.connect(self.photographs.choose_face)
-        for noted in (styles.noted, heads.noted, self.board.noted, files.noted, self.photographs.noted):
+        speakers = (styles, heads, self.adjustments, self.board, files, self.photographs)
+        for noted in (speaker.noted for speaker in speakers):
             noted.connect(self.messages.note)
         for asked in (heads.asked, files.asked):
             asked.connect(self.banner.show_question)
@@ -382,6 +390,8 @@ class MainWindow(QMainWindow):
         dock.raise_()
         if name in self.head_panels:
             self.head_panels[name].take_focus()
+        elif name == "adjust":
+            self.adjustment_panel.add_button.setFocus(Qt.FocusReason.TabFocusReason)
         else:
             self.style_panel.draw_button.setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -393,6 +403,7 @@ class MainWindow(QMainWindow):
             self.region_panel.buttons[self.tools.region],
             self.style_panel.draw_button,
             *(panel.search for panel in self.head_panels.values()),
+            self.adjustment_panel.add_button,
             self.history_panel.list,
         ]
         stops = [stop for stop in stops if stop.isVisible() and not stop.visibleRegion().isEmpty()]

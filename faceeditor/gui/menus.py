@@ -99,8 +99,8 @@ def build_menus(
          "fit", "actual", "zoom_in", "zoom_out", "", "flip", "rotate_left", "rotate_right", "upright", ""],
     )  # fmt: skip
     panels = view.addMenu(window.tr("Panels"))
-    for name in ("panel_style", "panel_identity", "panel_expression", "panel_pose", "panel_light", "panel_person"):
-        panels.addAction(actions[name])
+    for name in ("style", "identity", "expression", "pose", "light", "person", "adjust"):
+        panels.addAction(actions[f"panel_{name}"])
     panels.addSeparator()
     for dock in docks:
         panels.addAction(dock.toggleViewAction())

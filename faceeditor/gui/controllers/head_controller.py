@@ -21,6 +21,7 @@ from faceeditor.head.presets import Preset, random_group
 from faceeditor.interaction.head_values import group_from_text, group_to_text
 from faceeditor.interaction.preset_mix import Mix, PresetMixer
 from faceeditor.portrait.document import Change, ReplaceMask, SetHead, SetStyle
+from faceeditor.portrait.expressions import neutral
 from faceeditor.portrait.head import GROUPS, HeadCoefficients
 
 EMBED_STEPS = 60
@@ -252,6 +253,11 @@ class HeadController(QObject):
         origin, free = self.origin, self._free(GROUPS)
         if origin is not None and free:
             self._step(self.tr("Reset head"), lambda head: _with_groups(head, origin, free))
+
+    def make_neutral(self) -> None:
+        """Take the expression and the gaze out of the face: one undo step."""
+        if self._free(["expression"]):
+            self._step(self.tr("Neutral expression"), neutral)
 
     def randomise(self, group: str | None = None, seed: int | None = None) -> None:
         """Draw a plausible group at random, or (None) all that are not locked: one undo step."""

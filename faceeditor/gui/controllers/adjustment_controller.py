@@ -1,0 +1,170 @@
+"""Adjustments of the portrait: every change of the list becomes an edit here."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from faceeditor.engine import PhotoReading, ReadPhoto
+from faceeditor.errors import Cancelled, FaceEditorError
+from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.portrait.adjustments import (
+    REGION_SETS,
+    Adjustment,
+    Adjustments,
+    ColourChange,
+    DetailChange,
+    ExpressionChange,
+    LightChange,
+    RegionStyle,
+    Settings,
+    moved,
+)
+from faceeditor.portrait.document import Change, SetAdjustments, SetHead
+from faceeditor.portrait.style import StyleCode
+from faceeditor.regions import Region
+
+
+class AdjustmentController(QObject):
+    """Changes the adjustments of the active face.
+
+    Signals:
+        changed: the list or an entry is another one.
+        noted: a sentence worth knowing.
+    """
+
+    changed = Signal()
+    noted = Signal(str)
+
+    def __init__(self, heads: HeadController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.heads = heads
+        self.session = heads.session
+        self._gesture = False
+        self._job: int | None = None
+        self._take: Callable[[PhotoReading], None] = lambda reading: None
+        self.session.changed.connect(self._follow)
+        self.session.portrait_replaced.connect(self.changed)
+        self.session.open_work_ended.connect(self._gesture_cut)
+        self.session.bridge.job_done.connect(self._job_done)
+        self.session.bridge.job_failed.connect(self._job_failed)
+
+    @property
+    def adjustments(self) -> Adjustments:
+        """The adjustments of the active face, in order."""
+        return self.session.portrait.state().face.adjustments
+
+    # Edits of the list.
+
+    def add(self, name: str, settings: Settings, regions: frozenset[Region] = frozenset()) -> int:
+        """Put an adjustment at the end: one undo step. Returns its index."""
+        self._apply((*self.adjustments, Adjustment(name, settings, regions)), self.tr("Add {name}").format(name=name))
+        return len(self.adjustments) - 1
+
+    def add_colour(self, name: str, regions: str) -> int:
+        """Add a change of colour in one of `REGION_SETS`."""
+        return self.add(name, ColourChange(iris=regions == "iris"), REGION_SETS[regions])
+
+    def add_detail(self, name: str, amount: float, regions: str) -> int:
+        """Add a change of detail, -1..1, in one of `REGION_SETS`."""
+        return self.add(name, DetailChange(amount), REGION_SETS[regions])
+
+    def add_style(self, style: StyleCode, region: Region) -> int:
+        """Add the look of a region from another style."""
+        return self.add(style.label or self.tr("Style"), RegionStyle(style), frozenset({region}))
+
+    def add_light(self, name: str, regions: frozenset[Region]) -> int | None:
+        """Add the present light as one of its own for regions; the light of the head can then be changed alone."""
+        if not self._give_head():
+            return None
+        head = self.session.portrait.head
+        return None if head is None else self.add(name, LightChange(head.gamma), regions)
+
+    def remove(self, index: int) -> None:
+        """Remove an entry: one undo step."""
+        entries = self.adjustments
+        if 0 <= index < len(entries):
+            name = self.tr("Remove {name}").format(name=entries[index].name)
+            self._apply((*entries[:index], *entries[index + 1 :]), name)
+
+    def move(self, index: int, place: int) -> None:
+        """Move an entry to another place: one undo step."""
+        entries = self.adjustments
+        if 0 <= index < len(entries) and 0 <= place < len(entries) and index != place:
+            self._apply(moved(entries, index, place), self.tr("Reorder adjustments"))
+
+    def change(self, index: int, **parts: Any) -> None:
+        """Change parts of an entry, inside of a gesture or as an undo step of its own."""
+        entries = self.adjustments
+        if not 0 <= index < len(entries):
+            return
+        made: list[Adjustment] = []
+        if self.session.guarded(lambda: made.append(entries[index].changed(**parts))):
+            self._apply((*entries[:index], made[0], *entries[index + 1 :]), entries[index].name)
+
+    # Gestures.
+
+    def begin(self, index: int) -> None:
+        """Begin a drag; what follows until `end` is one undo step."""
+        if 0 <= index < len(self.adjustments):
+            self.session.end_open_work()
+            name = self.adjustments[index].name
+            self._gesture = self.session.guarded(lambda: self.session.portrait.begin_gesture(name))
+
+    def end(self) -> None:
+        """End the drag."""
+        if self._gesture:
+            self._gesture = False
+            self.session.portrait.commit_gesture()
+
+    def _gesture_cut(self) -> None:
+        self._gesture = False
+
+    def _apply(self, adjustments: Adjustments, name: str) -> None:
+        if not self._gesture:
+            self.session.end_open_work()
+        self.session.guarded(lambda: self.session.portrait.apply(SetAdjustments(adjustments, name)))
+
+    # Expressions.
+
+    def add_expression(self, path: Path) -> None:
+        """Read the expression of a picture in the background, and add it as an adjustment."""
+        name = path.stem
+
+        def take(reading: PhotoReading) -> None:
+            if self._give_head():
+                settings = ExpressionChange(reading.head.expression, reading.head.gaze)
+                self.add(self.tr("Expression of {name}").format(name=name), settings)
+
+        if self._job is not None:
+            self.session.bridge.cancel(self._job)
+        self._take = take
+        self._job = self.session.bridge.run(ReadPhoto(path))
+        self.noted.emit(self.tr("Reading the expression of “{name}” ...").format(name=path.name))
+
+    def _give_head(self) -> bool:
+        """See that the portrait has a head that can be changed; says so if it is not read yet."""
+        portrait, head = self.session.portrait, self.heads.head
+        if portrait.head is not None:
+            return True
+        if head is None:
+            self.noted.emit(self.tr("The head is not detected yet. Wait a moment and try again."))
+            return False
+        self.session.end_open_work()
+        return self.session.guarded(lambda: portrait.apply(SetHead(head, head, self.tr("Detect the head"))))
+
+    def _job_done(self, job: int, result: Any) -> None:
+        if job == self._job:
+            self._job = None
+            self._take(result)
+
+    def _job_failed(self, job: int, error: FaceEditorError) -> None:
+        if job == self._job:
+            self._job = None
+            if not isinstance(error, Cancelled):
+                self.session.failed.emit(str(error))
+
+    def _follow(self, change: Change) -> None:
+        if change.other:
+            self.changed.emit()
