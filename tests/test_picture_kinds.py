@@ -100,6 +100,21 @@ def test_floats_above_white_are_clipped(tmp_path: Path) -> None:
     assert picture[0, :5].tolist() == [255, 255, 255, 0, 0]
 
 
+@pytest.mark.parametrize("space", ["lab", "labs"])
+def test_lab_is_converted(tmp_path: Path, space: str) -> None:
+    from faceeditor.images.vips import library
+
+    image = library().Image.new_from_array(gradient()).copy(interpretation="srgb")
+    image.colourspace(space).tiffsave(str(tmp_path / "lab.tif"))
+    assert np.abs(open_picture(tmp_path / "lab.tif").astype(int) - gradient()).max() <= 2
+    assert read_source(tmp_path / "lab.tif").icc is None
+
+
+def test_luma_and_chroma_without_compression(tmp_path: Path) -> None:
+    Image.fromarray(gradient()).convert("YCbCr").save(tmp_path / "ycc.tif")
+    assert np.abs(open_picture(tmp_path / "ycc.tif").astype(int) - gradient()).max() <= 4
+
+
 def test_avif_is_read(tmp_path: Path) -> None:
     path = tmp_path / "picture.avif"
     Image.fromarray(gradient()).save(path, quality=95)

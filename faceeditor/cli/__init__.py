@@ -71,6 +71,9 @@ def _run(argv: Sequence[str] | None = None) -> int:
     except FaceEditorError as error:
         print(f"faceeditor: {error}", file=sys.stderr)
         return 1
+    except MemoryError:
+        print("faceeditor: there is not enough memory; close other programs or ask for less.", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # Whoever read the output has enough of it; nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

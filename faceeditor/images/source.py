@@ -175,6 +175,8 @@ def _profile(image: Any, data: bytes, kind: str) -> bytes | None:
     """The embedded profile, or one made from the code points that the file names (they rule where both are there)."""
     named = code_points(data, kind)
     made = icc_of(*named) if named is not None else None
+    if image.interpretation in vips.ABSOLUTE_SPACES:
+        return None
     return made if made is not None else vips.blob(image, "icc-profile-data")
 
 

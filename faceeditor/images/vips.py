@@ -1,5 +1,6 @@
 """Decoding by libvips: samples of 8 or 16 bits in the file's own colour space, and their way to sRGB."""
 
+import io
 import logging
 from typing import Any
 
@@ -17,6 +18,8 @@ Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 _LOADERS = {"png", "jpeg", "tiff", "webp", "gif", "avif"}
 _NEUTRAL_GREY = 128
+ABSOLUTE_SPACES = ("lab", "labs", "labq", "lch", "xyz", "yxy")
+"""Spaces of libvips whose numbers are colours by themselves: a profile says nothing more about them."""
 _STATISTICS_SIDE = 512  # pictures of floats are looked at in about so many columns to tell their range
 
 _library: Any = None
@@ -43,7 +46,7 @@ def opened(data: bytes, name: str) -> Any:
         ImageError: no picture, too large, damaged.
     """
     vips = library()
-    if kind_of(data) in _LOADERS:
+    if kind_of(data) in _LOADERS and not _is_luma_tiff(data):
         try:
             image = vips.Image.new_from_buffer(data, "", access="sequential", fail_on="error")
         except vips.Error as error:
@@ -83,6 +86,8 @@ def in_whole_numbers(image: Any, data: bytes, name: str) -> Any:
 
     Floats are read as 0..1, 0..255 or 0..65535, whichever fits nearly all of them; what lies outside is clipped.
     """
+    if image.interpretation in ABSOLUTE_SPACES:
+        return image.colourspace("rgb16").cast("ushort")
     if image.format in ("uchar", "ushort"):
         return image
     grey = image.bands < 3
@@ -142,6 +147,17 @@ def _top(image: Any, data: bytes, name: str) -> float:
         return 255.0 if high <= 255 else 65535.0 if high <= 65535 else full
     high = float(np.percentile(values, 99))
     return 1.0 if high <= 4.0 else 255.0 if high <= 510 else 65535.0
+
+
+def _is_luma_tiff(data: bytes) -> bool:
+    """Whether a TIFF holds luma and chroma without JPEG compression, which libvips takes for RGB."""
+    if kind_of(data) != "tiff":
+        return False
+    try:
+        with Image.open(io.BytesIO(data), formats=("TIFF",)) as picture:
+            return picture.mode == "YCbCr"
+    except (Image.DecompressionBombError, *DECODE_ERRORS):
+        return False
 
 
 def _doubles(data: bytes) -> Any:

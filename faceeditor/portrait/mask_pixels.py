@@ -18,6 +18,7 @@ from faceeditor.regions import PALETTE, REGION_COUNT, REGION_NAMES, MaskArray
 
 NO_LABEL = 255
 _MIN_FOREIGN_LABELS = 5  # labels that a mask in the colours of another program shows at least
+_MIN_SPREAD_LABELS = 6  # different values that a mask of spread greys has at least
 _EXACT = 2  # largest difference of a channel of a colour that was not mixed
 _TOLERANCE = 12  # largest difference of a channel that still counts as a palette colour
 _MAX_STRAY = 0.05  # share of pixels off the palette (soft edges, JPEG) that is put right silently but for a note
@@ -93,6 +94,10 @@ def labels_of_samples(source: SourceImage, name: str) -> Labels:
         eight_bit = samples if samples.dtype == np.uint8 else np.asarray((samples.astype(np.uint32) + 128) // 257)
         return _labels_of_colours(np.asarray(eight_bit, np.uint8), source, clear, name)
     notes: list[str] = []
+    spread = _spread(numbers[~clear])
+    if spread > 1:
+        numbers = numbers // spread
+        notes.append(f"The values were spread by the factor {spread} and were divided by it.")
     soft = _is_soft(numbers)
     if soft:
         numbers, clear = _thinned(numbers), _thinned(clear.astype(np.uint8)).astype(np.bool_)
@@ -129,6 +134,13 @@ def _numbers(samples: npt.NDArray[Any], depth: int, clear: npt.NDArray[np.bool_]
     if _is_soft(numbers):
         return numbers
     return None if samples.shape[2] == 3 else numbers
+
+
+def _spread(numbers: npt.NDArray[Any]) -> int:
+    """The factor by which labels were multiplied so that they can be seen as greys; 1 if they were not."""
+    present = np.unique(numbers)
+    factor = int(np.gcd.reduce(present)) if len(present) >= _MIN_SPREAD_LABELS else 1
+    return factor if factor > 1 and int(present[-1]) >= REGION_COUNT > int(present[-1]) // factor else 1
 
 
 def _labels_of_colours(

@@ -101,7 +101,12 @@ def load_mask(path: str | Path, labels: str = "auto") -> MaskReading:
     mask = REGION_OF_LABEL[order][found.values]
     if order == "celebamask" and asked is None:
         notes.append("The labels are in CelebAMask-HQ's own order and were converted.")
-    if not certain:
+    if asked is None and found.order is None and not is_like_a_face(found.values, order):
+        certain = False
+        notes.append(
+            "Few regions lie where a face has them; check the numbers, the colours and the order of the labels."
+        )
+    elif not certain:
         other = "bisenet" if order == "celebamask" else "celebamask"
         notes.append(
             f"The labels could be in either order and were read as “{order}”; if regions look exchanged, read the file "

@@ -53,6 +53,18 @@ def test_celebamask_is_converted_with_a_note(tmp_path: Path, face: MaskArray) ->
     assert np.array_equal(load_mask(saved(tmp_path, Image.fromarray(CELEBAMASK_LABEL[face])), "celebamask").mask, face)
 
 
+def test_numbers_spread_to_be_seen(tmp_path: Path, face: MaskArray) -> None:
+    reading = load_mask(saved(tmp_path, Image.fromarray((face * 14).astype(np.uint8))))
+    assert np.array_equal(reading.mask, face) and "factor 14" in reading.note
+
+
+def test_exchanged_regions_are_not_taken_in_silence(tmp_path: Path) -> None:
+    mask = sample_masks()[0].read()
+    order = np.random.default_rng(4).permutation(19).astype(np.uint8)
+    reading = load_mask(saved(tmp_path, Image.fromarray(order[mask])))
+    assert not reading.certain and "where a face has them" in reading.note
+
+
 def test_an_unsure_order_is_said(tmp_path: Path) -> None:
     mask = np.zeros((256, 256), np.uint8)
     mask[60:200, 60:200] = 1
