@@ -59,7 +59,7 @@ def declare_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--walk-to", type=seed, metavar="SEED", help="draw the way to another seed in COUNT steps")
     parser.add_argument("--same-person", action="store_true", help="draw the seed's person COUNT times (ExFaceGAN)")
     parser.add_argument("--identity-walk", action="store_true", help="draw the way across that person's boundary")
-    parser.add_argument("--variety", type=float, default=0.6, help="how far from the person, 0 to 1 (default: 0.6)")
+    parser.add_argument("--variety", type=float, default=2.0, help="how far from the person, 0 to 10 (default: 2)")
     parser.add_argument("--pool", type=int, default=1000, help="people to learn the boundary from (default: 1000)")
     parser.add_argument("--grid", action="store_true", help="one sheet of all faces")
     parser.add_argument("--folder", type=Path, help="folder of the imported generators (default: the user's)")
@@ -112,8 +112,8 @@ def _one_person(args: argparse.Namespace) -> "Iterator[Picture]":
     from faceeditor.identity import recogniser
     from faceeditor.identity.imported_space import ImportedSpace, SamePerson
 
-    if not 0 <= args.variety <= 1:
-        raise FaceEditorError(f"The variety {args.variety:g} is not within 0 to 1.")
+    if not 0 <= args.variety <= 10:
+        raise FaceEditorError(f"The variety {args.variety:g} is not within 0 to 10; choose another one.")
     space = ImportedSpace(open_installed(args.name, args.folder), args.truncation, args.label)
     person = SamePerson(space, recogniser.load(), space.latent_of(args.seed), args.pool, step_line)
     print(f"boundary: {person.boundary.accuracy:.1%} of the people kept out of it are on the right side")

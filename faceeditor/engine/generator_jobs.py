@@ -152,7 +152,7 @@ class DrawSamePerson:
     recipe: Recipe
     count: int
     show: Show
-    variety: float = 0.6
+    variety: float = 2.0
     likeness: float = 0.6
     pool: int = POOL_SIZES[0]
     seed: int = 0

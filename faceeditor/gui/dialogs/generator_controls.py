@@ -27,7 +27,9 @@ TILES = 12
 _LARGEST_SEED = 2**31 - 1
 _RANDOM_SEEDS = 10_000
 _PAUSE_MS = 250
-_TRUNCATION, _VARIETY = 0.7, 0.6
+_TRUNCATION, _VARIETY = 0.7, 2.0
+_MOST_VARIETY = 4.0
+"""In units of `exfacegan.LARGEST_OFFSET`, which suits our own spaces: W needs more."""
 
 
 class Mode(Enum):
@@ -82,7 +84,7 @@ class GeneratorControls(QWidget):
         self._form.addRow(self.across)
         self.truncation = SliderRow(self.tr("Truncation"), 0.0, 1.5, _TRUNCATION, "%", 0.01)
         self.truncation.setToolTip(self.tr("0 %: the average face; 100 %: as drawn, with odd ones among them"))
-        self.variety = SliderRow(self.tr("Variety"), 0.05, 1.0, _VARIETY, "%", 0.01)
+        self.variety = SliderRow(self.tr("Variety"), 0.1, _MOST_VARIETY, _VARIETY, "%", 0.01)
         for slider in (self.truncation, self.variety):
             slider.moved.connect(self._later)
             column.addWidget(slider)
