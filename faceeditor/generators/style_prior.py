@@ -65,10 +65,7 @@ class StylePrior:
     @classmethod
     def load(cls) -> "StylePrior":
         """Read the prior of the model pack `mask-guided`; ModelError if it is missing or damaged."""
-        pack = ModelPack.open(PACK)
-        if FILE not in pack.files:
-            return cls(_from_layers(pack.load("prior.safetensors")))
-        return cls(pack.load(FILE))
+        return cls(ModelPack.open(PACK).load(FILE))
 
     @property
     def latent_size(self) -> int:
@@ -104,15 +101,6 @@ class StylePrior:
         flat = np.concatenate([style.regions.ravel(), style.overall, style.detail.ravel()]) - self._mean
         lengths = np.maximum((self._directions**2).sum(1), 1e-12)
         return np.asarray(self._directions @ flat / lengths, np.float32)
-
-
-def _from_layers(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    """The Gaussian of a pack that holds it as three layers that amount to the identity."""
-    mean, directions = arrays["offset"], arrays["basis"]
-    slopes = np.zeros((DESCRIPTORS, _TOTAL), np.float32)
-    mask_mean = np.zeros(DESCRIPTORS, np.float32)
-    shared = {"mean": mean, "directions": directions, "plain": mean, "fitting": directions}
-    return {**shared, "mask_mean": mask_mean, "slopes": slopes}
 
 
 def _code(flat: Vector, label: str) -> StyleCode:
