@@ -18,6 +18,10 @@ def declare_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="data sets made by identity dataset")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write the DET curves (.png)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.add_argument("--independent", action="store_true", help="look at some pictures with networks that helped to "
+                        "make none of them, too (needs the extra [train])")  # fmt: skip
+    parser.add_argument("--photographs", type=Path, metavar="DIR", help="face data set whose kept-out photographs KID "
+                        "compares with")  # fmt: skip
     parser.set_defaults(run=run_evaluate)
 
 
@@ -35,6 +39,12 @@ def run_evaluate(args: argparse.Namespace) -> int:
         raise FaceEditorError("The same data set is named twice; name each once.")
     sets = [load_people(folder) for folder in args.folders]
     found = {name: evaluation(people) for name, people in zip(names, sets, strict=True)}
+    if args.independent or args.photographs is not None:
+        from faceeditor.cli.progress import step_line
+        from faceeditor.evaluation.people import independent_figures
+
+        for name, people in zip(names, sets, strict=True):
+            found[name] |= independent_figures(people, args.photographs, step=step_line)
     width = max(len(row) for row in found[names[0]])
     print(" " * width + "".join(f"  {name:>24}" for name in names))
     for row in found[names[0]]:
