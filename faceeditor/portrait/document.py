@@ -113,6 +113,12 @@ class Portrait:
         portrait._begin(snapshot, note, history_limit)
         return portrait
 
+    def adopt_history(self, root: Node, present: Node) -> None:
+        """Take over the history of a file, whose present node shows the portrait's state."""
+        self._history.adopt(root, present)
+        self._state = self._history.present.restore()
+        self._saved = present.number
+
     def _begin(self, snapshot: Snapshot, note: str, history_limit: int) -> None:
         self._state = snapshot.state
         self._recent = snapshot.recent_styles[:MAX_RECENT_STYLES]

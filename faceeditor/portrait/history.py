@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from faceeditor.portrait.state import FaceState, PortraitState
+from faceeditor.errors import PortraitError
+from faceeditor.portrait.state import FaceState, PortraitState, checked_mask
 from faceeditor.regions import MASK_SIZE, MaskArray
 
 HISTORY_LIMIT = 256 * 1024 * 1024
@@ -38,6 +39,19 @@ class PackedMask:
         difference = mask if self.base is None else mask ^ self.base.unpack()
         self.data = zlib.compress(difference.tobytes(), 1)
         self._live = weakref.ref(mask)
+        self._lost = False
+
+    @classmethod
+    def from_data(cls, data: bytes, base: "PackedMask | None") -> "PackedMask":
+        """A packed mask of a file; what is wrong with it is found as it is unpacked."""
+        packed = cls.__new__(cls)
+        packed.data, packed.base = data, base
+        packed.depth = 0 if base is None else base.depth + 1
+        if packed.depth >= _KEY_EVERY:
+            raise PortraitError("its masks depend on too many others")
+        packed._live = weakref.ref(NO_MASK)
+        packed._lost = True
+        return packed
 
     @property
     def nbytes(self) -> int:
@@ -46,22 +60,25 @@ class PackedMask:
 
     def is_of(self, mask: MaskArray) -> bool:
         """Whether it was made of this very array."""
-        return self._live() is mask
+        return not self._lost and self._live() is mask
 
     def unpack(self) -> MaskArray:
         """The mask, read-only; the array that it was made of or that was last given, if that is still in use."""
-        live = self._live()
+        live = None if self._lost else self._live()
         if live is None:
-            live = np.frombuffer(zlib.decompress(self.data), np.uint8).reshape(_SHAPE).copy()
+            self._lost = False
+            unpacked = zlib.decompressobj().decompress(self.data, MASK_SIZE * MASK_SIZE + 1)
+            live = np.frombuffer(unpacked, np.uint8).reshape(_SHAPE).copy()
             if self.base is not None:
                 live ^= self.base.unpack()
+            checked_mask(live)
             live.flags.writeable = False
             self._live = weakref.ref(live)
         return live
 
 
-_NO_MASK: MaskArray = np.zeros(_SHAPE, np.uint8)
-_NO_MASK.flags.writeable = False
+NO_MASK: MaskArray = np.zeros(_SHAPE, np.uint8)
+NO_MASK.flags.writeable = False
 
 
 @dataclass(eq=False)
@@ -203,7 +220,7 @@ class History:
             masks.append(packed)
             size += 0 if same is not None else packed.nbytes
             size += _bytes_beside(face, old[min(index, len(old) - 1)] if old else None)
-        bare = tuple(replace(face, mask=_NO_MASK) for face in state.faces)
+        bare = tuple(replace(face, mask=NO_MASK) for face in state.faces)
         node = Node(number, name, replace(state, faces=bare), tuple(masks), parent)
         node.nbytes = size
         return node

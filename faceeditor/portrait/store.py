@@ -8,6 +8,8 @@ Format version 3:
   beside the snapshot instead (``"beside": true``), in a file that is named by their digest and written once
 - ``face0/mask.png``, ``face0/style.f32``, ...: the parts of the faces, see `portrait.face_parts`
 - ``recent.f32``: the recent styles, one after the other
+- ``history.json``, ``history.f32``, ``history.masks``: the steps, see `portrait.history_file`; not in a snapshot of
+  the autosave
 - ``preview.png``: the face as last seen, optional
 - ``board.safetensors``: the board of the same person (`identity.board_store`), optional; the store only carries it
 
@@ -32,6 +34,7 @@ from faceeditor.errors import FaceEditorError, ImageError, PortraitError
 from faceeditor.fileio import open_regular
 from faceeditor.images import decode_bytes, write_atomic
 from faceeditor.jsonio import JsonError, read_json_object
+from faceeditor.portrait import history_file
 from faceeditor.portrait.adjustments import MAX_ADJUSTMENTS
 from faceeditor.portrait.document import MAX_RECENT_STYLES, Portrait, Snapshot
 from faceeditor.portrait.face_parts import (
@@ -46,6 +49,8 @@ from faceeditor.portrait.face_parts import (
     read_old_face,
     unpack_styles,
 )
+from faceeditor.portrait.history import History
+from faceeditor.portrait.history_file import history_members, read_history
 from faceeditor.portrait.state import MAX_FACES, MAX_PHOTO_BYTES, Photo, PortraitState
 
 FORMAT = 3
@@ -66,16 +71,17 @@ _LIMITS = {
     "preview.png": 16 << 20,
     BOARD: 64 << 20,
     "photo": MAX_PHOTO_BYTES,
+    **history_file.LIMITS,
 }
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
-_STORED = (".png", "photo")  # compressed already
+_STORED = (".png", ".masks", "photo")  # compressed already
 
 
 def save(portrait: Portrait, path: str | Path, preview: npt.NDArray[np.uint8] | None = None) -> None:
     """Write a portrait whole or not at all, and mark it saved under that path.
 
     Args:
-        portrait: what to save; its history is not part of the file.
+        portrait: what to save, with its history.
         path: the file to make or replace.
         preview: (H, W, 3) uint8 sRGB, the face as last seen, or None.
 
@@ -83,12 +89,16 @@ def save(portrait: Portrait, path: str | Path, preview: npt.NDArray[np.uint8] | 
         PortraitError: it cannot be written; a file that was there stays, and the portrait stays unsaved.
     """
     path = Path(path)
-    write_snapshot(portrait.snapshot(), path, preview)
+    write_snapshot(portrait.snapshot(), path, preview, history=portrait.history)
     portrait.mark_saved(path)
 
 
 def write_snapshot(
-    snapshot: Snapshot, path: str | Path, preview: npt.NDArray[np.uint8] | None = None, photo_beside: bool = False
+    snapshot: Snapshot,
+    path: str | Path,
+    preview: npt.NDArray[np.uint8] | None = None,
+    photo_beside: bool = False,
+    history: History | None = None,
 ) -> None:
     """Write a snapshot; may be called on any thread. Arguments and errors as in ``save``.
 
@@ -98,6 +108,7 @@ def write_snapshot(
         preview: as in ``save``.
         photo_beside: keep the photograph in a file of its own beside ``path`` (`photo_file`), which is written only if
             it is not there yet.
+        history: the steps that led to the snapshot, or None.
     """
     path, state = Path(path), snapshot.state
     photo = state.photo
@@ -114,6 +125,8 @@ def write_snapshot(
     }
     members = {"portrait.json": json.dumps(description, ensure_ascii=False).encode("utf-8", "replace"), **members}
     members["recent.f32"] = b"".join(pack_style(style) for style in snapshot.recent_styles)
+    if history is not None:
+        members |= history_members(history, state)
     if preview is not None:
         members["preview.png"] = _encoded_preview(preview)
     if snapshot.board:
@@ -142,7 +155,7 @@ def load(path: str | Path) -> Portrait:
     """Open a portrait file.
 
     Returns:
-        The portrait, unmodified, with an empty history and its path set. Its ``note`` tells of a damaged head or a
+        The portrait, unmodified, with its history and its path set. Its ``note`` tells of a damaged head or a
         missing photograph.
 
     Raises:
@@ -168,8 +181,16 @@ def load(path: str | Path) -> Portrait:
         if str(error).startswith(f"“{path}") or str(error).startswith(f"“{path.name}"):
             raise
         raise _damaged(path, "portrait.json", str(error)) from error
+    try:
+        steps = read_history(members, state)
+    except PortraitError:
+        steps = None
+        notes.append(f"The history of “{path.name}” is damaged and was left out.")
     board = members.get(BOARD, b"")
-    return Portrait.of(Snapshot(state, recent, path, board=board), note=" ".join(notes))
+    portrait = Portrait.of(Snapshot(state, recent, path, board=board), note=" ".join(notes))
+    if steps is not None:
+        portrait.adopt_history(*steps)
+    return portrait
 
 
 def load_preview(path: str | Path) -> npt.NDArray[np.uint8] | None:
@@ -226,7 +247,7 @@ def _names(description: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Names of the members that a portrait must have, and of those that it may have."""
     if description["format"] < FORMAT:
         return ["mask.png", "style.f32", "recent.f32"], []
-    needed, optional = ["recent.f32"], ["photo"]
+    needed, optional = ["recent.f32"], ["photo", *history_file.LIMITS]
     for index, entry in enumerate(description["faces"]):
         needed += [f"face{index}/mask.png", f"face{index}/style.f32"]
         optional += [f"face{index}/{part}" for part in ("head.json", "base-head.json", "comb.f32")]

@@ -82,7 +82,7 @@ def test_everything_comes_back(saved: Path, portrait: Portrait) -> None:
     assert len(loaded.recent_styles) == 3
     assert loaded.path == saved
     assert not loaded.modified
-    assert loaded.undo_stack == ()
+    assert loaded.undo_stack == portrait.undo_stack and loaded.position == 3
     preview = store.load_preview(saved)
     assert preview is not None
     assert preview.shape == (256, 171, 3)
