@@ -1,8 +1,9 @@
 """Make the model pack `attribute-guides`: encoded people who show or lack attributes, and the probes that measure them.
 
-    python packaging/make_guides.py DATA COEFFICIENTS MODELS
+    python packaging/make_guides.py DATA COEFFICIENTS MODELS [PROBES]
 
-DATA is the face data set, COEFFICIENTS the fitted heads (.npz), MODELS the folder to write into. Only people whom the
+DATA is the face data set, COEFFICIENTS the fitted heads (.npz), MODELS the folder to write into, PROBES a
+pack whose probes are kept: they depend on reader and parser alone. Only people whom the
 training of the generator saw are taken; the kept-out ones measure the probes.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from guide_labels import by_measures, marks_of
+from safetensors.numpy import load_file
 
 from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.identity.attributes import ATTRIBUTES
@@ -29,7 +31,7 @@ SHOWING, LACKING = 14, 10
 _UNFIT = ("sunglasses", "hand", "large_yaw", "padded", "stylised", "dark")
 
 
-def main(data: Path, coefficients: Path, models: Path) -> int:
+def main(data: Path, coefficients: Path, models: Path, known: Path | None = None) -> int:
     """Write the pack and print how well the probes tell kept-out people."""
     import cv2
 
@@ -46,7 +48,7 @@ def main(data: Path, coefficients: Path, models: Path) -> int:
     ]
     marks = marks_of([f"{row['caption']} {row['all_captions']}" for row in rows], measures)
     out = np.array([kept_out(row["split_group"]) for row in rows])
-    probes = _probes(pictures, masks, marks, out)
+    probes = _probes(pictures, masks, marks, out) if known is None else load_file(known / PROBES)
     fit = fits["ok"][order] & fits["ok_light"][order] & ~out
     fit &= np.array([not any(flag in row["flags"] for flag in _UNFIT) for row in rows])
     fit &= np.abs(heads["pose"][:, 0]) < 22
@@ -104,4 +106,4 @@ def _chosen(marks: dict[str, np.ndarray], fit: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(Path(argument) for argument in sys.argv[1:4])))
+    sys.exit(main(*(Path(argument) for argument in sys.argv[1:5])))

@@ -17,7 +17,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.faceframe import face_frame
@@ -113,7 +112,6 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=1200, help="pictures of stage two, and of the control")
     parser.add_argument("--feature-steps", type=int, default=3000)
     parser.add_argument("--cache", type=Path, help="folder for what does not depend on the generator")
-    parser.add_argument("--start", type=Path, help="pack `facefeat` to go on from, with the same style latent")
     parser.add_argument("--control", type=Path, help="also train the one-stage control and write it here (.npz)")
     args = parser.parse_args()
     say("features")
@@ -145,10 +143,6 @@ def main() -> int:
     with torch.no_grad():
         net.foretell.weight.copy_(torch.from_numpy(weight))
         net.foretell.bias.copy_(torch.from_numpy(bias))
-    if args.start is not None:
-        known = load_file(args.start / FILE)
-        parts = {key.removeprefix("identity."): value.float() for key, value in known.items() if "identity." in key}
-        net.load_state_dict({key: value for key, value in parts.items() if "foretell" not in key}, strict=False)
     say("masks")
     stage, control_maps = picture_stage(faces, data, scales, args.cache)
     train_identity(net, stage, nets["general"], args.pictures // 4, 4, say)

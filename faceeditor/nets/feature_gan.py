@@ -16,7 +16,8 @@ from faceeditor.nets.perception import PICTURE_SIDE
 
 IDENTITY_DIM = 128
 """Length of the recogniser's vector."""
-NOISE_DIM = 32
+NOISE_DIM = 128
+"""More than there are features: a shorter noise would leave them on a plane, which is told apart at once."""
 _HIDDEN = 256
 _MAPS = (40, 112)
 """Channels of EfficientNet-Lite0's maps at strides 8 and 16, which the picture-domain discriminator sees."""
@@ -34,10 +35,13 @@ class FeatureGenerator(nn.Module):
         self.enter = nn.Linear(NOISE_DIM + IDENTITY_DIM, _HIDDEN)
         self.middle = nn.Linear(_HIDDEN, _HIDDEN)
         self.leave = nn.Linear(_HIDDEN, features)
+        # It starts as plain noise of unit spread, which the other layers shape.
         self.mix = nn.Linear(NOISE_DIM, features, bias=False)
+        nn.init.orthogonal_(self.mix.weight)
+        nn.init.normal_(self.leave.weight, std=0.01)
 
     def forward(self, noise: Tensor, identity: Tensor) -> Tensor:
-        """(B, 32) N(0, 1), (B, 128) scaled identity features -> (B, K)."""
+        """(B, 128) N(0, 1), (B, 128) scaled identity features -> (B, K)."""
         x = F.leaky_relu(self.enter(torch.cat([noise, identity], 1)), 0.2)
         x = F.leaky_relu(self.middle(x), 0.2)
         return self.leave(x) + self.mix(noise)
@@ -119,7 +123,7 @@ class OneStageNetwork(nn.Module):
         self.leave = nn.Linear(_HIDDEN, sum(self.sizes))
 
     def forward(self, noise: Tensor, identity: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 32), (B, 128) -> style latent (B, K), shape (B, 24)."""
+        """(B, 128), (B, 128) -> style latent (B, K), shape (B, 24)."""
         x = F.leaky_relu(self.enter(torch.cat([noise, identity], 1)), 0.2)
         x = F.leaky_relu(self.middle(x), 0.2)
         x = F.leaky_relu(self.more(x), 0.2)

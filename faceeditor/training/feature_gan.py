@@ -28,6 +28,8 @@ from faceeditor.nets.perception import Perception
 FloatArray = npt.NDArray[np.float32]
 Report = Callable[[str], None]
 
+_PEOPLE = 256
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureSet:
@@ -81,7 +83,7 @@ def train_features(
     """Stage one for one kind of features: a GAN in the feature domain, hinge loss, Adam.
 
     Args:
-        features: (N, K) of real pictures. identity: (N, 128). steps: of 128 people each.
+        features: (N, K) of real pictures. identity: (N, 128). steps: of 256 people each.
 
     Returns:
         The averaged generator.
@@ -90,24 +92,27 @@ def train_features(
     generator, judge = FeatureGenerator(features.shape[1]), FeatureDiscriminator(features.shape[1])
     average = FeatureGenerator(features.shape[1])
     average.load_state_dict(generator.state_dict())
+    mean, covariance = features.mean(0), torch.cov(features.T)
     makes = torch.optim.Adam(generator.parameters(), 2e-4, (0.0, 0.99))
     judges = torch.optim.Adam(judge.parameters(), 4e-4, (0.0, 0.99))
     for step in range(steps):
-        rows = torch.randint(len(features), (128,))
+        rows = torch.randint(len(features), (_PEOPLE,))
         # Noise on both sides keeps the discriminator from learning the people by heart.
         blur = 0.3 * (1 - step / steps)
-        real, known = features[rows], identity[rows] + 0.2 * torch.randn(128, identity.shape[1])
-        made = generator(torch.randn(128, NOISE_DIM), known)
+        real, known = features[rows], identity[rows] + 0.2 * torch.randn(_PEOPLE, identity.shape[1])
+        made = generator(torch.randn(_PEOPLE, NOISE_DIM), known)
         right = judge(real + blur * torch.randn_like(real), known)
         wrong = judge((made + blur * torch.randn_like(made)).detach(), known)
         loss = F.relu(1 - right).mean() + F.relu(1 + wrong).mean()
         judges.zero_grad(set_to_none=True)
         loss.backward()
         judges.step()
-        made = generator(torch.randn(128, NOISE_DIM), known)
+        made = generator(torch.randn(_PEOPLE, NOISE_DIM), known)
         score = judge(made + blur * torch.randn_like(made), known).mean()
-        # Moments of the whole population: spreads that a small discriminator overlooks.
-        moments = (made.mean(0) - real.mean(0)).square().mean() + (made.std(0) - real.std(0)).square().mean()
+        # Moments of the whole population, which a small discriminator overlooks.
+        centred = made - made.mean(0)
+        apart = centred.T @ centred / (len(made) - 1) - covariance
+        moments = (made.mean(0) - mean).square().sum() + apart.square().sum() / features.shape[1]
         makes.zero_grad(set_to_none=True)
         (moments - score).backward()
         makes.step()

@@ -36,18 +36,18 @@ def test_a_linear_relation_is_foretold():
     assert error.std() < 0.1 and np.allclose(bias, [1, 2, 3], atol=0.1)
 
 
-def test_drawn_features_come_to_have_the_real_mean_and_spread():
-    generator = torch.Generator().manual_seed(0)
-    identity = torch.randn(300, IDENTITY_DIM, generator=generator)
-    features = torch.randn(300, 4, generator=generator) * torch.tensor([0.3, 1.0, 2.0, 1.0]) + torch.tensor(
-        [1.0, 0.0, -1.0, 0.0]
-    )
-    net = train_features(features, identity, 250, seed=1)
+def test_drawn_features_come_to_have_the_real_moments():
+    torch.manual_seed(0)
+    identity = torch.randn(300, IDENTITY_DIM)
+    mixing = torch.tensor([[1.0, 0.9, 0.0, 0.0], [0.0, 0.44, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
+    features = torch.randn(300, 4) @ mixing
+    start = FeatureGenerator(4)(torch.randn(2000, NOISE_DIM), identity[torch.arange(2000) % 300]).detach()
+    net = train_features(features, identity, 300, seed=1)
     drawn = net(torch.randn(2000, NOISE_DIM), identity[torch.arange(2000) % 300])
-    assert torch.allclose(drawn.mean(0), features.mean(0), atol=0.35)
-    assert (drawn.std(0) / features.std(0)).clamp(0, 9).sub(1).abs().max() < 0.5
+    wanted = torch.cov(features.T)
+    assert (torch.cov(drawn.T) - wanted).abs().max() < 0.6 * (torch.cov(start.T) - wanted).abs().max()
     other = net(torch.randn(2000, NOISE_DIM), identity[:1].expand(2000, -1))
-    assert other.std(0).min() > 0.05  # noise matters, not the identity alone
+    assert other.std(0).min() > 0.3  # noise matters, not the identity alone
 
 
 def test_the_feature_discriminator_sees_identity_and_spread():
