@@ -113,12 +113,6 @@ class Portrait:
         portrait._begin(snapshot, note, history_limit)
         return portrait
 
-    def adopt_history(self, root: Node, present: Node) -> None:
-        """Take over the history of a file, whose present node shows the portrait's state."""
-        self._history.adopt(root, present)
-        self._state = self._history.present.restore()
-        self._saved = present.number
-
     def _begin(self, snapshot: Snapshot, note: str, history_limit: int) -> None:
         self._state = snapshot.state
         self._recent = snapshot.recent_styles[:MAX_RECENT_STYLES]
@@ -132,6 +126,12 @@ class Portrait:
         self._open: _Open | None = None
         self._subscribers: dict[int, Callable[[Change], None]] = {}
         self._next_subscriber = 0
+
+    def adopt_history(self, root: Node, present: Node) -> None:
+        """Take over the history of a file, whose present node shows the portrait's state."""
+        self._history.adopt(root, present)
+        self._state = self._history.present.restore()
+        self._saved = present.number
 
     # What it is.
 
