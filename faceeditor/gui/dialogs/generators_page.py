@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.export.picture import write_picture
+from faceeditor.export.picture import sheet, write_picture
 from faceeditor.generators.imported.installed import Installed, is_checkpoint
 from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.dialogs.generator_controls import TILES, GeneratorControls, Mode
 from faceeditor.gui.settings import last_folder, remember_folder
 from faceeditor.gui.widgets.basic import label
-from faceeditor.gui.widgets.face_board import FaceBoard
+from faceeditor.gui.widgets.face_board import COLUMNS, FaceBoard
 from faceeditor.paths import cache_dir
 
 _ICON = 48
@@ -136,8 +136,10 @@ class GeneratorsPage(QDialog):
         self.use = self._button(self.tr("Use in the portrait ..."), self.use_chosen)
         self.use.setToolTip(self.tr("Take this face as a photo: its style, its head, or the whole person"))
         self.save = self._button(self.tr("Save picture ..."), self._ask_and_save)
+        self.save_sheet = self._button(self.tr("Save sheet ..."), self._ask_and_save_sheet)
+        self.save_sheet.setToolTip(self.tr("All faces in one picture"))
         self.play = self._button(self.tr("Play"), lambda: board.play(not board.playing))
-        for button in (self.use, self.save, self.play):
+        for button in (self.use, self.save, self.save_sheet, self.play):
             board.side.addWidget(button)
         board.side.addStretch(1)
         board.activated.connect(self._take_as_first)
@@ -266,6 +268,7 @@ class GeneratorsPage(QDialog):
         chosen = self.board.chosen is not None
         self.use.setEnabled(chosen)
         self.save.setEnabled(chosen)
+        self.save_sheet.setEnabled(chosen)
         self.play.setEnabled(self.board.filled > 1)
         self.play.setText(self.tr("Pause") if self.board.playing else self.tr("Play"))
 
@@ -296,22 +299,30 @@ class GeneratorsPage(QDialog):
 
     def _ask_and_save(self) -> None:
         face = self.board.chosen
-        if face is None:
-            return
-        proposal = str(Path(last_folder()) / f"{self.name}-{face.title}.png")
-        kinds = self.tr("Pictures (*.png *.jpg *.webp *.tif)")
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), proposal, kinds)
-        if name:
-            self.save_to(Path(name))
+        path = None if face is None else self._ask_save(self.tr("Save picture"), face.title)
+        if path is not None:
+            self.save_to(path)
 
-    def save_to(self, path: Path) -> None:
-        """Write the chosen face in its own size."""
+    def _ask_and_save_sheet(self) -> None:
+        path = self._ask_save(self.tr("Save sheet"), self.tr("sheet"))
+        if path is not None:
+            self.save_to(path, all_faces=True)
+
+    def _ask_save(self, title: str, ending: str) -> Path | None:
+        proposal = str(Path(last_folder()) / f"{self.name}-{ending}.png")
+        kinds = self.tr("Pictures (*.png *.jpg *.webp *.tif)")
+        name, _ = QFileDialog.getSaveFileName(self, title, proposal, kinds)
+        return Path(name) if name else None
+
+    def save_to(self, path: Path, all_faces: bool = False) -> None:
+        """Write the chosen face, or all faces side by side, in their own size."""
         face = self.board.chosen
         if face is None:
             return
         path = path if path.suffix else path.with_suffix(".png")
+        shown = [self.board.faces[number].pixels for number in sorted(self.board.faces)]
         try:
-            write_picture(path, face.pixels)
+            write_picture(path, sheet(shown, COLUMNS) if all_faces else face.pixels)
         except FaceEditorError as error:
             self._say(str(error), problem=True)
             return

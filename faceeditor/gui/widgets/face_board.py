@@ -10,7 +10,8 @@ from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.face_tile import FaceTile
 from faceeditor.identity.recogniser import SAME_PERSON
 
-_COLUMNS = 4
+COLUMNS = 4
+"""Tiles in a row."""
 _PREVIEW = 340
 _FRAME_MS = 110
 
@@ -60,9 +61,9 @@ class FaceBoard(QWidget):
             tile = FaceTile()
             tile.clicked.connect(lambda _=False, number=index: self.choose(number))
             tile.activated.connect(lambda number=index: self.activated.emit(number))
-            grid.addWidget(tile, index // _COLUMNS, index % _COLUMNS)
+            grid.addWidget(tile, index // COLUMNS, index % COLUMNS)
             self.tiles.append(tile)
-        grid.setColumnStretch(_COLUMNS, 1)
+        grid.setColumnStretch(COLUMNS, 1)
         column.addLayout(grid)
         column.addStretch(1)
         self._playing = QTimer(self, interval=_FRAME_MS)

@@ -197,6 +197,9 @@ def test_saved_in_its_own_size(app, page, tmp_path):
     page.board.choose(1)
     page.save_to(tmp_path / "face")
     assert np.array_equal(open_picture(tmp_path / "face.png"), page.board.chosen.pixels)
+    page.save_to(tmp_path / "sheet.png", all_faces=True)
+    sheet = open_picture(tmp_path / "sheet.png")
+    assert sheet.shape[0] >= 3 * 16 and sheet.shape[1] >= 4 * 16
     page.save_to(tmp_path / "no folder" / "face.png")
     assert "no folder" in page.message.text() and page.message.styleSheet()
 
