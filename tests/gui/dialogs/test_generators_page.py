@@ -193,6 +193,12 @@ def test_a_face_becomes_a_photo_of_the_portrait(app, page):
     assert picture.shape == (512, 512, 3) and np.array_equal(picture, as_photo(page.board.chosen.pixels))
 
 
+def test_the_portrait_asks_what_to_use_of_a_face(app, page):
+    QTest.mouseClick(page.use, LEFT)
+    assert app.window.photos.sheet is not None and app.window.photos.sheet.isVisible()
+    app.window.photos.sheet.reject()
+
+
 def test_saved_in_its_own_size(app, page, tmp_path):
     page.board.choose(1)
     page.save_to(tmp_path / "face")
