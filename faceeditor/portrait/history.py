@@ -138,6 +138,17 @@ class History:
         return tuple(node.name for node in self._line)
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What to call the steps of `names`: the user's own name, else the step's."""
+        return tuple(node.label or node.name for node in self._line)
+
+    def branch_ends(self) -> tuple[Node, ...]:
+        """The last steps of all branches beside the present line, the newest first."""
+        kept = {id(node) for node in self._line}
+        ends = [node for node in self.nodes() if not node.children and id(node) not in kept and node is not self.root]
+        return tuple(sorted(ends, key=lambda node: -node.number))
+
+    @property
     def position(self) -> int:
         """How many steps of `names` are in effect."""
         return self._position

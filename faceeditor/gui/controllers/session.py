@@ -18,6 +18,7 @@ from faceeditor.interaction.meter import FrameMeter
 from faceeditor.portrait.document import Change, Portrait, ReplaceMask
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.history import Node
 from faceeditor.portrait.state import FaceState
 from faceeditor.regions import MaskArray, Region, mirrored
 
@@ -129,6 +130,11 @@ class PortraitSession(QObject):
         """Go to a step of the history."""
         self.end_open_work()
         self.guarded(lambda: self.portrait.go_to(position))
+
+    def go_to_node(self, node: Node) -> None:
+        """Go to any step of the history's tree."""
+        self.end_open_work()
+        self.guarded(lambda: self.portrait.go_to_node(node))
 
     def replace_mask(self, mask: MaskArray, name: str, head: HeadCoefficients | None = None) -> None:
         """Exchange the whole mask, and the head with it: one undo step. No head: it is read from the new face."""

@@ -1,14 +1,27 @@
 """The history: every step of the portrait in a row; a click goes to it."""
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QInputDialog,
+    QListView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.slots import bound
 from faceeditor.portrait.document import Change
 
 _STEP_HEIGHT = 34
+_MAX_BRANCHES = 20
 _POSITION = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -23,7 +36,7 @@ class HistoryModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """Take over the names and the position from the portrait."""
-        names = self._session.portrait.undo_stack
+        names = self._session.portrait.history.titles
         if names == self._names:
             if names:
                 self.dataChanged.emit(self.index(0), self.index(len(names)))
@@ -103,6 +116,7 @@ class HistoryPanel(QWidget):
     def __init__(self, session: PortraitSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.ask_name: Callable[[str], str | None] = self._ask_name
         self.model = HistoryModel(session)
         self.list = _StepList()
         self.list.setObjectName("history")
@@ -116,6 +130,8 @@ class HistoryPanel(QWidget):
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list.setMinimumHeight(48)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.clicked.connect(lambda index: session.go_to(index.row()))
         self.list.activated.connect(lambda index: session.go_to(index.row()))
         column = QVBoxLayout(self)
@@ -127,6 +143,37 @@ class HistoryPanel(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(600, 52)
+
+    def _show_menu(self, place: QPoint) -> None:
+        index = self.list.indexAt(place)
+        menu = self.menu_for(index.row() if index.isValid() else self._session.portrait.position)
+        menu.exec(self.list.viewport().mapToGlobal(place))
+
+    def menu_for(self, row: int) -> QMenu:
+        """The menu of a step: name it, and the branches that were left by an edit after an undo."""
+        menu = QMenu(self)
+        rename = menu.addAction(self.tr("Name this step ..."), bound(self.rename, row))
+        rename.setEnabled(row > 0)
+        ends = self._session.portrait.history.branch_ends()
+        branches = menu.addMenu(self.tr("Other branches"))
+        branches.setEnabled(bool(ends))
+        for node in ends[:_MAX_BRANCHES]:
+            text = self.tr("{name} (step {number})").format(name=node.label or node.name, number=node.number)
+            branches.addAction(text, bound(self._session.go_to_node, node))
+        return menu
+
+    def rename(self, row: int) -> None:
+        """Ask for a name of the user's own for a step."""
+        if row <= 0:
+            return
+        node = self._session.portrait.history.at(row)
+        name = self.ask_name(node.label or node.name)
+        if name is not None:
+            self._session.portrait.name_step(node, name)
+
+    def _ask_name(self, present: str) -> str | None:
+        text, chosen = QInputDialog.getText(self, self.tr("History"), self.tr("Name of this step:"), text=present)
+        return text if chosen else None
 
     def _follow(self, change: Change) -> None:
         if change.history:

@@ -115,7 +115,10 @@ class StatusBar(QStatusBar):
         else:
             text = _DEVICES.get(status.device, status.device) if status.ready else self.tr("Starting ...")
         self.device.setText(text)
-        self.device.setToolTip(status.message or self.tr("Device that draws the face"))
+        cache = self.tr("{used} of {limit} MB keep what was drawn").format(
+            used=round(status.cache.used / 2**20), limit=round(status.cache.limit / 2**20)
+        )
+        self.device.setToolTip(f"{status.message or self.tr('Device that draws the face')}\n{cache}")
 
     def _show_figures(self) -> None:
         rate = self._meter.rate()
