@@ -36,7 +36,7 @@ from faceeditor.images import open_picture
 from faceeditor.nets.feature_gan import IdentityNetwork, OneStageNetwork
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes
-from faceeditor.packs import write_pack
+from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import REGION_COUNT
 from faceeditor.training.data import kept_out
@@ -80,7 +80,11 @@ class Faces:
         generator, styles, heads = MaskGuided("torch-cpu"), StylePrior.load(), HeadPrior.load()
         torch.set_num_threads(1)
         pairs = zip(self.pictures, self.masks, strict=True)
-        self.latents = np.stack([styles.latent_of(generator.encode(picture, mask)) for picture, mask in pairs])
+        self.latents = kept(
+            cache,
+            f"latents-{ModelPack.open('mask-guided').key}",
+            lambda: np.stack([styles.latent_of(generator.encode(picture, mask)) for picture, mask in pairs]),
+        )
         self.head_latents = np.stack(
             [np.concatenate([heads.encode(factor, head) for factor in FACTORS]) for head in self.heads]
         )
@@ -113,7 +117,10 @@ def main() -> int:
     parser.add_argument("--feature-steps", type=int, default=3000)
     parser.add_argument("--cache", type=Path, help="folder for what does not depend on the generator")
     parser.add_argument("--control", type=Path, help="also train the one-stage control and write it here (.npz)")
+    parser.add_argument("--control-only", action="store_true", help="train nothing but the control")
     args = parser.parse_args()
+    if args.control_only and args.control is None:
+        parser.error("--control-only needs --control")
     say("features")
     faces = Faces(args.data, args.coefficients, args.cache)
     train = ~faces.out
@@ -135,6 +142,11 @@ def main() -> int:
     kept = 1 - ((general * scales["general"]) ** 2).sum() / ((faces.latents - faces.latents[train].mean(0)) ** 2).sum()
     say(f"{train.sum()} people; the identity feature foretells {kept:.1%} of the style latent's variance")
     data = FeatureSet(*(torch.from_numpy(x[train].astype(np.float32)) for x in (identity, general, head)))
+    if args.control_only:
+        say("masks")
+        stage, control_maps = picture_stage(faces, data, scales, args.cache)
+        train_control(args.control, OneStageNetwork(count), stage, control_maps, args.pictures)
+        return 0
     nets = {
         "general": train_features(data.general, data.identity, args.feature_steps, 1, say),
         "head": train_features(data.head, data.identity, args.feature_steps, 2, say),
@@ -153,10 +165,14 @@ def main() -> int:
     pack = write_pack(args.out, PACK, "facefeat", "2026.11", {FILE: arrays}, {"pictures": args.pictures})
     say(f"{pack.folder} {json.dumps({name: entry.bytes for name, entry in pack.files.items()})}")
     if args.control is not None:
-        control = OneStageNetwork(count)
-        train_one_stage(control, stage, control_maps, args.pictures // 4, 4, say)
-        np.savez(args.control, **{key: value.detach().numpy() for key, value in control.state_dict().items()})
+        train_control(args.control, OneStageNetwork(count), stage, control_maps, args.pictures)
     return 0
+
+
+def train_control(file: Path, control: OneStageNetwork, stage: PictureStage, maps, pictures: int) -> None:
+    """Train the one-stage control and write it."""
+    train_one_stage(control, stage, maps, pictures // 4, 4, say)
+    np.savez(file, **{key: value.detach().numpy() for key, value in control.state_dict().items()})
 
 
 def picture_stage(faces: Faces, data: FeatureSet, scales: dict[str, np.ndarray], cache: Path | None):

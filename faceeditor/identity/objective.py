@@ -29,10 +29,11 @@ _ATTRIBUTE_LEVELS = (0.5, 1.0, 2.0, 1.0)
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of the terms; the pull and the outside term are not the paper's."""
+    """Weights of the terms; the embedding, the hold, the pull and the outside term are not the paper's."""
 
     attribute: float = 1.5
     identity: float = 0.15
+    embedding: float = 1.0
     hold: float = 20.0
     variation: float = 0.5
     outside: float = 20.0
@@ -109,6 +110,7 @@ class Objective:
         return {
             "attribute": weights.attribute * attribute,
             "identity": weights.identity * identity,
+            "embedding": weights.embedding * distance.square(),
             "hold": weights.hold * (distance - self._hold + _MARGIN).clamp_min(0).square(),
             "variation": weights.variation * total_variation(picture),
             "outside": weights.outside * beyond,
