@@ -7,7 +7,7 @@ import torch
 
 from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.nets.lite_features import LiteFeatures
-from faceeditor.nets.mask_guided import Codes, MaskGenerator
+from faceeditor.nets.mask_guided import EMBED_INPUTS, Codes, MaskGenerator
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.exemplars import Exemplars
 from faceeditor.regions import Region
@@ -17,6 +17,7 @@ from faceeditor.training.code_bank import CodeBank, Shares, flat_codes, split_co
 from faceeditor.training.data import kept_out, load_faces
 from faceeditor.training.losses import hair_misalignment, lattice, mode_seeking
 from faceeditor.training.mask_guided import weighted_rows
+from faceeditor.training.mean_weights import mean_state
 from faceeditor.training.parser import soft_cross_entropy
 from faceeditor.training.run import epochs, load_checkpoint, save_checkpoint
 from faceeditor.training.starting import load_start, with_new_planes
@@ -290,6 +291,18 @@ def test_a_start_with_fewer_condition_planes_draws_the_same() -> None:
         state[key][:, -2:] = 0
     widened = with_new_planes(narrow)
     assert all(torch.equal(widened[k], v) for k, v in state.items())
+
+
+def test_the_mean_of_two_states_lies_between_them_and_keeps_the_guides() -> None:
+    names = {"scales.0.embed.weight": torch.zeros(2, EMBED_INPUTS, 1, 1), "bias": torch.zeros(3)}
+    later = {name: torch.ones_like(value) for name, value in names.items()}
+    mixed = mean_state({"averages": {"generator": names}}, {"averages": {"generator": later}, "seen": 9}, 0.25)
+    weights = mixed["averages"]["generator"]
+    assert mixed["seen"] == 9 and torch.allclose(weights["bias"], torch.full((3,), 0.25))
+    embed = weights["scales.0.embed.weight"]
+    assert (embed[:, :-6] == 0.25).all() and (embed[:, -6:] == 1).all()
+    with pytest.raises(FaceEditorError, match="one run"):
+        mean_state({"averages": {"generator": {"bias": torch.zeros(2)}}}, {"averages": {"generator": later}}, 0.5)
 
 
 def test_a_start_that_does_not_fit_is_explained(tmp_path: Path) -> None:
