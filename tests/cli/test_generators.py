@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from faceeditor.cli import main
+from faceeditor.identity import recogniser
 from faceeditor.images import open_picture
 from tests.generators.imported.official import snapshot, stylegan2, write
+from tests.identity.test_imported_space import MeanColours
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +36,21 @@ def test_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "no imported generator “nobody”" in capsys.readouterr().err
     assert main(["generate", "nobody", "-o", "a.png", "--walk-to", "3"]) == 1
     assert "at least two faces" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["--same-person", "--identity-walk"])
+def test_one_person(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("FACEEDITOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(recogniser, "load", lambda: MeanColours())
+    path = write(tmp_path / "net.pkl", snapshot(stylegan2(conv_clamp=1.0)))
+    assert main(["import-generator", str(path), "-o", "people"]) == 0
+    arguments = ["generate", "people", "-o", str(tmp_path / "anna.png"), "--count", "3", "--pool", "60", "--seed", "4"]
+    assert main([*arguments, kind, "--grid"]) == 0
+    said = capsys.readouterr().out
+    assert "are on the right side" in said and said.count("distance to the person") == 3
+    assert (tmp_path / "anna.png").is_file()
+    assert main([*arguments, kind, "--walk-to", "3"]) == 1
+    assert main([*arguments, kind, "--variety", "11"]) == 1
+    assert "choose another one" in capsys.readouterr().err

@@ -17,7 +17,16 @@ from faceeditor.gui.dialogs.generators_page import GeneratorsPage, as_photo
 from faceeditor.gui.imaging import from_qimage
 from faceeditor.identity import recogniser
 from faceeditor.images import open_picture
-from tests.generators.imported.official import snapshot, stylegan2, write
+from tests.generators.imported.official import (
+    MAPPING,
+    STYLEGAN2,
+    STYLEGAN2_ARGUMENTS,
+    generator_record,
+    random_network,
+    snapshot,
+    stylegan2,
+    write,
+)
 from tests.generators.imported.test_gan_control import network, published_state, write_folder
 from tests.gui.head_input import double_click
 from tests.identity.test_imported_space import MeanColours
@@ -120,6 +129,20 @@ def test_groups_of_gan_control_are_mixed(app, tmp_path):
     assert [page.board.tiles[n].text() for n in range(4)] == ["First", "id", "expression", "other"]
     changed = (page.board.faces[2].ws != page.board.faces[0].ws)[0]
     assert changed[8:12].all() and not changed[:8].any() and not changed[12:].any()
+
+
+def test_labels_of_a_conditional_generator(app, tmp_path):
+    config = {**STYLEGAN2, "mapping": {**MAPPING, "c_dim": 3, "embedding": 24}}
+    record = generator_record(random_network(config), {**STYLEGAN2_ARGUMENTS, "c_dim": 3})
+    drop(app.window, write(tmp_path / "classes.pkl", snapshot(record)))
+    app.wait(lambda: app.window.generators_page is not None and app.window.generators_page.name == "classes")
+    page = app.window.generators_page
+    app.wait(lambda: filled(page) == TILES and not page.generators.working)
+    before = page.board.faces[4].pixels
+    assert page.controls.label.isVisible() and page.controls.label.maximum() == 2
+    page.controls.label.setFocus()
+    QTest.keyClick(page.controls.label, Qt.Key.Key_Up)
+    app.wait(lambda: not np.array_equal(page.board.faces[4].pixels, before) and not page.generators.working)
 
 
 def test_a_walk_is_played(app, page):
