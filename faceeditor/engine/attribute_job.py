@@ -191,7 +191,7 @@ def _read_guide(source: Path | str | Pixels, context: JobContext) -> "Guide":
     prepared = prepare_photo(picture, 0, step)
     head = read_head(prepared.photo, 0, mask=prepared.mask).head
     embedding = load().embed_masked([prepared.photo], [prepared.mask])[0]
-    return Guide(prepared.mask, context.encode(prepared.photo, prepared.mask, name), head, embedding)
+    return Guide(prepared.mask, context.encode(prepared.photo, prepared.seen_mask, name), head, embedding)
 
 
 def _drawn(guide: "Guide", context: JobContext) -> "tuple[Pixels, npt.NDArray[np.uint8]]":

@@ -117,7 +117,7 @@ class EncodePhoto:
 
         prepared = prepare_photo(picture, self.face, step)
         step(1.0, "Reading the style")
-        style = context.encode(prepared.photo, prepared.mask, self.label or name)
+        style = context.encode(prepared.photo, prepared.seen_mask, self.label or name)
         context.progress(1.0, "Done")
         boxes = tuple((box.left, box.top, box.right, box.bottom) for box in prepared.faces)
         return EncodedPhoto(style, prepared.photo, prepared.mask, prepared.note, boxes)

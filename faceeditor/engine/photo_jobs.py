@@ -158,7 +158,7 @@ def _read_photo(source: Path | str | Pixels, face: int, label: str, context: Job
     prepared: PreparedPhoto = prepare_photo(picture, face, part(0.1, 0.6))
     head = read_head(prepared.photo, REFINEMENTS, part(0.6, 0.9), prepared.mask).head
     part(0.9, 1.0)(0.0, "Reading the style")
-    style = context.encode(prepared.photo, prepared.mask, label or name)
+    style = context.encode(prepared.photo, prepared.seen_mask, label or name)
     context.progress(last, "Done" if last == 1.0 else "Embedding")
     boxes = tuple((box.left, box.top, box.right, box.bottom) for box in prepared.faces)
     return PhotoReading(head, style, prepared.mask, prepared.photo, prepared.note, boxes)

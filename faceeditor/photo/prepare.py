@@ -14,7 +14,7 @@ from faceeditor.photo.align import SIDE, Square, cut, inside, refined, square_of
 from faceeditor.photo.detect import SURE_SCORE, FaceBox, detect_faces
 from faceeditor.photo.landmarks import Landmarks, alignment_network, reader_landmarks
 from faceeditor.photo.parse import parse_photo
-from faceeditor.regions import FACE_REGIONS, MaskArray
+from faceeditor.regions import FACE_REGIONS, MaskArray, Region
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +50,11 @@ class PreparedPhoto:
     note: str
     inside: npt.NDArray[np.bool_] = field(default_factory=lambda: np.ones((SIDE, SIDE), np.bool_))
     rough: tuple[str, ...] = ()
+
+    @property
+    def seen_mask(self) -> MaskArray:
+        """(256, 256) uint8, the regions in the picture; beyond its border there is background, which lends no style."""
+        return np.where(self.inside, self.mask, np.uint8(Region.BACKGROUND))
 
 
 def prepare_photo(

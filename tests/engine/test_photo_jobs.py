@@ -30,7 +30,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         if picture.max() == 0:
             raise ImageError("No face was found in the picture; choose another.")
         boxes = (FaceBox(1, 2, 3, 4, 0.9),)
-        return SimpleNamespace(photo=PHOTO, mask=MASK, faces=boxes, note=f"face {face}")
+        return SimpleNamespace(photo=PHOTO, mask=MASK, seen_mask=MASK, faces=boxes, note=f"face {face}")
 
     def read_head(picture: np.ndarray, refine: int, step: object, mask: object = None) -> SimpleNamespace:
         asked.refine.append(refine)

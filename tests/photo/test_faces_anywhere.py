@@ -130,3 +130,9 @@ def test_the_search_can_be_stopped() -> None:
 
     with pytest.raises(InterruptedError):
         detect_faces(backdrop(300, 300), stop)
+
+
+def test_what_lies_beyond_the_border_lends_no_style() -> None:
+    prepared = prepare_photo(np.ascontiguousarray(drawn_face(256)[:, :196]))
+    assert (prepared.seen_mask[~prepared.inside] == Region.BACKGROUND).all()
+    assert np.array_equal(prepared.seen_mask[prepared.inside], prepared.mask[prepared.inside])

@@ -1,7 +1,7 @@
 """Controller of the photograph that the open portrait edits: opening, choosing faces, drawing what is seen, export."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -26,10 +26,12 @@ from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.images import SourceImage
 from faceeditor.interaction.view import Pane
-from faceeditor.photo.face import PhotoFace
 from faceeditor.photo.placement import Placement
 from faceeditor.portrait.document import Change, Portrait, ReplaceFaces, SelectFace, Snapshot
 from faceeditor.portrait.state import FaceSource, FaceState, PortraitState
+
+if TYPE_CHECKING:
+    from faceeditor.photo.face import PhotoFace  # which loads numba
 
 _BASE_SIDE = 2000
 """Longer side of the reduced photograph that lies under what is drawn."""
