@@ -264,7 +264,8 @@ class Engine:
         pixels, picture = run["output"], run["head picture"]
         device = self._generator.device if self._generator is not None else ""
         timings = {"head": head_ms, "network": run.milliseconds.get("drawn", 0.0)}
-        return Frame(request.revision, pixels, device, timings, side, run["outlines"], request.face.shown_head, picture)
+        head, mask, comb = request.face.shown_head, run["outlines"], run["moved comb"]
+        return Frame(request.revision, pixels, device, timings, side, mask, head, picture, comb)
 
     def _run_generator(
         self, mask: MaskArray, style: StyleCode, side: int, maps: Maps | None, hair: Maps | None
@@ -383,6 +384,11 @@ class _Resources:
 
     def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
         return self.heads.tools.move(mask, base, head)
+
+    def look_up_points(
+        self, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: Maps
+    ) -> Maps:
+        return self.heads.tools.look_up_points(source, target, mask, points)
 
     def maps(self, head: HeadCoefficients) -> Maps:
         return self.heads.tools.maps(head)

@@ -32,6 +32,11 @@ class HeadTools(Protocol):
     def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
         """The mask (256, 256) uint8 carried along from the base to the head."""
 
+    def look_up_points(
+        self, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: FloatArray
+    ) -> FloatArray:
+        """Where points (N, 2) of the target's view are in the source's, whose mask is given."""
+
     def maps(self, head: HeadCoefficients) -> FloatArray:
         """(10, 128, 128) float32 condition maps, read-only."""
 
@@ -58,6 +63,14 @@ class ModelTools:
         from faceeditor.head.motion import move_mask
 
         return move_mask(self._model, mask, base, head)
+
+    def look_up_points(
+        self, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: FloatArray
+    ) -> FloatArray:
+        """As of `HeadTools`."""
+        from faceeditor.head.motion import look_up_points
+
+        return look_up_points(self._model, source, target, mask, points)
 
     def maps(self, head: HeadCoefficients) -> FloatArray:
         """As of `HeadTools`."""

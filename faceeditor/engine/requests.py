@@ -12,7 +12,7 @@ import numpy.typing as npt
 from faceeditor.engine.pipeline import CacheInfo, ComparedByValue
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
-from faceeditor.portrait.state import FaceState, PortraitState
+from faceeditor.portrait.state import CombStroke, FaceState, PortraitState
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 
@@ -188,6 +188,7 @@ class Frame:
         mask: (256, 256) uint8, read-only: the mask that was drawn, moved to where the head is.
         head: the request's head.
         head_picture: (256, 256, 3) uint8 sRGB, read-only: the plain rendering of the head if the request asked for it.
+        comb: the comb strokes, moved to where the head is.
     """
 
     revision: int
@@ -198,6 +199,7 @@ class Frame:
     mask: MaskArray | None = None
     head: HeadCoefficients | None = None
     head_picture: npt.NDArray[np.uint8] | None = None
+    comb: tuple[CombStroke, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,11 @@ class Resources(Protocol):
     def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
         """The mask (256, 256) uint8 moved from the base to the head."""
 
+    def look_up_points(
+        self, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: FloatArray
+    ) -> FloatArray:
+        """Where points (N, 2) of the target's view are in the source's, whose mask is given."""
+
     def maps(self, head: HeadCoefficients) -> FloatArray:
         """(10, 128, 128) float32 condition maps."""
 
@@ -155,6 +160,22 @@ def drawn_style(resources: Resources, style: StyleCode, truncation: float, adjus
     return adjusted_style(truncated, adjustments)
 
 
+def moved_comb(
+    resources: Resources,
+    comb: tuple[CombStroke, ...],
+    base: Geometry | None,
+    head: Geometry | None,
+    mask: MaskArray,
+) -> tuple[CombStroke, ...]:
+    """The comb strokes where the head is; they are drawn over the painted mask and move with the hair."""
+    if not comb or base is None or head is None or base.key == head.key:
+        return comb
+    points = np.concatenate([stroke.points for stroke in comb])
+    moved = resources.look_up_points(head.head, base.head, mask, points)
+    parts = np.split(moved, np.cumsum([len(stroke.points) for stroke in comb])[:-1])
+    return tuple(CombStroke(part, stroke.width) for part, stroke in zip(parts, comb, strict=True))
+
+
 def hair_planes(resources: Resources, comb: tuple[CombStroke, ...], mask: MaskArray) -> FloatArray | None:
     """The direction of combed hair, (3, 128, 128) float32; None where no stroke says anything."""
     if not comb:
@@ -232,7 +253,8 @@ STAGES = (
     Stage("lit maps", ("head",), ("unlit head",), lit_maps, for_jobs=True),
     Stage("gain", (), ("outlines", "maps", "lit maps"), light_gain, for_jobs=True),
     Stage("drawn style", ("style", "truncation", "adjustments"), (), drawn_style, for_jobs=True),
-    Stage("hair", ("comb",), ("outlines",), hair_planes, for_jobs=True),
+    Stage("moved comb", ("comb", "base geometry", "head geometry"), ("moved mask",), moved_comb, for_jobs=True),
+    Stage("hair", (), ("moved comb", "outlines"), hair_planes, for_jobs=True),
     Stage("drawn", ("tier",), ("outlines", "drawn style", "maps", "hair"), drawn_face),
     Stage("lit", (), ("drawn", "gain"), lit_face),
     Stage("adjustment gains", ("adjustments", "face head"), ("outlines",), adjustment_gains),

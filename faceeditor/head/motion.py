@@ -155,6 +155,29 @@ def unmove_stroke(
     return result if kept >= _LEAST_KEPT else None
 
 
+def look_up_points(
+    model: HeadModel, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: FloatArray
+) -> FloatArray:
+    """Where points of one view of the head are in another.
+
+    Args:
+        model: the head model.
+        source: the head of the view that is asked for.
+        target: the head of the view in which the points are given.
+        mask: (256, 256) uint8 region indices of the view of `source`.
+        points: (N, 2) float32 (x, y) in pixels of 256, pixel corners at integers; they may lie outside of the view.
+
+    Returns:
+        (N, 2) float32, the same points in the view of `source`.
+    """
+    if not moves_mask(source, target):
+        return np.array(points, np.float32)
+    field, _ = motion_field(model, source, target, mask)
+    inside = np.clip(np.asarray(points, np.float32) - np.float32(0.5), 0, MASK_SIZE - 1)
+    found = cv2.remap(field, inside[None, :, 0], inside[None, :, 1], cv2.INTER_LINEAR)[0]
+    return np.asarray(found + (points - (inside + np.float32(0.5))), np.float32)
+
+
 _LEAST_KEPT = 0.6
 """Share of a stroke's pixels that must be seen again after it was brought back."""
 

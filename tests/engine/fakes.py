@@ -33,7 +33,15 @@ class FakeGenerator:
         self.go_on = threading.Event()
         self.go_on.set()
 
-    def render(self, mask: MaskArray, style: StyleCode, size: int = 256, maps: np.ndarray | None = None) -> np.ndarray:
+    def render(
+        self,
+        mask: MaskArray,
+        style: StyleCode,
+        size: int = 256,
+        maps: np.ndarray | None = None,
+        hair: np.ndarray | None = None,
+    ) -> np.ndarray:
+        self.hair = hair
         self.threads.append(threading.current_thread().name)
         self.started.set()
         assert self.go_on.wait(WAIT)

@@ -19,6 +19,11 @@ class FakeTools:
         self.moves += 1
         return np.roll(mask, round(float(head.pose[0] - base.pose[0])), axis=1)
 
+    def look_up_points(
+        self, source: HeadCoefficients, target: HeadCoefficients, mask: np.ndarray, points: np.ndarray
+    ) -> np.ndarray:
+        return points + np.float32([round(float(source.pose[0] - target.pose[0])), 0])
+
     def maps(self, head: HeadCoefficients) -> np.ndarray:
         self.drawn.append(float(head.pose[0]))
         return np.full((10, 128, 128), head.pose[0], np.float32)

@@ -15,6 +15,7 @@ from faceeditor.engine.stages import geometry_key
 from faceeditor.engine.tiers import Tiers
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import CombStroke
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 from tests.engine.fakes import Answers, FakeGenerator
@@ -241,3 +242,13 @@ def test_fast_tier_counts_what_the_head_takes() -> None:
     assert stages.side(request(1, 10, fast=True)) == FAST
     assert stages.side(request(1, 10)) == FULL
     assert stages.side(request_of(1, MASK, STYLE, fast=True)) == FULL, "without a head the network alone counts"
+
+
+def test_combed_hair_moves_with_the_head(engine: Engine, fake: FakeGenerator) -> None:
+    stroke = CombStroke(np.array([(40, 50), (60, 80)], np.float32), 9)
+    asked = request(1, 10).with_face(comb=(stroke,))
+    frame = engine.render(asked)
+    assert [each.points.tolist() for each in frame.comb] == [[[50, 50], [70, 80]]] and frame.comb[0].width == 9
+    assert fake.hair is not None and fake.hair.shape == (3, 128, 128)
+    engine.render(request(2, 10))
+    assert fake.hair is None

@@ -7,7 +7,7 @@ import pytest
 
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
-from faceeditor.head.motion import motion_field, move_mask, unmove_stroke
+from faceeditor.head.motion import look_up_points, motion_field, move_mask, unmove_stroke
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
 from faceeditor.portrait.masks import sample_masks
@@ -236,3 +236,15 @@ def test_a_stroke_where_the_painted_view_shows_nothing_has_no_place(model, base,
     after[hidden] = Region.HAT
     assert unmove_stroke(model, mask, base, head, before, after) is None
     assert unmove_stroke(model, mask, base, head, before, before) is mask
+
+
+@pytest.mark.parametrize("yaw", [10.0, -22.0])
+def test_points_go_there_and_back_with_the_hair(model, base, mask, yaw) -> None:
+    head = _posed(base, yaw=yaw)
+    moved = move_mask(model, mask, base, head)
+    points = np.array([(110, 40), (128, 35), (146, 42), (128, 150), (-3, 20)], np.float32)
+    there = look_up_points(model, head, base, moved, points)
+    back = look_up_points(model, base, head, mask, there)
+    assert np.abs(there - points)[:4, 0].min() > 1, "they move"
+    assert np.abs(back - points)[:4].max() < 3
+    assert np.array_equal(look_up_points(model, base, base, mask, points), points)

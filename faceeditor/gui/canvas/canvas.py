@@ -171,7 +171,7 @@ class Canvas(CanvasView):
         elif tool is Tool.FILL:
             fill(portrait, self._paint(tool), point, self._moved_mask)
         elif tool is Tool.COMB:
-            self._action = _Combing(CombGesture(portrait, point, self.tools.size, self.tr("Comb")), pane)
+            self._action = _Combing(self._begin_combing(point), pane)
         elif tool is Tool.LASSO:
             self._action = _Painting(LassoStroke(portrait, self._paint(tool), point, self._moved_mask), pane)
         else:
@@ -327,8 +327,13 @@ class Canvas(CanvasView):
             return False
         return True
 
+    def _begin_combing(self, point: Point) -> CombGesture:
+        portrait = self.session.portrait
+        unmove = self.session.unmove_points if portrait.moved else None
+        return CombGesture(portrait, point, self.tools.size, self.tr("Comb"), unmove)
+
     def _comb_lines(self) -> list[list[Point]]:
-        comb = self.session.portrait.state().face.comb
+        comb = self.session.shown_comb
         return [[(float(x), float(y)) for x, y in stroke.points] for stroke in comb]
 
     def clear_comb(self) -> None:

@@ -19,7 +19,7 @@ from faceeditor.portrait.document import Change, Portrait, ReplaceMask
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.history import Node
-from faceeditor.portrait.state import FaceState
+from faceeditor.portrait.state import CombStroke, FaceState
 from faceeditor.regions import MaskArray, Region, mirrored
 
 MoveMask = Callable[[MaskArray, HeadCoefficients, HeadCoefficients], MaskArray]
@@ -193,6 +193,23 @@ class PortraitSession(QObject):
             mask.flags.writeable = False
             self._moved = (portrait.revision, mask)
         return self._moved[1]
+
+    @property
+    def shown_comb(self) -> tuple[CombStroke, ...]:
+        """The comb strokes as they lie on the shown mask."""
+        face, frame = self.portrait.state().face, self.frame
+        drawn = face.moved and frame is not None and len(frame.comb) == len(face.comb)
+        return frame.comb if drawn and frame is not None else face.comb
+
+    def unmove_points(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Where points on the shown mask are on the painted one, (N, 2) in mask pixels."""
+        face = self.portrait.state().face
+        if face.shown_head is None or face.base_head is None:
+            return points
+        from faceeditor.head.model import HeadModel
+        from faceeditor.head.motion import look_up_points
+
+        return look_up_points(HeadModel.load(), face.base_head, face.shown_head, face.mask, points)
 
     def unmove_stroke(self, before: MaskArray, after: MaskArray) -> MaskArray | None:
         """Bring a stroke on the shown mask back to the painted one (`Portrait.begin_stroke`)."""
