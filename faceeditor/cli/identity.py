@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceeditor.cli import arguments, attribute
+from faceeditor.cli import arguments, attribute, facefeat
 from faceeditor.cli.identity_data import declare_dataset
 from faceeditor.cli.identity_measures import declare_evaluate, declare_train
 from faceeditor.cli.progress import step_line
@@ -55,6 +55,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     declare_train(commands.add_parser("train-recogniser", help="train a small recogniser on a data set of people"))
     declare_dataset(commands.add_parser("dataset", help="make a data set of people who do not exist"))
     attribute.declare(commands)
+    facefeat.declare(commands)
 
 
 def _frames(text: str) -> int:

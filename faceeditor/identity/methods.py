@@ -72,9 +72,17 @@ def _head(context: MethodContext) -> Method:
     return HeadChanges()
 
 
+def _facefeat(context: MethodContext) -> Method:
+    # Imported here: it needs torch.
+    from faceeditor.identity.facefeat import FaceFeat, FaceFeatMethod
+
+    return FaceFeatMethod(FaceFeat.load(), context.recogniser, context.renderer)
+
+
 METHODS: dict[str, tuple[str, Callable[[MethodContext], Method]]] = {
     "head": ("Head changes", _head),
     "exfacegan": ("ExFaceGAN", _exfacegan),
+    "facefeat": ("FaceFeat-GAN", _facefeat),
 }
 """Title and opener of each method; further ones are added here."""
 
