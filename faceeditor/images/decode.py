@@ -23,6 +23,7 @@ DECODE_ERRORS = (
 
 # Pillow looks at this limit as it reads a header; above twice its value it refuses by itself.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # of damaged metadata, which is left aside
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # between the two, check_size refuses
 
 

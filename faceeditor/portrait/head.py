@@ -217,7 +217,8 @@ class HeadCoefficients:
             PortraitError: a part is missing, has another size or is out of range.
         """
         try:
-            parts = {name: np.asarray(data[name], np.float32) for name in _SHAPES}
+            with np.errstate(over="ignore"):  # an infinity is refused with a sentence
+                parts = {name: np.asarray(data[name], np.float32) for name in _SHAPES}
             rig = rig_from_json(data["rig"]) if data.get("rig") is not None else None
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise PortraitError(f"The head coefficients are damaged ({error}); reset the head.") from error
