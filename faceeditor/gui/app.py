@@ -28,7 +28,6 @@ from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.icons import app_icon
 from faceeditor.gui.main_window import MainWindow
-from faceeditor.gui.singletons import keep_singletons
 from faceeditor.gui.theme import apply_theme
 from faceeditor.head.model import HeadModel
 from faceeditor.leaving import note_exit_code
@@ -54,7 +53,6 @@ def forget_cv2_plugins() -> None:
 
 def application(argv: Sequence[str] = ()) -> QApplication:
     """The one QApplication, made and themed if there is none yet."""
-    keep_singletons()
     forget_cv2_plugins()
     present = QApplication.instance()
     if isinstance(present, QApplication):

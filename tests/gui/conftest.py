@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -12,6 +12,25 @@ from faceeditor.gui.controllers import file_jobs, head_reader
 from faceeditor.gui.snapshot import pump
 from tests.gui.fake_engine import READ_HEAD, FakeGenerator, FakeHeadPrior, FakePrior, face_mask, fake_engine
 from tests.patience import WAIT
+
+# What Qt says of the offscreen platform and of nothing that the program does.
+_HARMLESS = ("This plugin does not support ",)
+
+
+@pytest.fixture(autouse=True)
+def no_qt_warnings():
+    """A warning of Qt fails the test that caused it."""
+    warnings: list[str] = []
+    serious = (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
+
+    def note(kind, context, text) -> None:
+        if kind in serious and not text.startswith(_HARMLESS):
+            warnings.append(text)
+
+    before = qInstallMessageHandler(note)
+    yield warnings
+    qInstallMessageHandler(before)
+    assert not warnings, "Qt warned:\n" + "\n".join(warnings)
 
 
 class Running:

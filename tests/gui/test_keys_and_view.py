@@ -13,6 +13,8 @@ from faceeditor.interaction.view import ViewMode
 from faceeditor.regions import Region, mirrored
 from tests.gui.head_input import when_modal
 
+pytestmark = pytest.mark.display
+
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 

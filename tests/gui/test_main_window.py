@@ -11,6 +11,8 @@ from faceeditor.gui.widgets import banner
 from tests.gui.fake_engine import face_mask
 from tests.gui.head_input import panel_of, when_modal
 
+pytestmark = pytest.mark.display
+
 
 def dock_of(widget):
     while widget is not None and not isinstance(widget, QDockWidget):

@@ -15,10 +15,15 @@ from faceeditor.portrait.masks import read_mask, sample_masks
 from faceeditor.regions import Region
 from tests.patience import WAIT
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("DISPLAY") or os.environ.get("QT_QPA_PLATFORM") == "offscreen" or not shutil.which("xdotool"),
-    reason="needs a display and xdotool: packaging/test.sh runs it under Xvfb",
-)
+pytestmark = [
+    pytest.mark.display,
+    pytest.mark.skipif(
+        not os.environ.get("DISPLAY")
+        or os.environ.get("QT_QPA_PLATFORM") == "offscreen"
+        or not shutil.which("xdotool"),
+        reason="needs a display and xdotool: packaging/test.sh runs it under Xvfb",
+    ),
+]
 
 
 def xdotool(*words: object) -> str:

@@ -159,12 +159,11 @@ class FileController(QObject):
         dialog.finished.connect(dialog.deleteLater)
         if dialog.exec() != QDialog.DialogCode.Accepted or dialog.chosen is None:
             return
-        sample, keep, present = dialog.chosen, dialog.keep_style.isChecked(), self.session.portrait
+        mask, keep, present = dialog.chosen, dialog.keep_style.isChecked(), self.session.portrait
         if not self.may_replace():
             return
 
         def begin() -> None:
-            mask = sample.read()
             fitting = mask if self.styles.fits_mask else None
             style = present.style if keep else self.styles.prior.draw(secrets.randbelow(1_000_000), fitting)
             truncation = present.truncation if keep else 1.0

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from faceeditor.export import side_by_side
 from faceeditor.gui.dialogs.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.settings import settings
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.regions import MaskArray, colorize
@@ -94,11 +95,31 @@ class ExportDialog(QDialog):
         column.addStretch(1)
         column.addLayout(self._buttons())
         outer.addLayout(column, 1)
+        self._propose_last()
+        self.accepted.connect(self._remember)
         for box in (self.what, self.format):
             box.currentIndexChanged.connect(self._refresh)
         self.quality.valueChanged.connect(lambda value: self._quality_value.setText(str(value)))
         self._refresh()
         self.setMinimumWidth(660)
+
+    def _propose_last(self) -> None:
+        """Begin with the choices of the last export."""
+        kept = settings()
+        what = str(kept.value("export/what"))
+        if what in [each.value for each in What]:
+            self.what.setCurrentIndex(self.what.findData(What(what)))
+        self.side.setCurrentIndex(max(0, self.side.findData(int(kept.value("export/size")))))
+        self.format.setCurrentIndex(max(0, self.format.findData(str(kept.value("export/format")))))
+        self.quality.setValue(round(kept.value("export/quality")))
+        self._quality_value.setText(str(self.quality.value()))
+
+    def _remember(self) -> None:
+        kept, choice = settings(), self.choice
+        kept.setValue("export/what", choice.what.value)
+        kept.setValue("export/size", choice.size)
+        kept.setValue("export/format", str(self.format.currentData()))
+        kept.setValue("export/quality", choice.quality)
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import (
@@ -19,17 +20,22 @@ from faceeditor.errors import FaceEditorError
 from faceeditor.gui.imaging import mask_qimage
 from faceeditor.gui.widgets.basic import label, scrolled
 from faceeditor.portrait.masks import SampleMask
+from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 _PICTURE = 128
 _COLUMNS = 4
 
 
 class SampleDialog(QDialog):
-    """Twelve pictures of masks; a click takes one."""
+    """The sample masks and a blank one; a click chooses.
+
+    Attributes:
+        chosen: (256, 256) uint8, the mask that was chosen; None before.
+    """
 
     def __init__(self, samples: Sequence[SampleMask], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.chosen: SampleMask | None = None
+        self.chosen: MaskArray | None = None
         self.setWindowTitle(self.tr("New portrait"))
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
@@ -40,9 +46,12 @@ class SampleDialog(QDialog):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(8)
         self.buttons: list[QToolButton] = []
-        for index, sample in enumerate(samples):
-            button = self._button(sample)
-            if button is not None:
+        blank = np.full((MASK_SIZE, MASK_SIZE), Region.BACKGROUND, np.uint8)
+        masks = [(sample.name, _read(sample)) for sample in samples] + [(self.tr("Blank"), blank)]
+        for name, mask in masks:
+            if mask is not None:
+                button = self._button(name, mask)
+                index = len(self.buttons)
                 self.buttons.append(button)
                 grid.addWidget(button, index // _COLUMNS, index % _COLUMNS)
         column.addWidget(scrolled(sheet))
@@ -57,21 +66,25 @@ class SampleDialog(QDialog):
         row.addWidget(cancel)
         column.addLayout(row)
 
-    def _button(self, sample: SampleMask) -> QToolButton | None:
-        try:
-            picture = QPixmap.fromImage(mask_qimage(sample.read()))
-        except FaceEditorError:
-            return None  # one damaged sample does not take the others away
+    def _button(self, name: str, mask: MaskArray) -> QToolButton:
         button = QToolButton()
-        button.setIcon(QIcon(picture))
+        button.setIcon(QIcon(QPixmap.fromImage(mask_qimage(mask))))
         button.setIconSize(QSize(_PICTURE, _PICTURE))
-        button.setText(sample.name)
-        button.setAccessibleName(sample.name)
+        button.setText(name)
+        button.setAccessibleName(name)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setFixedSize(_PICTURE + 32, _PICTURE + 38)
-        button.clicked.connect(lambda: self._take(sample))
+        button.clicked.connect(lambda: self._take(mask))
         return button
 
-    def _take(self, sample: SampleMask) -> None:
-        self.chosen = sample
+    def _take(self, mask: MaskArray) -> None:
+        self.chosen = mask
         self.accept()
+
+
+def _read(sample: SampleMask) -> MaskArray | None:
+    """The mask of a sample; None if its file is damaged, which does not take the others away."""
+    try:
+        return sample.read()
+    except FaceEditorError:
+        return None

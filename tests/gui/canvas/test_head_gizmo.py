@@ -25,6 +25,8 @@ from faceeditor.regions import PALETTE, Region
 from tests.gui.fake_engine import READ_HEAD
 from tests.gui.head_input import press_key
 
+pytestmark = pytest.mark.display
+
 NEUTRAL = HeadCoefficients.neutral()
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 ALT, CONTROL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier

@@ -13,6 +13,8 @@ from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
 from faceeditor.regions import Region, colorize
 from tests.gui.fake_engine import face_of
 
+pytestmark = pytest.mark.display
+
 
 def hover(canvas):
     """The pointer moves with no button held. QTest would move the X pointer: no event if it is there already."""

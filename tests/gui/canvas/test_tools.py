@@ -15,6 +15,8 @@ from faceeditor.regions import Region
 from tests.gui.fake_engine import face_mask
 from tests.gui.head_input import SHIFT, drag
 
+pytestmark = pytest.mark.display
+
 KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 

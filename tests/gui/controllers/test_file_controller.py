@@ -18,6 +18,7 @@ from faceeditor.gui.app import application
 from faceeditor.gui.controllers import file_controller
 from faceeditor.gui.controllers.file_controller import Answer
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
+from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.imaging import from_qimage, to_qimage
 from faceeditor.gui.settings import recent_files
 from faceeditor.gui.snapshot import draw_stroke
@@ -28,6 +29,7 @@ from faceeditor.portrait.document import Portrait
 from faceeditor.portrait.masks import MaskReading, read_mask, write_mask
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_mask, random_style
+from tests.gui.head_input import when_modal
 from tests.patience import WAIT
 
 
@@ -369,3 +371,26 @@ def test_autosave_follows_strokes_and_goes_with_a_clean_end(run):
     kept = shutil.copy(saver.file, saver.file.with_suffix(".copy"))
     app.close()
     assert not saver.file.exists() and Path(kept).exists()
+
+
+def test_a_new_portrait_from_a_blank_mask(app):
+    def choose(dialog):
+        next(button for button in dialog.buttons if button.text() == "Blank").click()
+
+    keep = when_modal(SampleDialog, choose)
+    app.files.new_from_sample()
+    assert not app.portrait.mask.any() and app.portrait.undo_stack == ()
+    del keep
+
+
+def test_the_choices_of_an_export_are_proposed_again(app):
+    picture, mask = np.zeros((256, 256, 3), np.uint8), face_mask()
+    first = ExportDialog(picture, mask)
+    first.what.setCurrentIndex(2)
+    first.side.setCurrentIndex(2)
+    first.format.setCurrentIndex(1)
+    first.quality.setValue(71)
+    first.reject()
+    assert ExportDialog(picture, mask).choice == ExportChoice(What.FACE, 256, ".png", 95), "given up: not remembered"
+    first.accept()
+    assert ExportDialog(picture, mask).choice == ExportChoice(What.BOTH, 1024, ".jpg", 71)

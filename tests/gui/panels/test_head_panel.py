@@ -12,6 +12,8 @@ from faceeditor.regions import Region
 from tests.gui.fake_engine import READ_HEAD
 from tests.gui.head_input import GROOVE, double_click, drag, drag_row, panel_of, press_key, row_of, type_value
 
+pytestmark = pytest.mark.display
+
 
 def button(app, group, name):
     header = app.window.docks[group].titleBarWidget()

@@ -15,6 +15,8 @@ from faceeditor.interaction.light_shading import RIM, BallPicture, dragged_rig, 
 from faceeditor.portrait.head import LightRig
 from tests.gui.head_input import press_key
 
+pytestmark = pytest.mark.display
+
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 
 

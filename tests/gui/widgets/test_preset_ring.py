@@ -12,6 +12,8 @@ from faceeditor.interaction.preset_mix import places
 from tests.gui.fake_engine import READ_HEAD
 from tests.gui.head_input import SHIFT, double_click, drag, panel_of, press_key
 
+pytestmark = pytest.mark.display
+
 
 @pytest.fixture
 def box(app):
