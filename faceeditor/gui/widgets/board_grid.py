@@ -1,6 +1,6 @@
 """The tiles of a board in rows, with a menu on each."""
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
@@ -32,6 +32,16 @@ class BoardTile(FaceTile):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.filled:
             self.menu_wanted.emit(event.globalPos())
+
+    def event(self, event: QEvent) -> bool:
+        # These letters are shortcuts of the window, too: a tile with the focus has them first.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+            key = event.text().upper()
+            if self.filled and plain and key and key in "KSRMC":
+                event.accept()
+                return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.text().upper()
