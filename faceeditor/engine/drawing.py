@@ -2,6 +2,7 @@
 
 import time
 from types import TracebackType
+from typing import Any
 
 from faceeditor.engine.core import Engine
 from faceeditor.engine.requests import RenderRequest
@@ -12,7 +13,9 @@ from faceeditor.portrait.state import PortraitState
 
 def request_of(variation: Variation, revision: int = 0) -> RenderRequest:
     """What the engine is asked for to draw a variation."""
-    heads = {"head": variation.head, "base_head": variation.base_head} if variation.head is not None else {}
+    heads: dict[str, Any] = {}
+    if variation.head is not None:
+        heads = {"head": variation.head, "base_head": variation.base_head, "read_head": variation.read_head}
     state = PortraitState.of(variation.mask, variation.style, variation.truncation, **heads)
     return RenderRequest.of(state, revision=revision)
 

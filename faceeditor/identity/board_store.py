@@ -120,6 +120,7 @@ def _pack(variation: Variation, name: str, arrays: dict[str, npt.NDArray[Any]]) 
         "style": f"{name}.style",
         "label": style.label,
         "truncation": variation.truncation,
+        "read_head": variation.read_head,
         "head": None if variation.head is None else variation.head.to_json(),
         "base_head": None if variation.base_head is None else variation.base_head.to_json(),
     }
@@ -131,7 +132,8 @@ def _unpack(text: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> 
     style = StyleCode(regions.reshape(19, 32), overall, detail.reshape(8, 16, 16), str(text["label"])[:200])
     heads = [None if text[name] is None else HeadCoefficients.from_json(text[name]) for name in ("head", "base_head")]
     mask = checked_mask(np.array(arrays[str(text["mask"])]))
-    return Variation(mask, style, heads[0], heads[1], checked_truncation(float(text["truncation"])))
+    truncation = checked_truncation(float(text["truncation"]))
+    return Variation(mask, style, heads[0], heads[1], truncation, text.get("read_head") is True)
 
 
 def _seed(values: Sequence[Any]) -> tuple[int, int, int]:

@@ -29,6 +29,8 @@ class Variation:
         head: the head that is drawn; None: mask and style alone decide.
         base_head: the head at which the mask was painted.
         truncation: how far the style may leave the average.
+        read_head: as in `portrait.state.FaceState`: the base head was only read, and where the head equals it the face
+            is drawn by mask and style alone, as the portrait is before a slider is touched.
     """
 
     mask: MaskArray
@@ -36,6 +38,7 @@ class Variation:
     head: HeadCoefficients | None = None
     base_head: HeadCoefficients | None = None
     truncation: float = 1.0
+    read_head: bool = False
 
     def with_head(self, head: HeadCoefficients) -> "Variation":
         """The same person at another head; the mask moves from where it was painted."""
@@ -140,4 +143,4 @@ def with_locks(reference: Variation, variation: Variation, locks: frozenset[str]
 def variation_key(variation: Variation) -> tuple[Any, ...]:
     """What a drawn variation may be remembered by."""
     heads = (variation.head.key if variation.head else "", variation.base_head.key if variation.base_head else "")
-    return (variation.mask.tobytes(), variation.style.key, *heads, variation.truncation)
+    return (variation.mask.tobytes(), variation.style.key, *heads, variation.truncation, variation.read_head)

@@ -159,7 +159,7 @@ class ReplaceFace:
     Attributes:
         mask: (256, 256) uint8, as painted.
         style, truncation: as in `FaceState`.
-        head, base_head: the drawn head, and the one at which the mask was painted.
+        head, base_head, read_head: as in `FaceState`.
         name: of the undo step.
     """
 
@@ -168,13 +168,14 @@ class ReplaceFace:
     truncation: float = 1.0
     head: HeadCoefficients | None = None
     base_head: HeadCoefficients | None = None
+    read_head: bool = False
     name: str = "Replace face"
 
     def __call__(self, state: PortraitState) -> PortraitState:
         """Raises PortraitError: the mask or the truncation is out of range. Comb strokes stay on the same mask."""
         same = np.array_equal(checked_mask(self.mask), state.mask)
         kept = {"mask": state.mask, "comb": state.face.comb} if same else {"mask": self.mask, "comb": ()}
-        heads = {"head": self.head, "base_head": self.base_head, "read_head": False}
+        heads = {"head": self.head, "base_head": self.base_head, "read_head": self.read_head}
         return state.with_face(style=self.style, truncation=self.truncation, **kept, **heads)
 
 

@@ -108,7 +108,10 @@ class BoardController(QObject):
         portrait, head = self.session.portrait, self.heads.head
         if head is None:
             return None
-        return Variation(portrait.mask, portrait.style, head, portrait.base_head or head, portrait.truncation)
+        face = portrait.state().face
+        read = face.read_head if face.head is not None else True
+        base = portrait.base_head or head
+        return Variation(portrait.mask, portrait.style, head, base, portrait.truncation, read)
 
     # Pinning.
 
@@ -246,7 +249,7 @@ class BoardController(QObject):
         made, session = tile.variation, self.session
         session.end_open_work()
         name = self.tr("Picture from the board")
-        edit = ReplaceFace(made.mask, made.style, made.truncation, made.head, made.base_head, name)
+        edit = ReplaceFace(made.mask, made.style, made.truncation, made.head, made.base_head, made.read_head, name)
         session.guarded(lambda: session.portrait.apply(edit))
 
     def _clear_tiles(self, keep: bool = False) -> None:

@@ -12,6 +12,7 @@ from faceeditor.identity.methods import METHODS
 
 KEPT, STARRED = "◆", "★"
 _SPACING = 4
+_KEYS = "KSRMC"
 
 
 class BoardTile(FaceTile):
@@ -29,6 +30,17 @@ class BoardTile(FaceTile):
         super().__init__(side, parent)
         self.setCheckable(False)
 
+    def event(self, event: QEvent) -> bool:
+        # While a tile has the focus its keys are its own, and not shortcuts of the window.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_own(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _is_own(self, event: QKeyEvent) -> bool:
+        key, plain = event.text().upper(), event.modifiers() == Qt.KeyboardModifier.NoModifier
+        return self.filled and plain and len(key) == 1 and key in _KEYS
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.filled:
             self.menu_wanted.emit(event.globalPos())
@@ -44,11 +56,10 @@ class BoardTile(FaceTile):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.text().upper()
         if self.filled and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
-        elif self.filled and key and key in "KSRMC":
-            self.key_pressed.emit(key)
+        elif self._is_own(event):
+            self.key_pressed.emit(event.text().upper())
         else:
             super().keyPressEvent(event)
 
