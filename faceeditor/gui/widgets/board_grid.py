@@ -38,22 +38,13 @@ class BoardTile(FaceTile):
         return super().event(event)
 
     def _is_own(self, event: QKeyEvent) -> bool:
-        key, plain = event.text().upper(), event.modifiers() == Qt.KeyboardModifier.NoModifier
+        key = event.text().upper()
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
         return self.filled and plain and len(key) == 1 and key in _KEYS
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.filled:
             self.menu_wanted.emit(event.globalPos())
-
-    def event(self, event: QEvent) -> bool:
-        # These letters are shortcuts of the window, too: a tile with the focus has them first.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
-            key = event.text().upper()
-            if self.filled and plain and key and key in "KSRMC":
-                event.accept()
-                return True
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self.filled and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
