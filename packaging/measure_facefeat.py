@@ -21,7 +21,7 @@ from train_facefeat import Faces, say
 
 from faceeditor.identity import recogniser
 from faceeditor.identity.drawing import pixels_of, tensor_of
-from faceeditor.identity.facefeat import FACTORS, FILE, FaceFeat
+from faceeditor.identity.facefeat import BASIS_FILE, FACTORS, FILE, FaceFeat, basis_of
 from faceeditor.identity.optimise import Workshop
 from faceeditor.identity.variation import Variation
 from faceeditor.nets.feature_gan import NOISE_DIM, OneStageNetwork
@@ -46,7 +46,8 @@ def main() -> int:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     faces = Faces(args.data, args.coefficients, args.cache)
-    facefeat = FaceFeat(ModelPack.open("facefeat", args.models).load(FILE))
+    pack = ModelPack.open("facefeat", args.models)
+    facefeat = FaceFeat(pack.load(FILE), basis_of(pack.load(BASIS_FILE)))
     figures: dict[str, object] = {"features": feature_figures(faces, facefeat)}
     say(json.dumps(figures))
     control = None

@@ -29,7 +29,7 @@ from faceeditor.head.motion import move_mask
 from faceeditor.head.torch_raster import TorchHead
 from faceeditor.identity import recogniser
 from faceeditor.identity.drawing import open_generator
-from faceeditor.identity.facefeat import FACTORS, FILE, PACK
+from faceeditor.identity.facefeat import BASIS_FILE, FACTORS, FILE, PACK
 from faceeditor.identity.guides import HEAD_PARTS
 from faceeditor.identity.objective import open_perception
 from faceeditor.images import open_picture
@@ -162,7 +162,10 @@ def main() -> int:
     arrays = {f"{name}.{key}": value.detach().numpy() for name, part in nets.items() for key, value in
               part.state_dict().items()}  # fmt: skip
     arrays |= {f"scale.{name}": value.astype(np.float32) for name, value in scales.items()}
-    pack = write_pack(args.out, PACK, "facefeat", "2026.11", {FILE: arrays}, {"pictures": args.pictures})
+    prior = ModelPack.open("mask-guided").load("style_gaussian.safetensors")
+    basis = {name: prior[name] for name in ("mean", "directions")}
+    pack = write_pack(args.out, PACK, "facefeat", "2026.11", {FILE: arrays, BASIS_FILE: basis},
+                      {"pictures": args.pictures})  # fmt: skip
     say(f"{pack.folder} {json.dumps({name: entry.bytes for name, entry in pack.files.items()})}")
     if args.control is not None:
         train_control(args.control, OneStageNetwork(count), stage, control_maps, args.pictures)

@@ -22,14 +22,33 @@ from faceeditor.identity.variation import Renderer, Variation, variation_key
 from faceeditor.nets.feature_gan import IDENTITY_DIM, NOISE_DIM, FeatureGenerator, IdentityNetwork
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.head import SHAPE_DIM
+from faceeditor.portrait.mask_descriptors import DESCRIPTORS
 from faceeditor.portrait.style import StyleCode
 
 FloatArray = npt.NDArray[np.float32]
 Arrays = Mapping[str, npt.NDArray[Any]]
 
-PACK, FILE = "facefeat", "weights.safetensors"
+PACK, FILE, BASIS_FILE = "facefeat", "weights.safetensors", "basis.safetensors"
 FACTORS = ("expression", "pose", "light")
 """Factors of the head that stage one draws, in the order of the head features."""
+
+
+def basis_of(arrays: Arrays) -> StylePrior:
+    """The style latents that the networks were trained with: they stay when the program's own prior is fitted anew.
+
+    Args:
+        arrays: `mean` (C) and `directions` (K, C) as of `StylePrior`.
+
+    Raises:
+        ModelError: an array is missing or does not fit.
+    """
+    try:
+        mean, directions = arrays["mean"], arrays["directions"]
+    except KeyError as error:
+        raise ModelError(f"The model “{PACK}” lacks {error}; reinstall Face Editor.") from None
+    none = np.zeros((DESCRIPTORS, np.size(mean)), np.float32)
+    alone = {"plain": mean, "fitting": directions, "mask_mean": none[:, 0], "slopes": none}
+    return StylePrior({"mean": mean, "directions": directions, **alone})
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +70,7 @@ class FaceFeat:
     Args:
         arrays: state dicts under `general.`, `head.`, `identity.`, and `scale.identity_mean`, `scale.identity`,
             `scale.general`, `scale.head_mean`, `scale.head`.
-        styles, heads: the priors whose latents the features are; by default the program's own.
+        styles, heads: what the features are latents of; by default the program's own priors.
 
     Raises:
         ModelError: an array is missing or does not fit.
@@ -80,7 +99,8 @@ class FaceFeat:
     @classmethod
     def load(cls) -> "FaceFeat":
         """The program's own; ModelError if the pack is missing or damaged."""
-        return cls(ModelPack.open(PACK).load(FILE))
+        pack = ModelPack.open(PACK)
+        return cls(pack.load(FILE), basis_of(pack.load(BASIS_FILE)))
 
     def draw(self, embedding: FloatArray, random: np.random.Generator) -> Features:
         """Stage one: features for an identity feature (128,), from noise."""

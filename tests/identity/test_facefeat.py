@@ -5,7 +5,7 @@ import torch
 from faceeditor.errors import ModelError
 from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.generators.style_prior import StylePrior
-from faceeditor.identity.facefeat import FACTORS, FaceFeat, FaceFeatMethod
+from faceeditor.identity.facefeat import FACTORS, FaceFeat, FaceFeatMethod, basis_of
 from faceeditor.identity.variation import FacePicture, Variation
 from faceeditor.nets.feature_gan import FeatureGenerator, IdentityNetwork
 from faceeditor.portrait.head import HeadCoefficients
@@ -93,6 +93,15 @@ def test_the_method_asks_the_recogniser_once_a_person(facefeat):
     made = [method.variation(portrait, np.random.default_rng(seed), 0.5) for seed in (0, 0, 1)]
     assert asked == [1]
     assert made[0].style.key == made[1].style.key != made[2].style.key
+
+
+def test_the_shipped_networks_draw_and_bring_their_own_basis():
+    facefeat = FaceFeat.load()
+    features = facefeat.draw(_embedding(0), np.random.default_rng(0))
+    made = facefeat.rendered(_portrait(), _embedding(0), features)
+    assert made.head is not None and np.isfinite(made.style.regions).all()
+    with pytest.raises(ModelError, match="facefeat"):
+        basis_of({"mean": np.zeros(3, np.float32)})
 
 
 def test_damage_is_told():
