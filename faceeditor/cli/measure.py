@@ -32,8 +32,44 @@ def declare_bench(parser: argparse.ArgumentParser) -> None:
     speed.add_argument("--json", type=Path, metavar="FILE", help="also write the figures into a file")
     speed.add_argument("--no-window", action="store_true", help="leave the window out")
     speed.add_argument("--no-reference", action="store_true", help="leave the reference network out")
+    photo = kinds.add_parser("photo", help="edits of photographs: known answers, identity, exactness, time and memory")
+    _declare_photo(photo)
     add_device(speed)
     speed.set_defaults(run=run_bench_speed)
+
+
+def _declare_photo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=int, default=6, help="rendered people with a known answer (default: 6)")
+    parser.add_argument("--side", type=int, default=1024, help="side of their pictures in pixels (default: 1024)")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs for identity and untouched pixels")
+    parser.add_argument("--cost", action="store_true", help="also time and memory at 1, 12, 24 and 50 megapixels")
+    parser.add_argument("--out", type=Path, default=Path("out/photo"), help="folder for figures and pictures")
+    add_device(parser)
+    parser.set_defaults(run=run_bench_photo)
+
+
+def run_bench_photo(args: argparse.Namespace) -> int:
+    """Measure edits of photographs; prints the table and writes the files."""
+    from faceeditor.engine import Engine
+    from faceeditor.evaluation.photo_bench import PhotoBench, PhotoFigures, table, write_results
+
+    if not 0 <= args.people <= 1000 or not 256 <= args.side <= 4096:
+        raise FaceEditorError("Choose 0 to 1000 people and sides from 256 to 4096.")
+    if args.photos is not None and not args.photos.is_dir():
+        raise FaceEditorError(f"“{args.photos}” is no folder; name one that holds photographs.")
+    figures, sheets = PhotoFigures(), []
+    with Engine(args.device) as engine:
+        bench = PhotoBench(engine, lambda text: print(text, file=sys.stderr))
+        figures.exact = bench.exactness()
+        if args.people:
+            figures.pairs = bench.pairs(args.people, args.side)
+        if args.photos is not None:
+            figures.identity, figures.untouched, sheets = bench.photographs(args.photos)
+        if args.cost:
+            figures.cost = bench.cost()
+    write_results(figures, sheets, args.out)
+    print(table(figures))
+    return 0
 
 
 def run_bench_speed(args: argparse.Namespace) -> int:

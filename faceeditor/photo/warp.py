@@ -17,7 +17,7 @@ from faceeditor.head.camera import NECK_JOINT, PIVOT, rotation
 from faceeditor.head.maps import landmarks68
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import surface_motion
-from faceeditor.photo.fields import fill, smoothstep
+from faceeditor.photo.fields import fill, local_mean, smoothstep
 from faceeditor.photo.placement import MARGIN, WIDE, inner, widened
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
@@ -44,6 +44,7 @@ _INNER_LIPS = (62, 66)
 _OPEN, _WIDER = 2.0, 2.2
 """Gap in mask pixels of a mouth that is open, and how many times wider it may become by stretching."""
 _FACE = np.isin(np.arange(256), [*FACE_REGIONS, Region.L_EAR, Region.R_EAR])
+_WORN = np.isin(np.arange(256), (Region.HAIR, Region.HAT))
 _EARS = np.isin(np.arange(256), (Region.L_EAR, Region.R_EAR))
 _INSIDE = np.isin(np.arange(256), (Region.MOUTH, Region.L_EYE, Region.R_EYE))
 
@@ -113,7 +114,11 @@ def photo_motion(
         known &= motion.labels != Region.MOUTH
     # Beside the face of a person the grid's motion fades into the background, which does not move here.
     known &= near
-    weight = widened(known.astype(np.float32), cv2.BORDER_CONSTANT)
+    # Beside the skull the field is uneven: hair takes its mean.
+    carried = _evened(raw, _WORN[motion.labels] & ~tears & seen)
+    trust = np.maximum(known, _upper_hair(motion.labels) * near) if carried.any() else known
+    raw = np.where(known[..., None], raw, carried)
+    weight = widened(trust.astype(np.float32), cv2.BORDER_CONSTANT)
     _pin_border(weight)
     smooth = fill(widened(raw, cv2.BORDER_CONSTANT), weight)
     smooth = _smoothed(smooth, widened(face & seen, cv2.BORDER_CONSTANT), density)
@@ -149,6 +154,33 @@ def _looked_up(mask: MaskArray, field: FloatArray) -> MaskArray:
     """(S, S) regions of the photograph at places (S, S, 2) in mask pixels."""
     across, down = (np.clip(field[..., axis], 0, MASK_SIZE - 1).astype(np.intp) for axis in (0, 1))
     return np.asarray(mask[down, across], np.uint8)
+
+
+def _evened(raw: FloatArray, hair: BoolArray) -> FloatArray:
+    """(S, S, 2) the mean displacement of hair around each place, worked out at a quarter of the mask's size."""
+    side = MASK_SIZE // 4
+    share = cv2.resize(hair.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(raw * hair[..., None].astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    small = np.asarray(small / np.maximum(share, 1e-3)[..., None], np.float32)
+    mean = local_mean(small, share, 2.0)
+    return np.asarray(cv2.resize(mean, raw.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _upper_hair(labels: MaskArray) -> FloatArray:
+    """(S, S) 0..1: how far hair and hats, with what is next to them, turn with the skull as a whole.
+
+    Above the eyes they do; less and less down to the mouth, and towards the border of the square.
+    """
+    noses = np.flatnonzero((labels == Region.NOSE).any(1))
+    if not len(noses):
+        return np.zeros(labels.shape, np.float32)
+    size = labels.shape[0]
+    density = size // MASK_SIZE
+    worn = cv2.dilate(_WORN[labels].astype(np.uint8), _disc(4 * density)) > 0
+    place = np.arange(size, dtype=np.float32)
+    down = 1 - smoothstep(place, float(noses[0]) - 30 * density, float(noses[-1]) + 10 * density)
+    rim = smoothstep(np.minimum(place, size - 1 - place), 0.0, 16.0 * density)
+    return np.asarray((worn & ~_FACE[labels]) * (down**2)[:, None] * rim[None, :] * rim[:, None], np.float32)
 
 
 def _tears(raw: FloatArray, density: int) -> tuple[BoolArray, float]:
