@@ -38,7 +38,7 @@ def test_a_latent_changes_its_own_parts_only(name):
     assert style_changed == (name != "head")
     assert other.base_head is person.base_head
     if name in ("style", "code"):
-        assert np.allclose(space.latent_of(other), space.latent_of(space.person(space.latent_of(other))), atol=1e-3)
+        assert np.allclose(space.latent_of(other), space.latent_of(space.person(space.latent_of(other))), atol=5e-3)
 
 
 def test_spaces_of_different_portraits_have_different_keys():
