@@ -1,4 +1,4 @@
-"""`faceeditor inspect`: what a portrait, mask or model pack holds."""
+"""`faceeditor inspect`: what a portrait, mask, picture or model pack holds."""
 
 import argparse
 import json
@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from faceeditor.cli import arguments
+from faceeditor.errors import FaceEditorError
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument("what", type=Path, help="portrait (.fep), mask (PNG), or a model pack: its folder or name")
+    parser.add_argument("what", type=Path, help="portrait (.fep), mask, picture, or a model pack: its folder or name")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments.add_labels(parser)
     parser.set_defaults(run=run_inspect)
@@ -39,11 +40,16 @@ def run_inspect(args: argparse.Namespace) -> int:
     else:
         from faceeditor.portrait.masks import load_mask
 
-        reading = load_mask(what, args.labels)
-        facts = {"mask": str(what), "labels": reading.order}
-        if reading.note:
-            facts["note"] = reading.note
-        facts.update(_mask_facts(reading.mask))
+        try:
+            reading = load_mask(what, args.labels)
+        except FaceEditorError:
+            # No mask: a photograph, or no picture at all, which its reading tells.
+            facts = _picture_facts(what)
+        else:
+            facts = {"mask": str(what), "labels": reading.order}
+            if reading.note:
+                facts["note"] = reading.note
+            facts.update(_mask_facts(reading.mask))
     if args.json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
@@ -51,6 +57,25 @@ def run_inspect(args: argparse.Namespace) -> int:
         for name, value in facts.items():
             print(f"{name:{width}}  {value}")
     return 0
+
+
+def _picture_facts(what: Path) -> dict[str, Any]:
+    """Facts of a photograph or an exported picture: samples, metadata, how it was made."""
+    from faceeditor.export.metadata import has_position
+    from faceeditor.export.provenance import source_type_of
+    from faceeditor.images import read_source
+
+    source = read_source(what)
+    kept = {"EXIF": source.exif, "XMP": source.xmp, "IPTC": source.iptc, "colour profile": source.icc}
+    return {
+        "picture": str(what),
+        "format": source.kind,
+        "size": f"{source.width} x {source.height}",
+        "bits per sample": source.bits,
+        "metadata": ", ".join(name for name, block in kept.items() if block) or "none",
+        "place where it was taken": "in the metadata" if has_position(source.exif, source.xmp) else "not said",
+        "made by": source_type_of(source.xmp) or "not said",
+    }
 
 
 def _mask_facts(mask: Any) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def run_bench_photo(args: argparse.Namespace) -> int:
         raise FaceEditorError("Choose 0 to 1000 people and sides from 256 to 4096.")
     if args.photos is not None and not args.photos.is_dir():
         raise FaceEditorError(f"“{args.photos}” is no folder; name one that holds photographs.")
-    figures, sheets = PhotoFigures(), []
+    figures = PhotoFigures()
+    sheets: list[tuple[str, list[Any]]] = []
     with Engine(args.device) as engine:
         bench = PhotoBench(engine, lambda text: print(text, file=sys.stderr))
         figures.exact = bench.exactness()

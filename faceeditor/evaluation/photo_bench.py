@@ -199,7 +199,7 @@ class PhotoBench:
         for kind, bits in (("png", 8), ("png", 16), ("tiff", 8), ("tiff", 16), ("webp", 8), ("jpeg", 8), ("avif", 8)):
             for orientation in (1, 6):
                 top, dtype = (256, np.uint8) if bits == 8 else (65536, np.uint16)
-                upright = random.integers(0, top, (40, 56, 3)).astype(dtype)
+                upright: Any = random.integers(0, top, (40, 56, 3)).astype(dtype)
                 plain = as_source(upright, kind, orientation)
                 source = source_of(encode_photograph(plain, upright ^ 1, SaveOptions(kind, bits, 100)), f"a.{kind}")
                 good = encode_photograph(source, source.samples.copy()) == source.data
@@ -227,7 +227,7 @@ class PhotoBench:
     def _cost_of(self, megapixels: int, folder: Path) -> dict[str, float]:
         scene = draw_scene(self.model, 3, 1024)
         height = round((megapixels * 1e6 / 1.5) ** 0.5)
-        picture = cv2.copyMakeBorder(scene.picture, 0, 0, 256, 256, cv2.BORDER_REPLICATE)
+        picture: Any = cv2.copyMakeBorder(scene.picture, 0, 0, 256, 256, cv2.BORDER_REPLICATE)
         picture = np.asarray(
             cv2.resize(picture, (round(height * 1.5), height), interpolation=cv2.INTER_CUBIC), np.uint8
         )

@@ -160,9 +160,9 @@ def _evened(raw: FloatArray, hair: BoolArray) -> FloatArray:
     """(S, S, 2) the mean displacement of hair around each place, worked out at a quarter of the mask's size."""
     side = MASK_SIZE // 4
     share = cv2.resize(hair.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    small = cv2.resize(raw * hair[..., None].astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    small = np.asarray(small / np.maximum(share, 1e-3)[..., None], np.float32)
-    mean = local_mean(small, share, 2.0)
+    total = cv2.resize(raw * hair[..., None].astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    small: FloatArray = np.asarray(total / np.maximum(share, 1e-3)[..., None], np.float32)
+    mean = local_mean(small, np.asarray(share, np.float32), 2.0)
     return np.asarray(cv2.resize(mean, raw.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 

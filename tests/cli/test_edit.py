@@ -122,3 +122,13 @@ def test_values_are_added_to_what_the_photograph_shows() -> None:
     none = wanted_options(parsed("a.png", "-o", "b.png", "--yaw", "0"))  # type: ignore[arg-type]
     assert edited_head(head, none) is head
     assert not edited_head(head, none, neutral=True).expression.any()
+
+
+def test_inspect_says_how_a_picture_was_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from faceeditor.export.picture import write_picture
+
+    noise = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8)
+    write_picture(tmp_path / "face.png", noise)
+    assert main(["inspect", str(tmp_path / "face.png")]) == 0
+    said = capsys.readouterr().out
+    assert "trainedAlgorithmicMedia" in said and "60 x 40" in said
