@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.nets.perception import Perception, Seen, checkpoint_of_folded, embedding_distance, total_variation
 from faceeditor.nets.recogniser import Recogniser
@@ -50,7 +51,6 @@ def open_perception() -> Perception:
     Raises:
         ModelError: a pack is missing or damaged.
     """
-    from faceeditor.errors import ModelError
     from faceeditor.generators.torch_backend import load_module
 
     recogniser = load_module(Recogniser(), ModelPack.open(RECOGNISER_PACK).load("weights.safetensors"), RECOGNISER_PACK)
@@ -78,6 +78,9 @@ class Objective:
         hold: largest distance of the embedding to the reference's; above it a hinge pulls back.
         weights: of the terms.
         allowed: (S, S) 0..1 where the picture may change; None: as `area`.
+
+    Raises:
+        FaceEditorError: the area is empty.
     """
 
     def __init__(
@@ -93,6 +96,8 @@ class Objective:
         self._reference, self._picture, self._target = reference, picture, target
         self._hold, self.weights = hold, weights
         planes = torch.ones(1, 1, *picture.shape[2:]) if area is None else torch.from_numpy(np.array(area))[None, None]
+        if float(planes.sum()) < 1.0:
+            raise FaceEditorError("The face does not show what is to be changed; choose another attribute or part.")
         self._allowed = planes if allowed is None else torch.from_numpy(np.array(allowed))[None, None]
         self._shares = [F.adaptive_avg_pool2d(planes, (x.shape[-2], x.shape[-1])) for x in target]
 

@@ -86,6 +86,13 @@ def test_glasses_need_no_guide_without_glasses(workshop):
     assert done is not None and (done.mask == Region.GLASSES).sum() > 100
 
 
+def test_what_the_face_does_not_show_cannot_be_changed(workshop):
+    grey = np.full((256, 256, 3), 120, np.uint8)
+    plan = Plan(_portrait(), ATTRIBUTES["glasses"], steps=1)
+    with pytest.raises(FaceEditorError, match="does not show"):
+        next(optimise_pixels(plan, grey, workshop, [(grey, tiny.face_mask())]))
+
+
 def test_a_portrait_without_a_head_cannot_smile(workshop):
     bare = Variation(tiny.face_mask(), _style(0))
     with pytest.raises(FaceEditorError, match="head"):
