@@ -60,6 +60,7 @@ def commands() -> tuple[Command, ...]:
         Command("swap", _tr("Swap current and previous region"), ("X",), "swap", tools),
         Command("symmetry", _tr("Symmetry"), ("S",), "symmetry", tools, True),
         Command("new_style", _tr("&New style"), ("N",), "new-style", style),
+        Command("candidates", _tr("&Choose a new style ..."), ("Alt+N",), "", style),
         Command("photo", _tr("Style from a &photo ..."), ("Ctrl+P",), "photo", style),
         Command("randomise", _tr("&Random head"), ("Shift+N",), "dice", head),
         Command("random_identity", _tr("Random &identity"), ("Ctrl+Shift+1",), "", head),

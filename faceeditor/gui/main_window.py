@@ -24,6 +24,7 @@ from faceeditor.gui.controllers.photograph_controller import PhotographControlle
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.board_page import BoardPage
+from faceeditor.gui.dialogs.candidates import CandidatesDialog
 from faceeditor.gui.dialogs.generators_page import GeneratorsPage
 from faceeditor.gui.dialogs.keys import KeysDialog
 from faceeditor.gui.dialogs.messages import MessagesDialog
@@ -218,6 +219,7 @@ class MainWindow(QMainWindow):
             "clear_region": lambda: session.clear_region(self.tools.region),
             "smaller": lambda: self.tools.grow(-1), "larger": lambda: self.tools.grow(1),
             "swap": self.tools.swap_regions, "new_style": lambda: styles.draw(), "photo": files.open_photo,
+            "candidates": self.show_candidates,
             "open_photograph": files.open_photograph,
             "pin": session.pin_before, "fit": self.canvas.fit, "actual": self.canvas.actual_size,
             "zoom_in": lambda: self.canvas.zoom_by(1.25), "zoom_out": lambda: self.canvas.zoom_by(0.8),
@@ -347,6 +349,12 @@ class MainWindow(QMainWindow):
             if self._device and status.device != self._device:
                 self.messages.note(status.message)  # a device failed and another one goes on
             self._device = status.device
+
+    def show_candidates(self) -> None:
+        """Let the user choose one of several new styles."""
+        dialog = CandidatesDialog(self.styles, self)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.exec()
 
     def show_messages(self) -> None:
         """Show the list of past messages."""

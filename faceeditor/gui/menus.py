@@ -86,7 +86,7 @@ def build_menus(
             "symmetry",
         ],
     )
-    menu(window.tr("&Style"), ["new_style", "photo"])
+    menu(window.tr("&Style"), ["new_style", "candidates", "photo"])
     head = menu(
         window.tr("&Head"),
         ["randomise", "random_identity", "random_expression", "random_pose", "random_light", "",

@@ -107,11 +107,21 @@ class StyleController(QObject):
     def draw(self, seed: int | None = None) -> None:
         """Draw a new style, of a person who fits the mask if that is wanted."""
         chosen = secrets.randbelow(1_000_000) if seed is None else seed
+        self.session.guarded(lambda: self.use_new(self.random_style(chosen)))
+
+    def random_style(self, seed: int) -> StyleCode:
+        """The style of a random person, who fits the mask if that is wanted; the portrait is not changed.
+
+        Raises:
+            ModelError: the model of random people is missing.
+        """
+        return self.prior.draw(seed, self.session.portrait.mask if self.fits_mask else None)
+
+    def use_new(self, style: StyleCode) -> None:
+        """Apply a style that was drawn by `random_style`."""
         self.session.end_open_work()
-        portrait = self.session.portrait
-        mask = portrait.mask if self.fits_mask else None
-        self.session.guarded(lambda: self._set(self.prior.draw(chosen, mask), self.tr("New style")))
-        if portrait.truncation == 0:
+        self.session.guarded(lambda: self._set(style, self.tr("New style")))
+        if self.session.portrait.truncation == 0:
             text = self.tr("At a variety of 0 % every style shows the same person: raise Variety to see this one.")
             self.noted.emit(text)
 
