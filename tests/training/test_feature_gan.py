@@ -97,9 +97,10 @@ def test_stage_two_brings_pictures_nearer_to_the_identity(perception):
     stage = _stage(perception)
     net, general = IdentityNetwork(192, 24), FeatureGenerator(192)
     told: list[str] = []
-    train_identity(net, stage, general, 12, 4, told.append)
-    first, last = (float(text.split("identity ")[1].split(",")[0]) for text in (told[0], told[-1]))
-    assert last < first
+    train_identity(net, stage, general, 48, 4, told.append)
+    losses = [float(text.split("identity ")[1].split(",")[0]) for text in told]
+    # A single step sees other people than the next one.
+    assert sum(losses[-4:]) < sum(losses[:4])
     assert float(net.correct.weight.detach().abs().max()) > 0
 
 
