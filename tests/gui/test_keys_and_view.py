@@ -134,7 +134,7 @@ def test_modes_change_with_keys_and_bar(app):
 def test_wipe_shows_the_face_as_it_was(app):
     app.canvas.set_mode(ViewMode.WIPE)
     first = app.session.frame.pixels
-    app.styles.draw(3)
+    app.styles.draw(5)
     app.settle()
     QApplication.processEvents()
     picture = app.canvas.grab().toImage()

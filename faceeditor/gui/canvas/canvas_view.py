@@ -75,6 +75,7 @@ class CanvasView(QWidget):
         session.portrait_replaced.connect(self.reload)
         session.changed.connect(self._follow)
         session.frame_shown.connect(self._show_frame)
+        session.fine_frame_shown.connect(self._show_fine_frame)
         session.before_changed.connect(self._take_before)
         self.reload()
 
@@ -168,6 +169,11 @@ class CanvasView(QWidget):
             self.update()
         if self.session.portrait.moved and frame.mask is not None:
             self._show_mask(frame.mask)
+        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
+
+    def _show_fine_frame(self, frame: Frame) -> None:
+        """The same face again, with more pixels."""
+        self._face = to_qimage(frame.pixels)
         self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
 
     def _take_head(self) -> None:

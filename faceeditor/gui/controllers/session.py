@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from faceeditor.engine import Frame, RenderRequest
-from faceeditor.engine.requests import FULL, Output
+from faceeditor.engine.requests import FINE, FULL, Output
 from faceeditor.errors import EngineError, FaceEditorError
 from faceeditor.gui.controllers.bridge import Bridge
 from faceeditor.interaction.clear_region import without_region
@@ -22,6 +22,9 @@ from faceeditor.portrait.history import Node
 from faceeditor.portrait.state import CombStroke, FaceState
 from faceeditor.regions import MaskArray, Region, mirrored
 
+REST_MS = 60
+"""How long nothing changes before the face is drawn at the generator's largest side."""
+
 MoveMask = Callable[[MaskArray, HeadCoefficients, HeadCoefficients], MaskArray]
 """(painted mask, head at which it was painted, present head) -> the mask as it is drawn; takes about 20 ms."""
 
@@ -33,6 +36,7 @@ class PortraitSession(QObject):
         portrait_replaced: another portrait is open.
         changed: Change of the open portrait.
         frame_shown: Frame, newer than the last one.
+        fine_frame_shown: Frame of 512 x 512 pixels of the face that is shown, after a moment of rest.
         before_changed: the picture to compare with is another one.
         open_work_ended: a stroke or gesture was committed by something else than its own end.
         failed: a sentence for the user.
@@ -43,6 +47,7 @@ class PortraitSession(QObject):
     portrait_replaced = Signal()
     changed = Signal(object)
     frame_shown = Signal(object)
+    fine_frame_shown = Signal(object)
     before_changed = Signal()
     open_work_ended = Signal()
     failed = Signal(str)
@@ -61,12 +66,15 @@ class PortraitSession(QObject):
         self._told = ""  # the engine's last complaint
         self._show_head = False
         self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
+        self.fine_revision = -1  # the last one that was shown at the largest side
         self._painted = 0  # the last revision at which the painted mask changed
         self.move_mask: MoveMask | None = None  # set once the head model is loaded, which takes seconds
         self._held: tuple[FaceState, FaceState] | None = None  # a face, and how it is drawn on its photograph
         self._moved: tuple[int, MaskArray] | None = None  # a moved mask that no frame brought, and its revision
         self._requests = QTimer(self, interval=0, singleShot=True)
         self._requests.timeout.connect(self._request)
+        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
+        self._rest.timeout.connect(self._request_fine)
         bridge.frame.connect(self._take_frame)
         bridge.failed.connect(self._take_failure)
         bridge.status.connect(self.status_changed)
@@ -96,7 +104,10 @@ class PortraitSession(QObject):
             self._painted = change.revision
         coarse = self.frame is not None and self.frame.drawn < FULL
         if change.drawn or (change.history and coarse):
+            self._rest.stop()
             self._requests.start()
+        elif change.history and not self.portrait.busy:
+            self._rest.start()  # a gesture ended on the face that is shown
         self.changed.emit(change)
 
     def end_open_work(self) -> None:
@@ -262,7 +273,21 @@ class PortraitSession(QObject):
         request = RenderRequest.of(state, output, revision=portrait.revision, show_head=self._show_head)
         self.bridge.submit(self._epoch, request)
 
+    def _request_fine(self) -> None:
+        """Ask for the face that is shown at the generator's largest side, where nothing has changed meanwhile."""
+        portrait, state = self.portrait, self.portrait.state()
+        if portrait.busy or state.photo is not None or not self.up_to_date:
+            return
+        self.bridge.submit(
+            self._epoch, RenderRequest.of(state, Output.of_side(FINE), revision=portrait.revision)
+        )
+
     def _take_frame(self, epoch: int, frame: Frame) -> None:
+        if len(frame.pixels) > FULL:
+            if epoch == self._epoch and frame.revision == self.portrait.revision:
+                self.fine_revision = frame.revision
+                self.fine_frame_shown.emit(frame)
+            return
         key = (frame.revision, frame.drawn, frame.head_picture is not None)
         if epoch != self._epoch or key <= self._shown:
             return
@@ -278,6 +303,8 @@ class PortraitSession(QObject):
         self.frame_shown.emit(frame)
         if frame.drawn < FULL and not self.portrait.busy and frame.revision == self.portrait.revision:
             self._requests.start()  # the gesture ended while the fast frame was being drawn
+        elif frame.drawn >= FULL and frame.revision == self.portrait.revision:
+            self._rest.start()
 
     def _take_failure(self, epoch: int, error: Any) -> None:
         # A generator that is missing fails every request in the same way: told once is enough.
@@ -308,5 +335,6 @@ class PortraitSession(QObject):
     def close(self) -> None:
         """Stop the engine; its threads have ended when this returns."""
         self._requests.stop()
+        self._rest.stop()
         self._unsubscribe()
         self.bridge.close()
