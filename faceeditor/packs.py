@@ -160,7 +160,7 @@ class ModelPack:
         """The arrays of a safetensors file by name; half precision comes back as float32.
 
         Raises:
-            ModelError: as ``read``, or the file is no safetensors file.
+            ModelError: as ``read``, or the file is no safetensors file, or holds NaN or an infinity.
         """
         data = self.read(file)
         try:
@@ -169,6 +169,12 @@ class ModelPack:
             raise ModelError(
                 f"The model “{self.name}” is damaged: “{self.folder / file}” cannot be understood ({error}); {_CURE}."
             ) from error
+        for key, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ModelError(
+                    f"The model “{self.name}” is damaged: “{key}” in “{self.folder / file}” holds numbers that are not "
+                    f"finite; {_CURE}."
+                )
         return {key: array.astype(np.float32) if array.dtype == np.float16 else array for key, array in arrays.items()}
 
 

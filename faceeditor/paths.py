@@ -77,6 +77,16 @@ def state_dir() -> Path:
     return _created(override, "user_state_path")
 
 
+def state_folder(name: str) -> Path:
+    """A folder inside the state folder (created); a temporary one where that cannot be."""
+    folder = state_dir() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _replaced(folder, error.strerror or str(error))
+    return folder
+
+
 def cache_dir() -> Path:
     """Folder for what can be computed again, as the device choice (created); FACEEDITOR_CACHE overrides it."""
     override = os.environ.get("FACEEDITOR_CACHE")

@@ -126,3 +126,21 @@ def test_rightly_hashed_rubbish_is_refused(models: Path) -> None:
     digest = hashlib.sha256(b"rubbish" * 9).hexdigest()
     edit_listing(models, files={WEIGHTS: {"sha256": digest, "bytes": 63}})
     assert_refused("cannot be understood", WEIGHTS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
+    import hashlib
+    import json
+
+    from safetensors.numpy import save
+
+    write_pack(tmp_path, "odd", "test", "1", {"weights.safetensors": {"a": np.zeros(3, np.float32)}}, {}, half=False)
+    data = save({"a": np.array([0, value, 1], np.float32)})
+    (tmp_path / "odd" / "weights.safetensors").write_bytes(data)
+    listing = tmp_path / "odd" / "pack.json"
+    content = json.loads(listing.read_text())
+    content["files"]["weights.safetensors"] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    listing.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="finite"):
+        ModelPack.open("odd", tmp_path).load("weights.safetensors")

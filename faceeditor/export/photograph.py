@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from faceeditor.errors import ImageError
 from faceeditor.export.metadata import photoshop_iptc, plain_iptc, tiff_with, without_position
-from faceeditor.export.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp
 from faceeditor.images import SourceImage, write_atomic
 from faceeditor.images.orientation import stored
+from faceeditor.images.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp
 from faceeditor.images.source import to_srgb
 from faceeditor.images.vips import library
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from faceeditor.errors import ImageError
-from faceeditor.export.provenance import xmp_packet
 from faceeditor.images import write_atomic
+from faceeditor.images.provenance import xmp_packet
 from faceeditor.portrait.masks import checked_mask_name, encode_mask
 from faceeditor.regions import MaskArray
 
@@ -121,6 +121,8 @@ def encode_picture(pixels: RGBArray, kind: str = "PNG", quality: int = QUALITY) 
         info.add_itxt("XML:com.adobe.xmp", xmp)
         image.save(stream, "PNG", pnginfo=info, icc_profile=profile)
     elif kind == "JPEG":
+        # With optimised tables Pillow needs room for the whole file, which for noise is larger than it assumes.
+        ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * image.width * image.height + (1 << 16))
         image.save(
             stream, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=profile, xmp=xmp.encode("utf-8")
         )

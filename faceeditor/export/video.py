@@ -20,8 +20,8 @@ from PIL import Image
 
 from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError
-from faceeditor.export.provenance import DIGITAL_SOURCE_TYPE, xmp_packet
 from faceeditor.images import target_of, write_atomic, write_error
+from faceeditor.images.provenance import DIGITAL_SOURCE_TYPE, xmp_packet
 
 Pixels = npt.NDArray[np.uint8]
 Step = Callable[[float, str], None]

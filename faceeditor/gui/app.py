@@ -10,13 +10,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import cv2  # noqa: F401 - imported before Qt's application exists, see forget_cv2_plugins
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from faceeditor import __version__
+from faceeditor import __version__, fileio
 from faceeditor.engine import Engine
 from faceeditor.errors import FaceEditorError
 from faceeditor.generators.head_prior import HeadPrior
@@ -32,7 +33,7 @@ from faceeditor.gui.theme import apply_theme
 from faceeditor.head.model import HeadModel
 from faceeditor.leaving import note_exit_code
 from faceeditor.locales import use_plain_rules
-from faceeditor.paths import state_dir
+from faceeditor.paths import state_folder
 from faceeditor.portrait import autosave
 from faceeditor.portrait.document import Portrait
 from faceeditor.portrait.masks import sample_masks
@@ -78,6 +79,7 @@ class CrashReporter(QObject):
         super().__init__()
         self._log_file = log_file
         self._open = False
+        self._started = False
         self._crashed.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
@@ -85,12 +87,19 @@ class CrashReporter(QObject):
         sys.excepthook = self.report
         threading.excepthook = lambda args: self.report(args.exc_type, args.exc_value, args.exc_traceback)
 
+    def window_is_shown(self) -> None:
+        """From now on messages reach the user."""
+        self._started = True
+
     def report(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
         """Log an error and tell the user."""
         if issubclass(kind, KeyboardInterrupt):
             QTimer.singleShot(0, QApplication.quit)
             return
-        _log.critical("unexpected error\n%s", "".join(traceback.format_exception(kind, error, trace)))
+        details = "".join(traceback.format_exception(kind, error, trace))
+        _log.critical("unexpected error\n%s", details)
+        if not self._started:  # there is no window yet that could show a message
+            print(f"faceeditor: {error or kind.__name__}; details are in {self._log_file}", file=sys.stderr)
         if isinstance(error, FaceEditorError):
             sentence = str(error)
         else:
@@ -110,15 +119,26 @@ class CrashReporter(QObject):
 
 def start_logging() -> Path:
     """Write the log into the state folder; returns the file."""
-    folder = state_dir() / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "faceeditor.log"
-    handler = logging.handlers.RotatingFileHandler(file, maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8")
+    file = state_folder("logs") / "faceeditor.log"
+    handler: logging.Handler
+    try:
+        handler = logging.handlers.RotatingFileHandler(file, maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8")
+    except OSError as error:
+        fileio.report(f"The log “{file}” cannot be written ({error.strerror or error}); there is none this time.")
+        handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     return file
+
+
+def _crash_log(file: Path) -> IO[str]:
+    """Where the interpreter writes what every thread did when it crashed."""
+    try:
+        return file.open("a", encoding="utf-8")
+    except OSError:
+        return Path(os.devnull).open("a", encoding="utf-8")
 
 
 def first_mask() -> MaskArray:
@@ -179,6 +199,8 @@ class Program:
         """Start the engine; open a file if one was named, else offer unsaved portraits of a crashed run."""
         self.bridge.start()
         self.session.request_frame()
+        for sentence in fileio.take_reports():
+            self.session.failed.emit(sentence)
         if file is not None:
             self.window.files.open_path(file)
         elif self.saver is not None:
@@ -197,7 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     files = [Path(argument) for argument in arguments if not argument.startswith("-")]
     log_file = start_logging()
-    with (log_file.parent / "crash.log").open("a", encoding="utf-8") as crash_log:
+    with _crash_log(log_file.parent / "crash.log") as crash_log:
         faulthandler.enable(crash_log)
         try:
             app = application()
@@ -205,6 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             reporter.install()
             program = Program()
             program.window.show()
+            reporter.window_is_shown()
             # Once the window is on the screen: a question may follow, and the engine's imports slow the first painting.
             QTimer.singleShot(_START_MS, lambda: program.start(files[0] if files else None))
             code = app.exec()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from faceeditor.gui.colors import TOKENS, color
 from faceeditor.gui.icons import pixmap
-from faceeditor.paths import resources_dir, state_dir
+from faceeditor.paths import resources_dir, state_folder
 
 _FAMILIES = ("Inter", "Segoe UI Variable", "Segoe UI", "SF Pro Text", "Helvetica Neue", "Noto Sans", "Cantarell",
              "Ubuntu", "DejaVu Sans")  # fmt: skip
@@ -52,8 +52,7 @@ def _font() -> QFont:
 
 def _indicator_images() -> Path:
     """Style sheets take pictures only from files: the few that are needed, written once into the state folder."""
-    folder = state_dir() / "theme"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = state_folder("theme")
     for name in ("down", "check"):
         pixmap(name, QSize(24, 24), color("text"), 1.0).save(str(folder / f"{name}.png"))
     return folder

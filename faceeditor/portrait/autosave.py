@@ -25,7 +25,7 @@ from faceeditor.errors import FaceEditorError, PortraitError
 from faceeditor.fileio import read_regular
 from faceeditor.images import write_atomic
 from faceeditor.jsonio import MAX_BYTES, JsonError, read_json_object
-from faceeditor.paths import state_dir
+from faceeditor.paths import state_folder
 from faceeditor.portrait import store
 from faceeditor.portrait.document import Portrait, Snapshot
 from faceeditor.portrait.run_lock import RunLock, identity, is_alive
@@ -58,9 +58,7 @@ class Recoverable:
 
 def autosave_dir() -> Path:
     """The folder of the snapshots (created)."""
-    folder = state_dir() / "autosave"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return state_folder("autosave")
 
 
 class Autosave:

@@ -33,6 +33,7 @@ from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError, PortraitError
 from faceeditor.fileio import open_regular
 from faceeditor.images import decode_bytes, write_atomic
+from faceeditor.images.provenance import COMPOSITE_SOURCE_TYPE, DIGITAL_SOURCE_TYPE, marked_png
 from faceeditor.jsonio import JsonError, read_json_object
 from faceeditor.portrait import history_file
 from faceeditor.portrait.adjustments import MAX_ADJUSTMENTS
@@ -128,7 +129,8 @@ def write_snapshot(
     if history is not None:
         members |= history_members(history, state)
     if preview is not None:
-        members["preview.png"] = _encoded_preview(preview)
+        made = DIGITAL_SOURCE_TYPE if photo is None else COMPOSITE_SOURCE_TYPE
+        members["preview.png"] = _encoded_preview(preview, made)
     if snapshot.board:
         members[BOARD] = snapshot.board
     if photo is not None and not photo_beside:
@@ -354,11 +356,11 @@ def _photo(path: Path, description: dict[str, Any], members: Members, notes: lis
     return Photo(data, name)
 
 
-def _encoded_preview(preview: npt.NDArray[np.uint8]) -> bytes:
+def _encoded_preview(preview: npt.NDArray[np.uint8], source_type: str) -> bytes:
     image = Image.fromarray(np.ascontiguousarray(preview))
     image.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
     stream = io.BytesIO()
-    image.save(stream, "PNG", compress_level=4)
+    image.save(stream, "PNG", compress_level=4, pnginfo=marked_png(source_type))
     return stream.getvalue()
 
 

@@ -10,9 +10,9 @@ from PIL import Image, ImageCms
 from faceeditor.errors import ImageError
 from faceeditor.export.metadata import has_position, photoshop_iptc, plain_iptc, without_position
 from faceeditor.export.photograph import SaveOptions, encode_photograph, kind_of_name, with_bits, write_photograph
-from faceeditor.export.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp, source_type_of
 from faceeditor.images import SourceImage
 from faceeditor.images.orientation import stored
+from faceeditor.images.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp, source_type_of
 from faceeditor.images.source import source_of
 
 KINDS = ("png", "tiff", "jpeg", "webp", "avif")

@@ -33,6 +33,14 @@ def xmp_of(path: Path) -> str:
         return image.info["xmp"].decode()
 
 
+@pytest.mark.parametrize("quality", [*range(1, 101, 7), 94, 95, 96, 100])
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_noise_is_written_at_all_qualities(quality: int, kind: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    data = encode_picture(noise, kind, quality)
+    assert Image.open(io.BytesIO(data)).size == (300, 300)
+
+
 @pytest.mark.parametrize("ending", [".png", ".jpg", ".JPEG", ".webp", ".tif", ".tiff"])
 def test_every_format_has_provenance_and_profile(tmp_path: Path, picture: np.ndarray, ending: str) -> None:
     path = tmp_path / f"face{ending}"

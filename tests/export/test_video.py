@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from faceeditor.errors import Cancelled, FaceEditorError, ImageError
-from faceeditor.export.provenance import DIGITAL_SOURCE_TYPE
 from faceeditor.export.video import check_video, write_video
+from faceeditor.images.provenance import DIGITAL_SOURCE_TYPE
 
 COUNT = 7
 

@@ -1,5 +1,6 @@
 """Portrait files: round trip, and every kind of damage."""
 
+import io
 import json
 import os
 import zipfile
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait import store
@@ -66,6 +68,16 @@ def assert_refused(path: Path, words: str) -> None:
     assert path.name in text
     assert text.endswith(".")
     assert "\n" not in text
+
+
+def test_the_preview_carries_the_mark(tmp_path: Path) -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    path = tmp_path / "marked.fep"
+    store.save(Portrait(mask, StyleCode.zeros("A")), path, np.full((64, 64, 3), 90, np.uint8))
+    with zipfile.ZipFile(path) as archive:
+        image = Image.open(io.BytesIO(archive.read("preview.png")))
+    image.load()
+    assert "trainedAlgorithmicMedia" in image.info["XML:com.adobe.xmp"] and "srgb" in image.info
 
 
 def test_everything_comes_back(saved: Path, portrait: Portrait) -> None:

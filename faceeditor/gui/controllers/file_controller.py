@@ -22,13 +22,14 @@ from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, Wha
 from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog, proposed_name
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
-from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.imaging import clipboard_picture
 from faceeditor.gui.settings import last_folder, remember_file, remember_folder
 from faceeditor.images import write_atomic
 from faceeditor.interaction.head_values import group_of_text
 from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave, store
 from faceeditor.portrait.document import Change, Portrait
+from faceeditor.portrait.file_stamp import FileStamp
 from faceeditor.portrait.masks import MaskReading, load_mask, sample_masks
 from faceeditor.regions import MaskArray, colorize
 
@@ -77,6 +78,7 @@ class FileController(QObject):
         self.window = window
         self.saver = saver
         self.photographs: PhotographController | None = None
+        self._stamp: FileStamp | None = None  # of the portrait's file as it was opened or saved last
         self.offer_generator: Callable[[Path], None] = lambda path: None
         self.offer_photo: Callable[[Path], None] = lambda path: styles.from_photo(path)
         self.paste_group: Callable[[str], None] = lambda group: None
@@ -99,6 +101,21 @@ class FileController(QObject):
             self.saver.snapshot(portrait, None if frame is None else frame.pixels)
 
     # Questions; tests put their own answers in their place.
+
+    def ask_overwrite(self, path: Path) -> bool:
+        """Ask whether to replace a file that another window or program changed since it was opened or saved here."""
+        box = QMessageBox(self.window)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle(self.tr("File changed"))
+        box.setText(self.tr("“{name}” was changed by another window or program.").format(name=path.name))
+        box.setInformativeText(self.tr("If you overwrite it, those changes are lost. Save as keeps both."))
+        overwrite = box.addButton(self.tr("Overwrite"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(cancel)
+        box.setEscapeButton(cancel)
+        box.exec()
+        box.deleteLater()
+        return bool(box.clickedButton() is overwrite)
 
     def ask_unsaved(self) -> Answer:
         """Ask what to do with changes that are not saved."""
@@ -195,6 +212,7 @@ class FileController(QObject):
             return False
         portrait, reading = opened[0]
         self._adopt(portrait)
+        self._stamp = FileStamp.of(path) if portrait.path is not None else None
         remember_file(path)
         self.files_changed.emit()
         note = portrait.note if reading is None else reading.note
@@ -219,6 +237,7 @@ class FileController(QObject):
         return Portrait(reading.mask, present.style, present.truncation, present.recent_styles), reading
 
     def _adopt(self, portrait: Portrait) -> None:
+        self._stamp = None
         if self.saver is not None:
             self.saver.clear()
         self.session.replace(portrait)
@@ -247,8 +266,11 @@ class FileController(QObject):
         self.session.end_open_work()
         frame = self.session.frame
         preview = None if frame is None else frame.pixels
+        if self._stamp is not None and self._stamp.was_changed(path) and not self.ask_overwrite(path):
+            return False
         if not self.session.guarded(lambda: store.save(self.session.portrait, path, preview)):
             return False
+        self._stamp = FileStamp.of(path)
         if self.saver is not None:
             self.saver.clear()
         remember_file(path)
@@ -373,7 +395,7 @@ class FileController(QObject):
     def copy_face(self) -> None:
         """Put the face on the clipboard."""
         if self._present_face() and self.session.frame is not None:
-            QGuiApplication.clipboard().setImage(to_qimage(self.session.frame.pixels))
+            QGuiApplication.clipboard().setMimeData(clipboard_picture(self.session.frame.pixels))
             self.noted.emit(self.tr("Face copied to the clipboard."))
 
     # A photo, and what is dropped.

@@ -3,6 +3,8 @@
 import re
 from xml.sax.saxutils import quoteattr
 
+from PIL.PngImagePlugin import PngInfo
+
 from faceeditor import __version__
 
 _TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -60,3 +62,11 @@ def source_type_of(xmp: bytes | None) -> str | None:
         return None
     found = re.search(rb"digitalsourcetype/(\w+)", xmp)
     return found[1].decode("ascii") if found else None
+
+
+def marked_png(source_type: str = DIGITAL_SOURCE_TYPE) -> PngInfo:
+    """Chunks of a PNG in sRGB with the mark: `sRGB` states the colour space, an iTXt holds the XMP packet."""
+    info = PngInfo()
+    info.add(b"sRGB", b"\0")  # perceptual
+    info.add_itxt("XML:com.adobe.xmp", xmp_packet(source_type))
+    return info
