@@ -68,26 +68,6 @@ def test_the_window_opens_with_a_sentence(tmp_path: Path, state: str) -> None:
         assert "not kept" in said or "defaults are used" in said
 
 
-def test_a_portrait_changed_elsewhere_is_not_overwritten_unasked(app, tmp_path, monkeypatch):
-    from faceeditor.portrait import store
-
-    path = tmp_path / "anna.fep"
-    assert app.files._save_to(path)
-    asked = []
-    monkeypatch.setattr(app.files, "ask_overwrite", lambda file: asked.append(file) or False)
-    assert app.files.save() and not asked, "nobody else touched it"
-    other = store.load(path)
-    store.save(other, path)  # a second window saves
-    theirs = path.read_bytes()
-    assert not app.files.save() and asked == [path]
-    assert path.read_bytes() == theirs
-    monkeypatch.setattr(app.files, "ask_overwrite", lambda file: True)
-    assert app.files.save()
-    asked.clear()
-    path.unlink()
-    assert app.files.save() and path.exists(), "a file that is gone is simply written"
-
-
 def test_the_clipboard_carries_mark_and_colour_space():
     import io
 

@@ -394,3 +394,21 @@ def test_the_choices_of_an_export_are_proposed_again(app):
     assert ExportDialog(picture, mask).choice == ExportChoice(What.FACE, 256, ".png", 95), "given up: not remembered"
     first.accept()
     assert ExportDialog(picture, mask).choice == ExportChoice(What.BOTH, 1024, ".jpg", 71)
+def test_a_portrait_changed_elsewhere_is_not_overwritten_unasked(app, tmp_path, monkeypatch):
+    from faceeditor.portrait import store
+
+    path = tmp_path / "anna.fep"
+    assert app.files._save_to(path)
+    asked = []
+    monkeypatch.setattr(app.files, "ask_overwrite", lambda file: asked.append(file) or False)
+    assert app.files.save() and not asked, "nobody else touched it"
+    other = store.load(path)
+    store.save(other, path)  # a second window saves
+    theirs = path.read_bytes()
+    assert not app.files.save() and asked == [path]
+    assert path.read_bytes() == theirs
+    monkeypatch.setattr(app.files, "ask_overwrite", lambda file: True)
+    assert app.files.save()
+    asked.clear()
+    path.unlink()
+    assert app.files.save() and path.exists(), "a file that is gone is simply written"
