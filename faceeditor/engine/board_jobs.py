@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from faceeditor.engine.drawing import request_of
 from faceeditor.engine.jobs import JobContext
-from faceeditor.identity.board import MIX, BoardOptions, Reference, Tile, draw_tile, pinned
+from faceeditor.identity.board import MIX, SLIDERS, BoardOptions, Reference, Tile, draw_tile, pinned
 from faceeditor.identity.board_store import SavedBoard, unpacked
 from faceeditor.identity.methods import METHODS, MethodContext
 from faceeditor.identity.recogniser import FaceRecogniser, distance, load
@@ -177,7 +177,7 @@ class DrawBoard:
     def run(self, context: JobContext) -> int:
         """Raises ModelError, EngineError and FaceEditorError."""
         renderer, recogniser = self.tools.use(context), self.tools.recogniser
-        names = self.tools.names if self.options.method == MIX else (self.options.method,)
+        names = {MIX: self.tools.names, SLIDERS: ()}.get(self.options.method, (self.options.method,))
         methods = {name: self.tools.method(name, context) for name in names}
         for done, (index, reroll) in enumerate(self.tiles):
             context.ticket.check()

@@ -16,6 +16,8 @@ FloatArray = npt.NDArray[np.float32]
 
 MIX = "mix"
 """Every method in turn."""
+SLIDERS = "sliders"
+"""No method: two controls of the head, one over the columns and one over the rows (a contact sheet)."""
 SIZES = ((3, 4), (4, 5), (4, 6), (6, 6), (8, 8))
 """Rows and columns that the window offers."""
 MOST_TRIES = 8
@@ -27,12 +29,13 @@ class BoardOptions:
     """What a board is made with.
 
     Attributes:
-        method: name of a method, or `MIX`.
+        method: name of a method, `MIX` or `SLIDERS`.
         variety: 0 (the reference itself) .. 1 (as far as the methods go).
         likeness: largest distance to the reference that a tile may have; misses are drawn anew.
         locks: names of `LOCKS` that every tile keeps.
         rows, columns: of the grid, 1 to 8 each.
         seed: of the board; tile I is drawn from (seed, I).
+        across, down: names of the controls (`head.controls`) of `SLIDERS`.
 
     Raises:
         FaceEditorError: a value out of range or an unknown lock.
@@ -45,6 +48,8 @@ class BoardOptions:
     rows: int = 3
     columns: int = 4
     seed: int = 0
+    across: str = "yaw"
+    down: str = "smile"
 
     def __post_init__(self) -> None:
         if not 0 <= self.variety <= 1:
@@ -141,6 +146,8 @@ def draw_tile(
     Raises:
         FaceEditorError: an unknown method.
     """
+    if options.method == SLIDERS:
+        return _slider_tile(reference, options, index, reroll, renderer, recogniser)
     names = sorted(methods)
     name = names[(index + reroll) % len(names)] if options.method == MIX and names else options.method
     if name not in methods:
@@ -161,6 +168,35 @@ def draw_tile(
             break
     assert best is not None
     return best
+
+
+def _slider_tile(
+    reference: Reference,
+    options: BoardOptions,
+    index: int,
+    reroll: int,
+    renderer: Renderer,
+    recogniser: FaceRecogniser,
+) -> Tile:
+    """A tile of a contact sheet: each control at its place between both ends of its range, by variety."""
+    from faceeditor.head.controls import control
+    from faceeditor.head.model import HeadModel
+
+    start, model = reference.variation.head, HeadModel.load()
+    assert start is not None
+    head = start
+    row, column = divmod(index, options.columns)
+    places = ((options.across, column, options.columns), (options.down, row, options.rows))
+    for name, place, count in places:
+        slider = control(name, model)
+        present = slider.get(start, model)
+        end = slider.low + (slider.high - slider.low) * (place / (count - 1) if count > 1 else 0.5)
+        head = slider.set(head, model, present + options.variety * (end - present))
+    made = with_locks(reference.variation, reference.variation.with_head(head), options.locks)
+    picture = renderer.draw(made)
+    vector = recogniser.embed([picture.pixels], [picture.frame])[0]
+    apart = float(distance(vector, reference.embedding))
+    return Tile(made, picture, apart, SLIDERS, (options.seed, index, reroll), vector, 1, apart < options.likeness)
 
 
 COLUMNS = ("tile", "method", "board_seed", "index", "reroll", "tries", "distance", "alike")

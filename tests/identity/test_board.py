@@ -128,3 +128,17 @@ def test_files(board, tmp_path):
     names = sorted(path.name for path in (tmp_path / "made").iterdir())
     assert names == ["000.png", "001.png", "002.png", "003.png", "004.png", "board.csv", "reference.png"]
     assert (open_picture(tmp_path / "made" / "003.png") == tiles[3].picture.pixels).all()
+
+
+def test_two_sliders_make_a_contact_sheet(board):
+    options = {"method": "sliders", "across": "yaw", "down": "jaw_open", "rows": 3, "columns": 4, "variety": 1.0}
+    tiles = [board(index, likeness=2.0, **options) for index in range(12)]
+    yaws = [float(tile.variation.head.pose[0]) for tile in tiles]
+    assert yaws[:4] == yaws[4:8] == yaws[8:] == sorted(yaws[:4]) and yaws[0] == -45 and yaws[3] == 45
+    mouths = [tile.variation.head.expression_of("jawOpen") for tile in tiles]
+    assert mouths[0] == mouths[3] < mouths[4] < mouths[8]
+    half = board(3, likeness=2.0, **{**options, "variety": 0.5}).variation.head.pose[0]
+    here = board.reference.variation.head.pose[0]
+    assert half == pytest.approx((45 + here) / 2, abs=0.01)
+    with pytest.raises(FaceEditorError, match="nosuch"):
+        board(0, method="sliders", across="nosuch")

@@ -11,11 +11,13 @@ from faceeditor.engine.requests import FULL, Frame
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.identity.board import BoardOptions, Reference, Tile
+from faceeditor.identity.board import SLIDERS, BoardOptions, Reference, Tile
 from faceeditor.identity.board_store import SavedBoard, StarredTile, packed
 from faceeditor.identity.variation import Variation
 from faceeditor.portrait.document import Change, ReplaceFace
 
+_SOON_MS = 60
+"""How long the board's own sliders must rest before tiles are drawn."""
 _REST_MS = 350
 """How long nothing must change before tiles and meter go on."""
 
@@ -73,7 +75,7 @@ class BoardController(QObject):
         self._job: int | None = None
         self._pin_job: int | None = None
         self._score_job: int | None = None
-        self._rest = QTimer(self, interval=_REST_MS, singleShot=True)
+        self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self._go_on)
         self._raw_tile.connect(self._take_tile, Qt.ConnectionType.QueuedConnection)
         session.changed.connect(self._follow)
@@ -182,7 +184,8 @@ class BoardController(QObject):
         if options == self.options:
             return
         # A larger or smaller board keeps the tiles that it has.
-        only_size = replace(options, rows=self.options.rows, columns=self.options.columns) == self.options
+        sized = replace(options, rows=self.options.rows, columns=self.options.columns)
+        only_size = sized == self.options and options.method != SLIDERS
         self.options = options
         self.options_changed.emit()
         self.save()
@@ -193,13 +196,13 @@ class BoardController(QObject):
         else:
             self._clear_tiles(keep=True)
         self.tiles_changed.emit()
-        self._rest.start()
+        self._rest.start(_SOON_MS)
 
     def show_board(self, view: QObject, shown: bool) -> None:
         """Tell whether a view of the board is in sight: nothing is drawn for a board that is not."""
         (self._views.add if shown else self._views.discard)(view)
         if shown:
-            self._rest.start()
+            self._rest.start(_SOON_MS)
         elif not self._views:
             self.cancel()
 
@@ -242,7 +245,7 @@ class BoardController(QObject):
         self.save()
         self._clear_tiles(keep=True)
         self.pinned_changed.emit()
-        self._rest.start()
+        self._rest.start(_REST_MS)
 
     def use(self, tile: Tile) -> None:
         """Put everything that made a tile into the portrait: one undo step."""
@@ -288,7 +291,7 @@ class BoardController(QObject):
 
     def _take_frame(self, frame: Frame) -> None:
         if self.pinned is not None and frame.drawn >= FULL:
-            self._rest.start()
+            self._rest.start(_REST_MS)
 
     def _measure(self) -> None:
         frame = self.session.frame
@@ -305,11 +308,11 @@ class BoardController(QObject):
             if self.score is not None:
                 self.score = None
                 self.score_changed.emit(None)
-        self._rest.start()
+        self._rest.start(_REST_MS)
 
     def _go_on(self) -> None:
         if self.session.portrait.busy:
-            self._rest.start()
+            self._rest.start(_REST_MS)
             return
         self._measure()
         if self._job is None:
@@ -342,7 +345,7 @@ class BoardController(QObject):
                 self.pinned_changed.emit()
                 self.save()
             self.work_ended.emit()
-            self._rest.start()
+            self._rest.start(_SOON_MS)
         elif job == self._job:
             self._job = None
             self.work_ended.emit()

@@ -13,7 +13,8 @@ from faceeditor.gui.widgets.chip import Chip
 from faceeditor.gui.widgets.identity_meter import IdentityMeter
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.slider_row import SliderRow
-from faceeditor.identity.board import MIX, SIZES
+from faceeditor.head.controls import controls
+from faceeditor.identity.board import MIX, SIZES, SLIDERS
 from faceeditor.identity.methods import METHODS
 from faceeditor.identity.variation import LOCKS
 
@@ -67,12 +68,20 @@ class BoardControls(QWidget):
         for name, (title, _) in METHODS.items():
             self.method.addItem(title, name)
         self.method.addItem(self.tr("All methods"), MIX)
+        self.method.addItem(self.tr("Two sliders"), SLIDERS)
         self.method.currentIndexChanged.connect(lambda _: board.set_options(method=self.method.currentData()))
         self.size_choice = self._combo(self.tr("Size of the board"))
         for rows, columns_of in SIZES:
             self.size_choice.addItem(self.tr("{rows} × {columns} pictures").format(rows=rows, columns=columns_of))
         self.size_choice.currentIndexChanged.connect(self._choose_size)
         column.addWidget(self.method)
+        self.across = self._combo(self.tr("Slider across"))
+        self.down = self._combo(self.tr("Slider down"))
+        for combo, option in ((self.across, "across"), (self.down, "down")):
+            for slider in controls():
+                combo.addItem(self.tr(slider.title), slider.name)
+            combo.currentIndexChanged.connect(lambda _, c=combo, o=option: board.set_options(**{o: c.currentData()}))
+            column.addWidget(combo)
         column.addWidget(self.size_choice)
         self.likeness = SliderRow(self.tr("Likeness"), 0.2, 1.0, 0.6)
         self.likeness.setToolTip(
@@ -157,6 +166,10 @@ class BoardControls(QWidget):
         """Show the board's options and person as they are now."""
         board, options = self._board, self._board.options
         size = (options.rows, options.columns)
+        for combo, name in ((self.across, options.across), (self.down, options.down)):
+            with QSignalBlocker(combo):
+                combo.setCurrentIndex(combo.findData(name))
+            combo.setVisible(options.method == SLIDERS)
         with QSignalBlocker(self.method), QSignalBlocker(self.size_choice):
             self.method.setCurrentIndex(self.method.findData(options.method))
             self.size_choice.setCurrentIndex(SIZES.index(size) if size in SIZES else -1)

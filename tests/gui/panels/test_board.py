@@ -132,6 +132,19 @@ def test_a_lock_keeps_its_group(app, board):
     assert any(not np.array_equal(tile.variation.head.gamma, base.gamma) for tile in board.tiles.values())
 
 
+def test_two_sliders_over_rows_and_columns(app, board, page):
+    controls = page.controls
+    assert not controls.across.isVisible()
+    controls.method.setCurrentIndex(controls.method.findData("sliders"))
+    full(app)
+    assert controls.across.isVisible() and controls.across.currentText() == "Yaw"
+    yaws = [float(board.tiles[index].variation.head.pose[0]) for index in range(12)]
+    assert yaws[0] < yaws[1] < yaws[2] < yaws[3] and yaws[4:8] == yaws[:4]
+    controls.across.setCurrentIndex(controls.across.findData("roll"))
+    full(app)
+    assert len({round(float(board.tiles[index].variation.head.pose[2]), 2) for index in range(4)}) == 4
+
+
 def test_kept_tiles_stay_and_one_is_drawn_anew(app, board):
     old = {index: tile.variation.head.key for index, tile in board.tiles.items()}
     tiles_of(app)[2].setFocus()
