@@ -48,7 +48,7 @@ def convert_gan_control(folder: Path) -> Converted:
     state = {str(name): value for name, value in content["g_ema"].items() if isinstance(value, Tensor)}
     try:
         return _converted(arguments, state)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
         raise damaged(path, error) from error
 
 

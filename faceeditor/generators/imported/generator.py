@@ -135,6 +135,8 @@ class ImportedGenerator:
                 pixels = (picture * 127.5 + 128).clamp(0, 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise EngineError(f"“{self.name}” does not fit into the memory; close other programs and retry.") from error
+        except RuntimeError as error:
+            raise EngineError(f"“{self.name}” cannot be drawn with ({error}); import another checkpoint.") from error
         if not finite:
             raise EngineError(f"“{self.name}” draws no finite picture; import another checkpoint.")
         return np.ascontiguousarray(pixels[..., :3] if self._colours >= 3 else pixels[..., :1].repeat(3, 2))

@@ -146,6 +146,13 @@ def _whole(value: Any, name: str, low: int, high: int) -> int:
     return int(value)
 
 
+def _limit(value: Any) -> float | None:
+    """A clamp: None or a number from 0 up."""
+    if value is not None and not float(value) >= 0:
+        raise ValueError(f"the clamp {str(value)[:40]} is negative")
+    return None if value is None else float(value)
+
+
 def _known(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
     names = {field.name for field in fields(kind)}
     unknown = [str(name)[:40] for name in values if name not in names]
@@ -198,6 +205,7 @@ def _synthesis(values: Mapping[str, Any]) -> SynthesisConfig:
         colours=_whole(config.colours, "colours", 1, 16),
         channels=channels,
         kernel=kernel,
+        clamp=_limit(config.clamp),
         filter=_filter(config.filter),
     )
 
@@ -235,4 +243,7 @@ def _alias_free(values: Mapping[str, Any]) -> AliasFreeConfig:
     if min(config.first_cutoff, config.first_stopband, config.last_stopband, config.channel_base) <= 0:
         raise ValueError("a cutoff or channel count is not positive")
     _whole(int(config.channel_max), "channel_max", 1, _MAX_CHANNELS)
-    return replace(config, radial=bool(config.radial), **cast(Any, whole))
+    scale = float(config.output_scale)
+    return replace(
+        config, radial=bool(config.radial), clamp=_limit(config.clamp), output_scale=scale, **cast(Any, whole)
+    )

@@ -1,6 +1,7 @@
 """From the records of a StyleGAN pickle to a configuration and weights."""
 
 import math
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ def convert_pickle(path: Path, progress: Progress = lambda share: None) -> Conve
     generator = _find_generator(read_pickle(path, progress), path)
     try:
         return _converted(generator)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ZeroDivisionError) as error:
+    except (pickle.UnpicklingError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise damaged(path, error) from error
+    except RuntimeError as error:  # what torch raises, and too deep a recursion
         raise damaged(path, error) from error
 
 

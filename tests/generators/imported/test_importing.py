@@ -1,6 +1,7 @@
 """Importing whole checkpoints: to a pack, back from it, and readable errors for everything else."""
 
 import json
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.generators.imported.official import (
     stylegan3,
     write,
 )
+from tests.generators.imported.test_unpickle import Call
 
 
 @pytest.fixture(autouse=True)
@@ -149,11 +151,25 @@ def _changed(**changes: Any) -> Persistent:
         ({"synthesis_kwargs": EasyDict(channel_base=128, channel_max=16, architecture="new")}, "architecture “new”"),
         ({"synthesis_kwargs": EasyDict(channel_base=128, channel_max=16, strange=1)}, "“strange = 1”"),
         ({"mapping_kwargs": EasyDict(num_layers=10**9)}, "layers"),
+        ({"synthesis_kwargs": EasyDict(channel_base=128, channel_max=16, conv_clamp="x")}, "net.pkl|cannot be"),
+        ({"synthesis_kwargs": EasyDict(channel_base=128, channel_max=16, conv_clamp=-1)}, "clamp -1"),
+        ({"synthesis_kwargs": EasyDict(channel_base=None)}, "net.pkl"),
+        ({"mapping_kwargs": 3}, "net.pkl"),
+        ({"img_channels": None}, "net.pkl"),
     ],
 )
 def test_shapes_are_checked_against_the_arguments(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         import_generator(write(tmp_path / "net.pkl", snapshot(_changed(**changes))), "people")
+
+
+def test_tensors_that_reach_outside_of_their_data(tmp_path: Path) -> None:
+    record = stylegan2()
+    storage = torch.zeros(4)._typed_storage()
+    beyond = Call(torch._utils._rebuild_tensor_v2, storage, 2, (3,), (1,), False, OrderedDict())
+    record.state["_modules"]["mapping"].state["_modules"]["fc0"].state["_parameters"]["bias"] = beyond
+    with pytest.raises(ModelError, match="larger than its data"):
+        import_generator(write(tmp_path / "net.pkl", snapshot(record)), "people")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
