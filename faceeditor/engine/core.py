@@ -435,6 +435,8 @@ def _readable(error: Exception, what: str) -> FaceEditorError:
     if isinstance(error, FaceEditorError):
         return error
     _log.error("%s", what, exc_info=error)
+    if isinstance(error, MemoryError):
+        return EngineError(f"{what}: there is not enough memory; close other programs and start Face Editor again.")
     detail = str(error).strip().splitlines()
     reason = detail[0] if detail else type(error).__name__
     return EngineError(f"{what} ({reason}); the log file holds the details.")
