@@ -62,8 +62,8 @@ def run_inspect(args: argparse.Namespace) -> int:
 def _picture_facts(what: Path) -> dict[str, Any]:
     """Facts of a photograph or an exported picture: samples, metadata, how it was made."""
     from faceeditor.export.metadata import has_position
-    from faceeditor.export.provenance import source_type_of
     from faceeditor.images import read_source
+    from faceeditor.images.provenance import source_type_of
 
     source = read_source(what)
     kept = {"EXIF": source.exif, "XMP": source.xmp, "IPTC": source.iptc, "colour profile": source.icc}

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine.photo_edit import FindFace, FoundFace, LoadPhotograph, OpenedPhotograph, OpenPhotograph
 from faceeditor.errors import ImageError
-from faceeditor.export.provenance import source_type_of
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog
+from faceeditor.images.provenance import source_type_of
 from faceeditor.images.source import read_source
 from faceeditor.interaction.view import Pane, ViewMode
 from faceeditor.photo.placement import Placement
