@@ -201,8 +201,10 @@ class Program:
         self.session.request_frame()
         for sentence in fileio.take_reports():
             self.session.failed.emit(sentence)
-        if file is not None:
+        if file is not None and file.suffix.lower() in (".fep", ".png"):
             self.window.files.open_path(file)
+        elif file is not None:
+            self.window.files.take_drop(file)
         elif self.saver is not None:
             self.window.files.offer_recovery()
 
@@ -211,7 +213,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed.
 
     Args:
-        argv: arguments without the program's name: at most one file, a portrait or a mask.
+        argv: arguments without the program's name: at most one file, a portrait, a mask or a photograph.
 
     Returns:
         The exit code.

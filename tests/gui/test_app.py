@@ -126,3 +126,11 @@ def test_snapshot_paints_and_saves(tmp_path):
 def test_first_mask_is_a_face():
     mask = gui_app.first_mask()
     assert mask.shape == face_mask().shape and (mask == Region.SKIN).any()
+
+
+def test_a_photograph_named_at_the_start_is_offered(run, monkeypatch, tmp_path):
+    app = run(start=False)
+    taken = []
+    monkeypatch.setattr(app.files, "take_drop", taken.append)
+    app.program.start(tmp_path / "anna.JPG")
+    assert taken == [tmp_path / "anna.JPG"]
