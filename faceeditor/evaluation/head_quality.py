@@ -20,6 +20,7 @@ from faceeditor.head.maps import landmarks
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import move_mask
 from faceeditor.head.render import render_head
+from faceeditor.identity.recogniser import SAME_PERSON
 from faceeditor.images import write_atomic
 from faceeditor.packs import ModelPack
 from faceeditor.photo.read import HeadReading, read_head
@@ -38,8 +39,6 @@ FACTORS = ("identity", "expression", "pose", "light")
 PEOPLE, VALUES = 30, 8
 """How many photographs are changed, and how many values each factor takes on each."""
 _PARTS = {"identity": "shape", "expression": "expression", "pose": "pose", "light": "gamma"}
-SAME_PERSON = 0.6
-"""Distance of the recogniser's vectors below which two pictures show one person, by its author."""
 
 
 @dataclass(frozen=True, eq=False)

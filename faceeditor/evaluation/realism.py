@@ -16,12 +16,13 @@ import torch
 from faceeditor.errors import FaceEditorError
 from faceeditor.generators.mask_guided import MaskGuided, enlarged
 from faceeditor.generators.style_prior import StylePrior
+from faceeditor.identity.recogniser import SAME_PERSON
 from faceeditor.nets.recogniser import Recogniser
 from faceeditor.photo.reader import run_reader
 from faceeditor.portrait.head import EXPRESSIONS
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray, Region
-from faceeditor.training.data import FaceSet
+from faceeditor.training.data import FaceSet, reduced
 from faceeditor.training.fine_data import load_fine_faces
 from faceeditor.training.kid import Lite1Features, kid, precision_recall
 
@@ -36,7 +37,6 @@ MOUTH_SIDE = 64
 OPEN_MOUTH = 60
 """Pixels of the inner mouth from which a mouth counts as open."""
 LEAK_MASKS, LEAK_STYLES = 16, 8
-SAME_PERSON = 0.6
 
 
 class RealismBench:
@@ -104,7 +104,7 @@ class RealismBench:
             sets[kind] = np.stack([self.draw(kind, i) for i in range(len(self.rest))])
         deep, texture = self.features(self.rest.pictures), self.features.texture(self.rest.pictures)
         mean, spread = texture.mean(0), texture.std(0) + 1e-6
-        small = reduced(self.rest.pictures)
+        small = reduced(self.rest.pictures, 128)
         small_deep = self.features(small)
         result = {}
         for name, pictures in sets.items():
@@ -119,7 +119,7 @@ class RealismBench:
             at_128 = (
                 np.stack([self.draw(name, i, 128) for i in range(len(self.rest))])
                 if name in ("own", "swapped", "random")
-                else reduced(pictures)
+                else reduced(pictures, 128)
             )
             result[name]["kid_128"] = 1e3 * kid(self.features(at_128), small_deep)
         return result
@@ -228,12 +228,6 @@ def mouth_window(picture: npt.NDArray[np.uint8], mask: MaskArray) -> npt.NDArray
     x = int(np.clip(columns.mean(), half, 256 - half)) - half
     window = picture[y : y + MOUTH_SIDE, x : x + MOUTH_SIDE]
     return np.asarray(cv2.resize(window, (128, 128), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-def reduced(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """(N, 2S, 2S, 3) uint8 at half the side, by area."""
-    side = pictures.shape[1] // 2
-    return np.stack([cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures]).astype(np.uint8)
 
 
 def quarters(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

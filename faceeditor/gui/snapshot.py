@@ -109,7 +109,7 @@ def window_snapshot(
             _wait(program, timeout, problems)
         # Thumbnails follow a moment later; a window without them is a picture, too.
         pump(lambda: all(program.styles.picture(style) is not None for style in program.styles.recent), 5.0)
-        pump(lambda: program.session.fine_revision == program.session.portrait.revision, _FINE_SECONDS)
+        pump(lambda: program.session.fine_frame is not None, _FINE_SECONDS)
         if not program.window.grab().save(str(path), "PNG"):
             raise FaceEditorError(f"“{path}” was not written; choose a folder that can be written to.")
     finally:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from faceeditor.evaluation.realism import mouth_window, pairwise, quarters, reduced
+from faceeditor.evaluation.realism import mouth_window, pairwise, quarters
 from faceeditor.regions import Region
+from faceeditor.training.data import reduced
 from tests.generators import tiny
 
 
@@ -16,7 +17,7 @@ def test_quarters_hold_every_pixel_once() -> None:
     parts = quarters(picture)
     assert parts.shape == (4, 4, 4, 3)
     assert np.array_equal(np.vstack([np.hstack(list(parts[:2])), np.hstack(list(parts[2:]))]), picture[0])
-    assert reduced(picture).shape == (1, 4, 4, 3)
+    assert reduced(picture, 4).shape == (1, 4, 4, 3)
 
 
 def test_the_window_around_a_mouth_stays_inside_the_picture() -> None:

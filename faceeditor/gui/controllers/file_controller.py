@@ -6,7 +6,17 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QMimeData, QObject, QTimer, Signal
+from PySide6.QtCore import (
+    QBuffer,
+    QByteArray,
+    QEventLoop,
+    QIODevice,
+    QMimeData,
+    QObject,
+    QTimer,
+    Signal,
+    SignalInstance,
+)
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
@@ -24,7 +34,7 @@ from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog, propos
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
 from faceeditor.gui.imaging import clipboard_picture
 from faceeditor.gui.settings import last_folder, remember_file, remember_folder
-from faceeditor.images import write_atomic
+from faceeditor.images import RGBArray, write_atomic
 from faceeditor.interaction.head_values import group_of_text
 from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave, store
@@ -284,17 +294,33 @@ class FileController(QObject):
         """Wait until the face on screen is that of the portrait as it is; False (and a banner) if none comes."""
         self.session.end_open_work()
         if not self.session.up_to_date:
-            loop = QEventLoop()
-            shown = self.session.frame_shown.connect(lambda: self.session.up_to_date and loop.quit())
-            failed = self.session.failed.connect(loop.quit)
-            QTimer.singleShot(_FRAME_WAIT_MS, loop, loop.quit)
-            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-            self.session.frame_shown.disconnect(shown)
-            self.session.failed.disconnect(failed)
+            self._wait_for(self.session.frame_shown, lambda: self.session.up_to_date)
         if self.session.frame is None or not self.session.up_to_date:
             self.session.failed.emit(self.tr("There is no face to export yet. Wait until it is drawn and try again."))
             return False
         return True
+
+    def _wait_for(self, shown: SignalInstance, done: Callable[[], bool]) -> None:
+        """Wait for a frame that makes `done` true, for a failure, or for as long as a frame may take."""
+        loop = QEventLoop()
+
+        def look(*_: object) -> None:
+            if done():
+                loop.quit()
+
+        seen = shown.connect(look)
+        failed = self.session.failed.connect(loop.quit)
+        QTimer.singleShot(_FRAME_WAIT_MS, loop, loop.quit)
+        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        shown.disconnect(seen)
+        self.session.failed.disconnect(failed)
+
+    def _finest_face(self, face: RGBArray) -> RGBArray:
+        """The present face at the generator's largest side, else as it is shown."""
+        if self.session.fine_frame is None:
+            self.session.request_fine_frame()
+            self._wait_for(self.session.fine_frame_shown, lambda: self.session.fine_frame is not None)
+        return face if self.session.fine_frame is None else self.session.fine_frame.pixels
 
     def _drawn_mask(self) -> MaskArray | None:
         """A copy of the mask as it is drawn, moved by the head; None (and a banner) while it is not known."""
@@ -338,6 +364,8 @@ class FileController(QObject):
             if not self._present_face() or self.session.frame is None:
                 return False
             face = self.session.frame.pixels
+            if choice.size > len(face):
+                face = self._finest_face(face)
 
             def write() -> None:
                 picture = scaled(face, choice.size)

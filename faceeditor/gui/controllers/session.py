@@ -66,7 +66,7 @@ class PortraitSession(QObject):
         self._told = ""  # the engine's last complaint
         self._show_head = False
         self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
-        self.fine_revision = -1  # the last one that was shown at the largest side
+        self._fine: Frame | None = None  # the last one at the generator's largest side
         self._painted = 0  # the last revision at which the painted mask changed
         self.move_mask: MoveMask | None = None  # set once the head model is loaded, which takes seconds
         self._held: tuple[FaceState, FaceState] | None = None  # a face, and how it is drawn on its photograph
@@ -74,7 +74,7 @@ class PortraitSession(QObject):
         self._requests = QTimer(self, interval=0, singleShot=True)
         self._requests.timeout.connect(self._request)
         self._rest = QTimer(self, interval=REST_MS, singleShot=True)
-        self._rest.timeout.connect(self._request_fine)
+        self._rest.timeout.connect(self.request_fine_frame)
         bridge.frame.connect(self._take_frame)
         bridge.failed.connect(self._take_failure)
         bridge.status.connect(self.status_changed)
@@ -95,7 +95,7 @@ class PortraitSession(QObject):
         self._shown = (-1, 0, False)
         self._painted = portrait.revision
         self._moved = None
-        self.frame = self.before = None
+        self.frame = self.before = self._fine = None
         self._unsubscribe = portrait.subscribe(self._follow)
         self._requests.start()
 
@@ -273,7 +273,13 @@ class PortraitSession(QObject):
         request = RenderRequest.of(state, output, revision=portrait.revision, show_head=self._show_head)
         self.bridge.submit(self._epoch, request)
 
-    def _request_fine(self) -> None:
+    @property
+    def fine_frame(self) -> Frame | None:
+        """The present face at the generator's largest side; None until it was drawn."""
+        fine = self._fine
+        return fine if fine is not None and fine.revision == self.portrait.revision else None
+
+    def request_fine_frame(self) -> None:
         """Ask for the face that is shown at the generator's largest side, where nothing has changed meanwhile."""
         portrait, state = self.portrait, self.portrait.state()
         if portrait.busy or state.photo is not None or not self.up_to_date:
@@ -285,7 +291,7 @@ class PortraitSession(QObject):
     def _take_frame(self, epoch: int, frame: Frame) -> None:
         if len(frame.pixels) > FULL:
             if epoch == self._epoch and frame.revision == self.portrait.revision:
-                self.fine_revision = frame.revision
+                self._fine = frame
                 self.fine_frame_shown.emit(frame)
             return
         key = (frame.revision, frame.drawn, frame.head_picture is not None)
