@@ -29,6 +29,7 @@ locale_of() { # $1: language and country; prints assignments for env
 }
 
 check "lint" "$PY" -m ruff check .
+check "format" "$PY" -m ruff format --check .
 check "types" "$PY" -m mypy faceeditor
 check "import contracts" "$venv/bin/lint-imports"
 if command -v xvfb-run >/dev/null 2>&1; then

@@ -68,15 +68,11 @@ class Faces:
         good &= np.array(["sunglasses" not in row["flags"] and "hand" not in row["flags"] for row in rows])
         rows = [row for row, fine in zip(rows, good, strict=True) if fine]
         order = [place[row["id"]] for row in rows]
-        self.heads = [
-            HeadCoefficients(**{part: fits[part][i] for part in HEAD_PARTS}) for i in order
-        ]
+        self.heads = [HeadCoefficients(**{part: fits[part][i] for part in HEAD_PARTS}) for i in order]
         self.out = np.array([kept_out(row["split_group"]) for row in rows])
         self.pictures = [open_picture(data / "images" / f"{row['id']}.jpg") for row in rows]
         self.masks = [cv2.imread(str(data / "labels" / f"{row['id']}.png"), cv2.IMREAD_GRAYSCALE) for row in rows]
-        self.embeddings = kept(
-            cache, "embeddings", lambda: recogniser.load().embed_masked(self.pictures, self.masks)
-        )
+        self.embeddings = kept(cache, "embeddings", lambda: recogniser.load().embed_masked(self.pictures, self.masks))
         generator, styles, heads = MaskGuided("torch-cpu"), StylePrior.load(), HeadPrior.load()
         torch.set_num_threads(1)
         pairs = zip(self.pictures, self.masks, strict=True)

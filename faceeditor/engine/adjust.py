@@ -129,9 +129,7 @@ def mean_colour(lab: FloatArray, weight: FloatArray) -> FloatArray:
     return np.array([float((lab[..., plane] * weight).sum() / total) for plane in range(3)], np.float32)
 
 
-def recoloured(
-    lab: FloatArray, change: ColourChange, weight: FloatArray, mean: FloatArray | None = None
-) -> FloatArray:
+def recoloured(lab: FloatArray, change: ColourChange, weight: FloatArray, mean: FloatArray | None = None) -> FloatArray:
     """A picture in other colours.
 
     Args:

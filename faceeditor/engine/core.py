@@ -385,9 +385,7 @@ class _Resources:
     def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
         return self.heads.tools.move(mask, base, head)
 
-    def look_up_points(
-        self, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: Maps
-    ) -> Maps:
+    def look_up_points(self, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: Maps) -> Maps:
         return self.heads.tools.look_up_points(source, target, mask, points)
 
     def maps(self, head: HeadCoefficients) -> Maps:

@@ -149,9 +149,7 @@ class RealismBench:
         real = self.features(self.rest.pictures)
         result = {}
         for variety in VARIETIES:
-            made = self.features(
-                np.stack([self.draw("random", i, variety=variety) for i in range(len(self.rest))])
-            )
+            made = self.features(np.stack([self.draw("random", i, variety=variety) for i in range(len(self.rest))]))
             precision, recall = precision_recall(made, real)
             result[f"{variety:g}"] = {"kid": 1e3 * kid(made, real), "precision": precision, "recall": recall}
         return result

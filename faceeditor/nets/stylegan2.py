@@ -239,5 +239,3 @@ class SynthesisNetwork(nn.Module):
             x, picture = block(x, picture, ws[:, index : index + block.convs + 1], noise)
             index += block.convs
         return cast(Tensor, picture)
-
-

@@ -16,7 +16,6 @@ FloatArray = npt.NDArray[np.float32]
 Step = Callable[[float, str], None]
 
 
-
 @dataclass(frozen=True, eq=False)
 class HeadReading:
     """What is read from a face.

@@ -284,9 +284,7 @@ class PortraitSession(QObject):
         portrait, state = self.portrait, self.portrait.state()
         if portrait.busy or state.photo is not None or not self.up_to_date:
             return
-        self.bridge.submit(
-            self._epoch, RenderRequest.of(state, Output.of_side(FINE), revision=portrait.revision)
-        )
+        self.bridge.submit(self._epoch, RenderRequest.of(state, Output.of_side(FINE), revision=portrait.revision))
 
     def _take_frame(self, epoch: int, frame: Frame) -> None:
         if len(frame.pixels) > FULL:

@@ -394,6 +394,8 @@ def test_the_choices_of_an_export_are_proposed_again(app):
     assert ExportDialog(picture, mask).choice == ExportChoice(What.FACE, 256, ".png", 95), "given up: not remembered"
     first.accept()
     assert ExportDialog(picture, mask).choice == ExportChoice(What.BOTH, 1024, ".jpg", 71)
+
+
 def test_a_portrait_changed_elsewhere_is_not_overwritten_unasked(app, tmp_path, monkeypatch):
     from faceeditor.portrait import store
 
