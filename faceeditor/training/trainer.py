@@ -140,14 +140,12 @@ class Trainer:
                 net.load_state_dict(with_new_planes(state["parts"][name]))
         for name, average in self.averages.items():
             average.shadow = {k: v.to(self.device) for k, v in with_new_planes(state["averages"][name]).items()}
-        for name, optimizer, rate in (
-            ("generator_optimizer", self.generator_optimizer, "learning_rate"),
-            ("discriminator_optimizer", self.discriminator_optimizer, "critic_learning_rate"),
+        for name, optimizer in (
+            ("generator_optimizer", self.generator_optimizer),
+            ("discriminator_optimizer", self.discriminator_optimizer),
         ):
             optimizer.load_state_dict(state[name])
             widen_moments(optimizer)
-            for group in optimizer.param_groups:
-                group["lr"] = self.config[rate]
         self.seen, self.head_prior = state["seen"], state["head_prior"]
 
     def save(self) -> None:
@@ -258,9 +256,20 @@ class Trainer:
         maps = self.fitted.own_maps(plan.indices, plan.flips) * kept[:, None, None, None]
         return maps.astype(np.float32), kept
 
+    def _set_rates(self) -> None:
+        """Learning rates for the pictures seen: constant, then halving every `rate_half_life` pictures."""
+        late = max(0, self.seen - self.config["rate_from"]) / self.config["rate_half_life"]
+        for optimizer, rate in (
+            (self.generator_optimizer, "learning_rate"),
+            (self.discriminator_optimizer, "critic_learning_rate"),
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = self.config[rate] * 0.5**late
+
     def step(self, stage: Stage, data: StageData, plan: Plan, log: bool) -> dict[str, float]:
         """One update of everything; returns the figures for the curves."""
         c, size = self.config, stage.size
+        self._set_rates()
         dtype = torch.bfloat16 if self.half else torch.float32
         item = data.batch(plan.indices, plan.flips, dtype)
         changes = plan.changes(size, self.device, dtype)
