@@ -7,6 +7,8 @@ import traceback
 
 import pytest
 
+from tests.patience import WAIT
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 _origins: dict[int, str] = {}
@@ -22,9 +24,6 @@ threading.Thread.start = _start_and_note  # type: ignore[method-assign]
 
 # Pools of libraries, kept by them for the life of the process.
 _KEPT = ("tqdm", "TMonitor", "ThreadPoolExecutor", "openvino", "InductorSubproc", "Dummy")
-
-# Seconds until a thread that is ending counts as one that does not end.
-_PATIENCE = 30.0
 
 
 def pytest_addoption(parser):
@@ -63,7 +62,7 @@ def no_leaked_threads():
     """A thread that outlives its test fails it, with the place where the thread was started."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + WAIT
     while True:
         left = [
             thread

@@ -74,6 +74,7 @@ def commands() -> tuple[Command, ...]:
         Command("embed", _tr("Re&construct photo ..."), (), "", head),
         Command("attributes", _tr("&Attributes ..."), ("Ctrl+Shift+A",), "", head),
         Command("side", _tr("&Side by side"), ("F2",), "side-by-side", view, True),
+        Command("focus", _tr("One &large picture"), ("F5",), "one-large", view, True),
         Command("overlay", _tr("&Overlay"), ("F3",), "overlay", view, True),
         Command("wipe", _tr("&Before / after"), ("F4",), "wipe", view, True),
         Command("pin", _tr("Set the face as “&before”"), ("P",), "pin", view),
@@ -145,7 +146,7 @@ class Actions(dict[str, QAction]):
             owner.addAction(action)
             self[command.name] = action
         self.tools = self._group(owner, [tool.value for tool in Tool])
-        self.modes = self._group(owner, ["side", "overlay", "wipe"])
+        self.modes = self._group(owner, ["side", "focus", "overlay", "wipe"])
 
     def _group(self, owner: QWidget, names: list[str]) -> list[QAction]:
         group = QActionGroup(owner)

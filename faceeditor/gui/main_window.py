@@ -243,7 +243,8 @@ class MainWindow(QMainWindow):
         for tool in Tool:
             actions[tool.value].triggered.connect(bound(self.tools.set_tool, tool))
         for action, mode in zip(actions.modes, MODES, strict=True):
-            action.triggered.connect(bound(self.canvas.set_mode, mode))
+            focus = mode is ViewMode.FOCUS
+            action.triggered.connect(bound(self.canvas.next_focus) if focus else bound(self.canvas.set_mode, mode))
         self.tools.changed.connect(self._show_tools)
         self.canvas.hovered.connect(self.status.show_hover)
         self.canvas.panels_toggled.connect(self.toggle_panels)
@@ -443,6 +444,9 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
         if state:
             self.restoreState(QByteArray(state), _LAYOUT_VERSION)
+        mode = kept.value("view/mode")
+        if mode in (each.value for each in MODES):
+            self.canvas.set_mode(ViewMode(mode))
 
     # Events.
 
@@ -486,6 +490,8 @@ class MainWindow(QMainWindow):
         if self._remember:
             kept = settings()
             kept.setValue("geometry", self.saveGeometry().data())
+            mode = self._mode_before if self._photo_shown else self.canvas.mode
+            kept.setValue("view/mode", mode.value)
             if any(dock.isVisible() for dock in self.docks.values()):
                 kept.setValue("panels", self.saveState(_LAYOUT_VERSION).data())
         self.shut_down()

@@ -84,6 +84,7 @@ SCHEMA: dict[str, Setting] = {
     "folder": text(),
     "geometry": blob(),
     "panels": blob(),
+    "view/mode": text(),
     "photo/take": text(),
     "photo/groups": text(),
     "export/what": text(),

@@ -14,14 +14,17 @@ MIN_ZOOM = 0.25
 MAX_ZOOM = 40.0
 SQUARE = (0.0, 0.0, float(MASK_SIZE), float(MASK_SIZE))
 """Left, top, right, bottom of the mask in picture coordinates."""
-_FIT_MARGIN = 16.0
+_FIT_MARGIN = 4.0
 _GAP = 2.0
+_SMALL_SHARES = 0.24, 0.32
+"""Least and largest share of the canvas that the small pictures beside a large one take."""
 
 
 class ViewMode(Enum):
     """How mask and face share the canvas."""
 
     SIDE_BY_SIDE = "side"
+    FOCUS = "focus"
     OVERLAY = "overlay"
     WIPE = "wipe"
 
@@ -176,19 +179,58 @@ def fitted(pane: Box, extent: tuple[float, float, float, float] = SQUARE) -> Vie
     return replace(view, zoom=min(max(zoom, view.min_zoom), MAX_ZOOM))
 
 
-def shown_panes(mode: ViewMode, head: HeadView = HeadView.OFF) -> tuple[Pane, ...]:
-    """What the panes show, in their order: the mask if it has a pane of its own, the face, the head if beside it."""
-    mask = (Pane.MASK,) if mode is ViewMode.SIDE_BY_SIDE else ()
-    return (*mask, Pane.FACE, *((Pane.HEAD,) if head is HeadView.BESIDE else ()))
+def shown_panes(mode: ViewMode, head: HeadView = HeadView.OFF, focus: Pane = Pane.FACE) -> tuple[Pane, ...]:
+    """What the panes show, in their order: the mask if it has a pane of its own, the face, the head if beside it.
+
+    In focus there is one pane, that of `focus`; the others are small pictures (`small_panes`).
+    """
+    mask = (Pane.MASK,) if mode in (ViewMode.SIDE_BY_SIDE, ViewMode.FOCUS) else ()
+    every = (*mask, Pane.FACE, *((Pane.HEAD,) if head is HeadView.BESIDE else ()))
+    return (focus if focus in every else Pane.FACE,) if mode is ViewMode.FOCUS else every
 
 
-def panes(mode: ViewMode, width: float, height: float, head: HeadView = HeadView.OFF) -> tuple[Box, ...]:
-    """Where the panes of a canvas lie, all of one size: beside each other, or one above the other if it is tall."""
-    count = len(shown_panes(mode, head))
-    wide = width >= height
-    part = ((width if wide else height) - _GAP * (count - 1)) / count
-    starts = [index * (part + _GAP) for index in range(count)]
-    return tuple(Box(at, 0.0, part, height) if wide else Box(0.0, at, width, part) for at in starts)
+def small_panes(mode: ViewMode, head: HeadView = HeadView.OFF, focus: Pane = Pane.FACE) -> tuple[Pane, ...]:
+    """What is shown small beside the picture in focus; nothing in other modes."""
+    if mode is not ViewMode.FOCUS:
+        return ()
+    every = shown_panes(ViewMode.SIDE_BY_SIDE, head)
+    return tuple(pane for pane in every if pane not in shown_panes(mode, head, focus))
+
+
+def panes(count: int, width: float, height: float, aspect: float = 1.0) -> tuple[Box, ...]:
+    """Where the panes of a canvas lie, all of one size: in the rows and columns that show their pictures largest.
+
+    Args:
+        count: of panes.
+        width, height: of the canvas.
+        aspect: width of a picture divided by its height.
+    """
+
+    def size(rows: int) -> tuple[float, float]:
+        columns = math.ceil(count / rows)
+        return (width - _GAP * (columns - 1)) / columns, (height - _GAP * (rows - 1)) / rows
+
+    rows = max(range(1, count + 1), key=lambda rows: min(size(rows)[0] / aspect, size(rows)[1]))
+    columns = math.ceil(count / rows)
+    wide, high = size(rows)
+    places = [divmod(index, columns) for index in range(count)]
+    return tuple(Box(column * (wide + _GAP), row * (high + _GAP), wide, high) for row, column in places)
+
+
+def focus_panes(small: int, width: float, height: float) -> tuple[Box, tuple[Box, ...]]:
+    """Where the picture in focus and a number of small ones lie: in a column at the right, or a row below if tall."""
+    if width < height:
+        large, column = focus_panes(small, height, width)
+        return _transposed(large), tuple(map(_transposed, column))
+    least, most = (share * width for share in _SMALL_SHARES)
+    side = min(max(width - height - _GAP, least), most, (height - _GAP * (small - 1)) / max(small, 1))
+    left = width - side
+    column = tuple(Box(left, index * (side + _GAP), side, side) for index in range(small))
+    return Box(0.0, 0.0, left - _GAP if small else width, height), column
+
+
+def _transposed(box: Box) -> Box:
+    return Box(box.y, box.x, box.height, box.width)
 
 
 def pane_at(boxes: tuple[Box, ...], x: float, y: float) -> int:

@@ -125,7 +125,7 @@ def test_modes_change_with_keys_and_bar(app):
     assert app.canvas.mode is ViewMode.OVERLAY and app.window.bar.opacity.isVisible()
     app.window.bar.opacity.setValue(80)
     assert app.canvas.mask_opacity == pytest.approx(0.8)
-    app.window.bar.modes.button(2).click()
+    app.window.bar.modes.button(3).click()
     assert app.canvas.mode is ViewMode.WIPE
     app.window.bar.modes.button(0).click()
     assert app.canvas.mode is ViewMode.SIDE_BY_SIDE

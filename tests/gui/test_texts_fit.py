@@ -114,7 +114,7 @@ def test_in_the_window(run, language, size) -> None:
     docks = {name: dock.minimumSizeHint().width() for name, dock in app.window.docks.items()}
     assert (app.window.width(), app.window.height()) == size, f"too large for the screen: {docks}"
     check(app.window)
-    for mode in ("overlay", "wipe", "head_over"):
+    for mode in ("focus", "overlay", "wipe", "head_over"):
         app.window.actions_by_name[mode].trigger()
         check(app.window)
     for group in app.window.head_panels:
@@ -184,7 +184,7 @@ def test_the_bar_over_the_canvas_keeps_what_matters_most(run) -> None:
             if button.isVisible():
                 place = QRect(button.mapTo(bar, QPoint(0, 0)), button.size())
                 assert bar.rect().contains(place), button.accessibleName()
-        assert all(bar.modes.button(index).isVisible() for index in range(3))
+        assert all(bar.modes.button(index).isVisible() for index in range(4))
 
 
 def test_tabs_of_the_panels_show_their_words(run) -> None:

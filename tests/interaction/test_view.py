@@ -2,7 +2,7 @@
 
 import pytest
 
-from faceeditor.interaction.view import MAX_ZOOM, Box, View, ViewMode, fitted, pane_at, panes, pixel
+from faceeditor.interaction.view import MAX_ZOOM, Box, View, fitted, focus_panes, pane_at, panes, pixel
 
 PANE = Box(40, 10, 600, 500)
 
@@ -42,15 +42,45 @@ def test_fitted_shows_all_of_the_picture():
 
 
 def test_panes_side_by_side_or_stacked():
-    mask, face = panes(ViewMode.SIDE_BY_SIDE, 1000, 500)
+    mask, face = panes(2, 1000, 500)
     assert mask.width == face.width == 499 and face.x == 501
-    upper, lower = panes(ViewMode.SIDE_BY_SIDE, 400, 900)
+    upper, lower = panes(2, 400, 900)
     assert upper.height == lower.height and lower.y > upper.bottom
-    assert len(panes(ViewMode.OVERLAY, 400, 900)) == 1
+    assert panes(1, 400, 900) == (Box(0, 0, 400, 900),)
+
+
+@pytest.mark.parametrize("size", [(694, 597), (1334, 957), (500, 1200), (900, 900), (1500, 300)])
+@pytest.mark.parametrize("aspect", [0.66, 1.0, 1.5])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_panes_show_their_pictures_as_large_as_any_arrangement(count, aspect, size):
+    width, height = size
+    boxes = panes(count, width, height, aspect)
+    shown = min(boxes[0].width / aspect, boxes[0].height)
+    row = min((width - 2 * (count - 1)) / count / aspect, height)
+    column = min(width / aspect, (height - 2 * (count - 1)) / count)
+    assert len(boxes) == count and shown >= max(row, column) - 1e-9
+    for index, box in enumerate(boxes):
+        assert box.x >= 0 and box.right <= width + 1e-9 and box.y >= 0 and box.bottom <= height + 1e-9
+        for other in boxes[index + 1 :]:
+            assert other.x >= box.right or other.y >= box.bottom
+
+
+@pytest.mark.parametrize("size", [(694, 597), (1334, 957), (597, 694)])
+@pytest.mark.parametrize("small", [1, 2])
+def test_one_large_picture_leaves_little_room_unused(small, size):
+    width, height = size
+    large, others = focus_panes(small, width, height)
+    side = min(large.width, large.height)
+    assert side >= 0.85 * min(width, height)
+    assert side > 1.4 * min(panes(2, width, height)[0].width, panes(2, width, height)[0].height)
+    assert len(others) == small and all(box.width == pytest.approx(box.height) for box in others)
+    for box in others:
+        assert box.width >= 0.2 * max(size) and (box.x >= large.right or box.y >= large.bottom)
+        assert box.right <= width + 1e-9 and box.bottom <= height + 1e-9
 
 
 def test_nearest_pane_is_taken_in_the_gap_and_outside():
-    boxes = panes(ViewMode.SIDE_BY_SIDE, 1000, 500)
+    boxes = panes(2, 1000, 500)
     assert pane_at(boxes, 20, 20) == 0
     assert pane_at(boxes, 980, 600) == 1
     assert pane_at(boxes, -50, 20) == 0

@@ -135,6 +135,10 @@ class Canvas(CanvasView):
     ) -> None:
         self.finish()
         self.session.end_open_work()
+        small = self._small_at(at)
+        if small is not None:
+            self.set_focus_pane(small)
+            return
         boxes = self.boxes
         pane = boxes[pane_at(boxes, at.x(), at.y())]
         self._eraser_end, self._pressure = eraser_end, pressure
@@ -205,6 +209,12 @@ class Canvas(CanvasView):
     ) -> None:
         self._pressure = pressure
         action = self._action
+        if action is None and self._small_at(at) is not None:
+            self._move_pen(None)
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+            return
+        if self.cursor().shape() is Qt.CursorShape.PointingHandCursor and not self.turning:
+            self._choose_cursor()
         boxes = self.boxes
         held = isinstance(action, (_Painting, _Turning, _Combing, _Resizing))
         pane = action.pane if held else boxes[pane_at(boxes, at.x(), at.y())]  # type: ignore[union-attr]
@@ -278,6 +288,10 @@ class Canvas(CanvasView):
         self.update()
         self._choose_cursor()
         return True
+
+    def _small_at(self, at: QPointF) -> Pane | None:
+        """The small picture at a point of the widget."""
+        return next((kind for kind, box in self.small_boxes.items() if box.contains(at.x(), at.y())), None)
 
     # Size of the brush, lines and regions without the panels.
 
@@ -531,7 +545,7 @@ class Canvas(CanvasView):
     def _draw_over(self, painter: QPainter, pane: Box, kind: Pane) -> None:
         super()._draw_over(painter, pane, kind)
         if self.turning and self.turner is not None:
-            if kind is Pane.FACE:
+            if kind is Pane.FACE or Pane.FACE not in self.shown:
                 self.turner.draw(painter, self.view, pane)
             self.turner.draw_text(painter, pane)
         if isinstance(self._action, _Painting) and isinstance(self._action.stroke, LassoStroke):

@@ -13,7 +13,7 @@ from faceeditor.gui.widgets.basic import label, tool_button
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.interaction.view import HeadView, ViewMode
 
-MODES = (ViewMode.SIDE_BY_SIDE, ViewMode.OVERLAY, ViewMode.WIPE)
+MODES = (ViewMode.SIDE_BY_SIDE, ViewMode.FOCUS, ViewMode.OVERLAY, ViewMode.WIPE)
 
 
 class CanvasBar(QFrame):
@@ -26,15 +26,15 @@ class CanvasBar(QFrame):
         self._canvas = canvas
         self._actions = actions
         self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(8, 6, 8, 6)
+        row.setContentsMargins(6, 6, 6, 6)
         row.setSpacing(8)
         self._history = [tool_button(actions[name], 18) for name in ("undo", "redo")]
         for button in self._history:
             row.addWidget(button)
         row.addSpacing(8)
         self.modes = Segments(
-            [self.tr("Side by side"), self.tr("Overlay"), self.tr("Before / after")],
-            ["side-by-side", "overlay", "wipe"],
+            [self.tr("Side by side"), self.tr("One large"), self.tr("Overlay"), self.tr("Before / after")],
+            ["side-by-side", "one-large", "overlay", "wipe"],
         )
         self.modes.chosen.connect(lambda index: actions.modes[index].trigger())
         row.addWidget(self.modes)

@@ -17,7 +17,19 @@ from faceeditor.gui.canvas.tools import ToolState
 from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.imaging import MaskPicture, to_qimage
-from faceeditor.interaction.view import Box, HeadView, Pane, View, ViewMode, fitted, pane_at, panes, shown_panes
+from faceeditor.interaction.view import (
+    Box,
+    HeadView,
+    Pane,
+    View,
+    ViewMode,
+    fitted,
+    focus_panes,
+    pane_at,
+    panes,
+    shown_panes,
+    small_panes,
+)
 from faceeditor.portrait.brush import FaceAxis, face_axis
 from faceeditor.portrait.document import Change
 from faceeditor.regions import MASK_SIZE, MaskArray
@@ -35,9 +47,11 @@ class CanvasView(QWidget):
 
     Signals:
         view_changed: zoom, position, mode or head view is another one.
+        picture_changed: Pane whose picture is another one.
     """
 
     view_changed = Signal()
+    picture_changed = Signal(object)
 
     def __init__(self, session: PortraitSession, tools: ToolState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +59,7 @@ class CanvasView(QWidget):
         self.tools = tools
         self.mode = ViewMode.SIDE_BY_SIDE
         self.head_view = HeadView.OFF
+        self.focus = Pane.FACE
         self.mask_opacity = 0.5
         self.head_opacity = 0.6
         self.wipe = MASK_SIZE / 2
@@ -83,18 +98,32 @@ class CanvasView(QWidget):
 
     @property
     def boxes(self) -> tuple[Box, ...]:
-        """The panes of the present mode."""
-        return panes(self.mode, self.width(), self.height(), self.head_view)
+        """The panes of the present mode that are painted on."""
+        if self.mode is ViewMode.FOCUS:
+            return (focus_panes(len(self._small), self.width(), self.height())[0],)
+        left, top, right, bottom = self.photo.extent
+        return panes(len(self.shown), self.width(), self.height(), (right - left) / (bottom - top))
 
     @property
     def shown(self) -> tuple[Pane, ...]:
         """What the panes show, in the order of `boxes`."""
-        return shown_panes(self.mode, self.head_view)
+        return shown_panes(self.mode, self.head_view, self.focus)
+
+    @property
+    def _small(self) -> tuple[Pane, ...]:
+        return small_panes(self.mode, self.head_view, self.focus)
+
+    @property
+    def small_boxes(self) -> dict[Pane, Box]:
+        """The small pictures beside the one in focus, and where they lie."""
+        small = self._small
+        return dict(zip(small, focus_panes(len(small), self.width(), self.height())[1], strict=True))
 
     def pane(self, kind: Pane) -> Box:
-        """The pane that shows something; the face's if nothing does."""
+        """The pane that shows something; the face's if nothing does, and the first if that is not shown, either."""
         shown = self.shown
-        return self.boxes[shown.index(kind if kind in shown else Pane.FACE)]
+        found = kind if kind in shown else Pane.FACE
+        return self.boxes[shown.index(found) if found in shown else 0]
 
     @property
     def shown_mask(self) -> MaskArray:
@@ -149,17 +178,26 @@ class CanvasView(QWidget):
             self._axis = None
             if self.tools.symmetry:
                 self.update()
-        if self.mode is not ViewMode.WIPE:
-            self._update_pixels(self.pane(Pane.MASK), left, top, right, bottom)
+        self._update_pixels(Pane.MASK, left, top, right, bottom)
+        if self.mode is ViewMode.OVERLAY:
+            self._update_pixels(Pane.FACE, left, top, right, bottom)
         if self._face is None:
             self.update()
 
-    def _update_pixels(self, pane: Box, left: int, top: int, right: int, bottom: int) -> None:
-        """Repaint pixels of the picture in one pane."""
-        x0, y0, x1, y1 = self.view.map_rect(pane, left, top, right, bottom)
-        inside = QRect(x0, y0, x1 - x0, y1 - y0) & paint.qrect(pane).toAlignedRect()
-        if not inside.isEmpty():
-            self.update(inside)
+    def _update_pixels(
+        self, kind: Pane, left: int = 0, top: int = 0, right: int = MASK_SIZE, bottom: int = MASK_SIZE
+    ) -> None:
+        """Repaint pixels of a picture wherever it is shown."""
+        if kind in self.shown:
+            pane = self.pane(kind)
+            x0, y0, x1, y1 = self.view.map_rect(pane, left, top, right, bottom)
+            inside = QRect(x0, y0, x1 - x0, y1 - y0) & paint.qrect(pane).toAlignedRect()
+            if not inside.isEmpty():
+                self.update(inside)
+        small = self.small_boxes.get(kind)
+        if small is not None:
+            self.update(paint.qrect(small).toAlignedRect())
+        self.picture_changed.emit(kind)
 
     def _show_frame(self, frame: Frame) -> None:
         first = self._face is None
@@ -169,18 +207,18 @@ class CanvasView(QWidget):
             self.update()
         if self.session.portrait.moved and frame.mask is not None:
             self._show_mask(frame.mask)
-        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
+        self._update_pixels(Pane.FACE)
 
     def _show_fine_frame(self, frame: Frame) -> None:
         """The same face again, with more pixels."""
         self._face = to_qimage(frame.pixels)
-        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
+        self._update_pixels(Pane.FACE)
 
     def _take_head(self) -> None:
         picture = None if self._head_picture is None else self._head_picture.picture
         self._head = None if picture is None else to_qimage(picture)
         if self.head_view is not HeadView.OFF:
-            self._update_pixels(self.pane(Pane.HEAD), 0, 0, MASK_SIZE, MASK_SIZE)
+            self._update_pixels(Pane.FACE if self.head_view is HeadView.OVER else Pane.HEAD)
 
     def _take_before(self) -> None:
         before = self.session.before
@@ -216,13 +254,31 @@ class CanvasView(QWidget):
     # Mode, zoom and position.
 
     def set_mode(self, mode: ViewMode) -> None:
-        """Side by side, overlaid or before/after."""
+        """Side by side, one large, overlaid or before/after."""
         if mode is not self.mode:
             self.mode = mode
-            if self._fitted:
-                self.view = self._fitted_view()
-            self.view_changed.emit()
-            self.update()
+            self._arrange()
+
+    def set_focus_pane(self, kind: Pane) -> None:
+        """Show one picture large and the others small beside it."""
+        self.mode, self.focus = ViewMode.FOCUS, kind
+        self._arrange()
+
+    def next_focus(self) -> None:
+        """Show one picture large; where one is already, exchange it for the next of the small ones."""
+        small = self._small
+        if not small:
+            self.set_focus_pane(self.focus)
+            return
+        every = shown_panes(ViewMode.SIDE_BY_SIDE, self.head_view)
+        self.set_focus_pane(every[(every.index(self.shown[0]) + 1) % len(every)])
+
+    def _arrange(self) -> None:
+        """Take over another arrangement of the panes."""
+        if self._fitted:
+            self.view = self._fitted_view()
+        self.view_changed.emit()
+        self.update()
 
     def set_head_view(self, head_view: HeadView) -> None:
         """Show the 3D head beside the face, over it or not at all."""
@@ -231,15 +287,12 @@ class CanvasView(QWidget):
         self.head_view = head_view
         if self._head_picture is not None:
             self._head_picture.want(head_view is not HeadView.OFF)
-        if self._fitted:
-            self.view = self._fitted_view()
-        self.view_changed.emit()
-        self.update()
+        self._arrange()
 
     def set_head_opacity(self, share: float) -> None:
         """How much of the face the 3D head covers when it is shown over it, 0..1."""
         self.head_opacity = min(max(share, 0.0), 1.0)
-        self._update_pixels(self.pane(Pane.FACE), 0, 0, MASK_SIZE, MASK_SIZE)
+        self._update_pixels(Pane.FACE)
 
     def set_mask_opacity(self, share: float) -> None:
         """How much of the mask covers the face when overlaid, 0..1."""
@@ -267,6 +320,9 @@ class CanvasView(QWidget):
     def update_photo(self) -> None:
         """The photograph's picture is another one."""
         self.update(paint.qrect(self.pane(Pane.FACE)).toAlignedRect())
+        if Pane.FACE in self._small:
+            self.update(paint.qrect(self.small_boxes[Pane.FACE]).toAlignedRect())
+        self.picture_changed.emit(Pane.FACE)
 
     def set_comparing(self, on: bool) -> None:
         """Show the photograph as it was while a key is held."""
@@ -339,27 +395,42 @@ class CanvasView(QWidget):
             painter.fillRect(area, color("surround"))
             painter.save()
             paint.turn_painter(painter, self.view, pane)
-            self._draw_pictures(painter, pane, kind)
+            self._draw_pictures(painter, self.view.upright, pane, kind)
             painter.restore()
             self._draw_captions(painter, pane, kind)
             self._draw_over(painter, pane, kind)
             painter.restore()
+        for kind, pane in self.small_boxes.items():
+            if paint.qrect(pane).toAlignedRect().intersects(event.rect()):
+                self.draw_small(painter, pane, kind)
+                paint.draw_caption(painter, pane, self._name(kind))
         if self._drop_text:
             paint.draw_drop_target(painter, QRectF(self.rect()), self._drop_text)
         painter.end()
 
-    def _draw_pictures(self, painter: QPainter, pane: Box, kind: Pane) -> None:
+    def draw_small(self, painter: QPainter, box: Box, kind: Pane) -> View:
+        """Draw a whole picture into a box, mirrored if the view is; returns the view in which it lies there."""
+        view = replace(fitted(box, self.photo.extent), flipped=self.view.flipped)
+        painter.save()
+        painter.setClipRect(paint.qrect(box), Qt.ClipOperation.IntersectClip)
+        painter.fillRect(paint.qrect(box), color("surround"))
+        paint.turn_painter(painter, view, box)
+        self._draw_pictures(painter, view.upright, box, kind)
+        painter.restore()
+        return view
+
+    def _draw_pictures(self, painter: QPainter, view: View, pane: Box, kind: Pane) -> None:
         """What is flipped and turned with the view; the painter is transformed accordingly."""
-        picture = self.view.upright.picture_box(pane)
+        picture = view.picture_box(pane)
         if kind is Pane.HEAD:
             if self._head is not None:
                 paint.draw_picture(painter, self._head, picture, smooth=True)
             else:
                 painter.fillRect(paint.qrect(picture), color("panel"))
         elif kind is Pane.MASK:
-            paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
+            paint.draw_picture(painter, self._mask.image, picture, smooth=view.zoom < 1.0)
         elif self.photo.shown:
-            self.photo.draw(painter, self.view.upright, pane, self.comparing)
+            self.photo.draw(painter, view, pane, self.comparing)
         elif self._face is not None:
             paint.draw_picture(painter, self._face, picture, smooth=True)
             if self.head_view is HeadView.OVER and self._head is not None:
@@ -368,37 +439,35 @@ class CanvasView(QWidget):
                 painter.setOpacity(1.0)
         if kind is Pane.FACE and self.mode is ViewMode.OVERLAY:
             painter.setOpacity(self.mask_opacity)
-            paint.draw_picture(painter, self._mask.image, picture, smooth=self.view.zoom < 1.0)
+            paint.draw_picture(painter, self._mask.image, picture, smooth=view.zoom < 1.0)
             painter.setOpacity(1.0)
         elif kind is Pane.FACE and self.mode is ViewMode.WIPE and (self._before is not None or self.photo.shown):
-            self._draw_before(painter, pane, picture)
+            self._draw_before(painter, view, pane, picture)
         if kind is Pane.FACE and self.photo.shown:
-            self.photo.draw_boxes(painter, self.view.upright, pane)
+            self.photo.draw_boxes(painter, view, pane)
         else:
             paint.draw_frame_line(painter, picture)
 
-    def _draw_before(self, painter: QPainter, pane: Box, picture: Box) -> None:
+    def _draw_before(self, painter: QPainter, view: View, pane: Box, picture: Box) -> None:
         """The part left of the wipe as it was before."""
-        x, _ = self.view.upright.to_widget(pane, self.wipe, 0.0)
+        x, _ = view.to_widget(pane, self.wipe, 0.0)
         reach = pane.width + pane.height
         painter.save()
         painter.setClipRect(QRectF(x - 2 * reach, pane.y - reach, 2 * reach, 3 * reach), Qt.ClipOperation.IntersectClip)
         if self.photo.shown:
-            self.photo.draw(painter, self.view.upright, pane, original=True)
+            self.photo.draw(painter, view, pane, original=True)
         elif self._before is not None:
             paint.draw_picture(painter, self._before, picture, smooth=True)
         painter.restore()
 
     def _draw_captions(self, painter: QPainter, pane: Box, kind: Pane) -> None:
         """Words and lines over the pictures, which stay upright."""
-        if kind is Pane.HEAD:
-            paint.draw_caption(painter, pane, self.tr("3D head"))
-        elif kind is Pane.MASK:
-            paint.draw_caption(painter, pane, self.tr("Mask"))
+        if kind is not Pane.FACE:
+            paint.draw_caption(painter, pane, self._name(kind))
         elif self.photo.shown and self.mode is not ViewMode.WIPE:
             paint.draw_caption(painter, pane, self.tr("Original") if self.comparing else self.tr("Photograph"))
-        elif self.mode is ViewMode.SIDE_BY_SIDE:
-            paint.draw_caption(painter, pane, self.tr("Face"))
+        elif self.mode in (ViewMode.SIDE_BY_SIDE, ViewMode.FOCUS):
+            paint.draw_caption(painter, pane, self._name(kind))
         elif self.mode is ViewMode.OVERLAY:
             paint.draw_caption(painter, pane, self.tr("Mask over face"))
         elif self._before is not None or self.photo.shown:
@@ -411,6 +480,10 @@ class CanvasView(QWidget):
             text = self.tr("Flipped") if self.view.flipped else ""
             turned = f"{self.view.angle:.0f}°".replace("-", "\u2212") if self.view.angle else ""
             paint.draw_caption(painter, pane, f"{text} {turned}".strip(), right=True)
+
+    def _name(self, kind: Pane) -> str:
+        names = {Pane.MASK: self.tr("Mask"), Pane.FACE: self.tr("Face"), Pane.HEAD: self.tr("3D head")}
+        return self.tr("Photograph") if kind is Pane.FACE and self.photo.shown else names[kind]
 
     def _draw_wipe(self, painter: QPainter, pane: Box) -> None:
         ends = [QPointF(*self.view.to_widget(pane, self.wipe, y)) for y in (-MASK_SIZE, 2 * MASK_SIZE)]

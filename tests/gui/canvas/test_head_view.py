@@ -6,18 +6,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from faceeditor.interaction.view import Box, HeadView, Pane, ViewMode, panes, shown_panes
+from faceeditor.interaction.view import HeadView, Pane, ViewMode, panes, shown_panes, small_panes
 from tests.gui.fake_engine import READ_HEAD
 
 
 def test_panes_tile_the_canvas():
-    three = panes(ViewMode.SIDE_BY_SIDE, 1004, 400, HeadView.BESIDE)
+    three = panes(3, 1004, 400)
     assert [round(box.x) for box in three] == [0, 335, 671] and len({round(box.width) for box in three}) == 1
     assert three[-1].right == pytest.approx(1004)
     assert shown_panes(ViewMode.SIDE_BY_SIDE, HeadView.BESIDE) == (Pane.MASK, Pane.FACE, Pane.HEAD)
     assert shown_panes(ViewMode.OVERLAY, HeadView.BESIDE) == (Pane.FACE, Pane.HEAD)
     assert shown_panes(ViewMode.WIPE, HeadView.OVER) == (Pane.FACE,)
-    assert panes(ViewMode.OVERLAY, 300, 900) == (Box(0, 0, 300, 900),)
+    assert shown_panes(ViewMode.FOCUS, HeadView.BESIDE, Pane.MASK) == (Pane.MASK,)
+    assert small_panes(ViewMode.FOCUS, HeadView.BESIDE, Pane.MASK) == (Pane.FACE, Pane.HEAD)
+    assert small_panes(ViewMode.OVERLAY, HeadView.BESIDE) == ()
 
 
 def seen(app, pane, x, y):
