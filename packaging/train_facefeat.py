@@ -50,6 +50,7 @@ from faceeditor.training.feature_gan import (
     train_identity,
     train_one_stage,
 )  # fmt: skip
+from faceeditor.training.run import autocast
 
 SIDE = 128
 LAYOUTS = 160
@@ -214,7 +215,7 @@ def picture_stage(faces: Faces, data: FeatureSet, scales: dict[str, np.ndarray],
         codes = Codes(*(start + torch.tensordot(latent, basis, 1) for start, basis in bases))
         planes = torch.stack([layout.planes for layout in chosen]).float()
         both = torch.cat([maps, torch.stack([layout.guides for layout in chosen])], 1)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(torch.device("cpu")):
             drawn = net(planes, torch.stack([layout.to_face for layout in chosen]), codes, SIDE, maps=both)
         return drawn.float().clamp(-1, 1)
 

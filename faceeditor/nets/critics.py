@@ -1,4 +1,4 @@
-"""Discriminators on the feature maps of pretrained networks: pictures as a whole, windows of pictures, and faces.
+"""Discriminators on the feature maps of pretrained networks: whole pictures, windows, close-ups and faces.
 
 After Sauer et al., "Projected GANs Converge Faster" (2021): small heads with spectral norm judge the fixed maps of a
 pretrained network, mixed across channels and scales by fixed random convolutions. Maps of ImageNet's features know
@@ -6,6 +6,7 @@ textures; maps of the face recogniser know faces, and without them wrinkles and 
 """
 
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,9 @@ from torch.nn.utils import spectral_norm
 
 from faceeditor.nets.lite_features import MAP_CHANNELS, MAP_STRIDES
 from faceeditor.regions import REGION_COUNT
+
+View = Literal["whole", "window", "close"]
+"""What is judged: whole pictures at 128, windows of 128 of larger ones, or close-ups, which are enlarged to 128."""
 
 CRITIC_SIDE = 128
 """Side of the pictures and windows that are judged."""
@@ -118,11 +122,11 @@ class Critics(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.mixing = RandomMixing()
-        self.whole, self.window, self.face = PatchHeads(), PatchHeads(), FaceHeads()
+        self.whole, self.window, self.close, self.face = PatchHeads(), PatchHeads(), PatchHeads(), FaceHeads()
 
-    def patch_scores(self, maps: list[Tensor], planes: Tensor, window: bool) -> Tensor:
-        """Scores (B, N) of whole pictures at 128, or of windows: from maps of `LiteFeatures` and the region planes."""
-        heads = self.window if window else self.whole
+    def patch_scores(self, maps: list[Tensor], planes: Tensor, view: View) -> Tensor:
+        """Scores (B, N) of what a view shows: from maps of `LiteFeatures` and the region planes."""
+        heads = {"whole": self.whole, "window": self.window, "close": self.close}[view]
         return heads(self.mixing(maps), planes)
 
     def face_scores(self, maps: list[Tensor]) -> Tensor:

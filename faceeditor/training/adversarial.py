@@ -12,11 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from faceeditor.nets.critics import CRITIC_SIDE, Critics
+from faceeditor.nets.critics import CRITIC_SIDE, Critics, View
 from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.nets.recogniser import Recogniser, face_chips
 from faceeditor.training.augmentation import Augmentation
-from faceeditor.training.run import share_gradients
+from faceeditor.training.run import autocast, share_gradients
 
 _RECOGNISER_BLOCKS = 10
 _CHIP_JITTER = 0.25
@@ -34,7 +34,7 @@ class Compared:
     real: list[Tensor]
     made_planes: Tensor
     real_planes: Tensor
-    window: bool
+    view: View
     made_faces: list[Tensor] | None = None
     real_faces: list[Tensor] | None = None
 
@@ -47,7 +47,7 @@ def feature_maps(
     planes: Tensor,
     to_picture: Tensor | None,
     p: float,
-    window: bool,
+    view: View,
 ) -> Compared:
     """Augment pictures and take their features.
 
@@ -57,7 +57,7 @@ def feature_maps(
         planes: (N, 19, S, S) region planes of the made pictures, the first of which are those of the photographs.
         to_picture: (N, 2, 3) face frames of the made pictures; None: faces are not judged.
         p: probability of each kind of augmentation.
-        window: whether the pictures are windows.
+        view: what the pictures show.
     """
     count = len(real)
     own, rest = Augmentation(count, p, made.device), Augmentation(len(made) - count, p, made.device)
@@ -76,7 +76,7 @@ def feature_maps(
             real_chips = (face_chips(real, to_picture[:count]) + 1) * gain[:count] - 1
             real_faces = recogniser(_fast(real_chips), last=_RECOGNISER_BLOCKS)[1]
         made_faces = recogniser(_fast(made_chips), last=_RECOGNISER_BLOCKS)[1]
-    return Compared(made_maps, real_maps, made_planes, made_planes[:count], window, made_faces, real_faces)
+    return Compared(made_maps, real_maps, made_planes, made_planes[:count], view, made_faces, real_faces)
 
 
 def _view(pictures: Tensor) -> Tensor:
@@ -90,7 +90,7 @@ def _view(pictures: Tensor) -> Tensor:
 def plain_scores(features: LiteFeatures, critics: Critics, pictures: Tensor, planes: Tensor) -> Tensor:
     """The critics' scores (B, N) of whole pictures (B, 3, S, S) with planes (B, 19, S, S), nothing augmented."""
     seen = F.adaptive_avg_pool2d(planes, CRITIC_SIDE)
-    return critics.patch_scores(features(_fast(_view(pictures))), seen, window=False)
+    return critics.patch_scores(features(_fast(_view(pictures))), seen, "whole")
 
 
 def _fast(x: Tensor) -> Tensor:
@@ -98,12 +98,12 @@ def _fast(x: Tensor) -> Tensor:
 
 
 def train_critics(
-    critics: Critics, optimizer: torch.optim.Optimizer, compared: Compared, device: torch.device, half: bool
+    critics: Critics, optimizer: torch.optim.Optimizer, compared: Compared, device: torch.device
 ) -> dict[str, float | Tensor]:
     """One update of the critics by the hinge loss; returns their mean scores and the loss for the curves."""
-    with torch.autocast(device.type, torch.bfloat16, enabled=half):
-        real = critics.patch_scores(compared.real, compared.real_planes, compared.window)
-        made = critics.patch_scores([m.detach() for m in compared.made], compared.made_planes, compared.window)
+    with autocast(device):
+        real = critics.patch_scores(compared.real, compared.real_planes, compared.view)
+        made = critics.patch_scores([m.detach() for m in compared.made], compared.made_planes, compared.view)
         loss = F.relu(1 - real).mean() + F.relu(1 + made).mean()
         figures: dict[str, float | Tensor] = {"real": real.detach().mean(), "made": made.detach().mean()}
         if compared.made_faces is not None and compared.real_faces is not None:
@@ -130,7 +130,7 @@ def adversarial_losses(config: dict[str, Any], critics: Critics, compared: Compa
     Args:
         config: weights `adversarial` (of which the critic of faces gets half), `features`, `perceptual`.
     """
-    scores = critics.patch_scores(compared.made, compared.made_planes, compared.window)
+    scores = critics.patch_scores(compared.made, compared.made_planes, compared.view)
     losses = {
         "adversarial": -config["adversarial"] * scores.mean(),
         "features": config["features"] * normalised_distance(compared.made, compared.real),

@@ -19,7 +19,7 @@ from faceeditor.portrait.mask_descriptors import mask_descriptors
 from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import MIRROR, REGION_COUNT, Region, mirrored
 from faceeditor.training.data import FaceSet
-from faceeditor.training.run import to_float
+from faceeditor.training.run import autocast, to_float
 from faceeditor.training.style_gaussian import StyleGaussian, fit_style_gaussian
 
 _REGIONS = REGION_COUNT * REGION_DIM
@@ -49,7 +49,7 @@ def split_codes(flat: Tensor) -> Codes:
 
 
 @torch.no_grad()
-def all_codes(encoder: nn.Module, faces: FaceSet, side: int, device: torch.device, half: bool = False) -> Tensor:
+def all_codes(encoder: nn.Module, faces: FaceSet, side: int, device: torch.device) -> Tensor:
     """(2 N, 2720) mean codes of every photograph, shown at this side, and of its mirror image."""
     rows = []
     for mirror in (False, True):
@@ -59,7 +59,7 @@ def all_codes(encoder: nn.Module, faces: FaceSet, side: int, device: torch.devic
             masks = torch.from_numpy(np.stack([i[1] for i in items])[:, ::2, ::2].astype(np.int64)).to(device)
             planes = F.one_hot(masks, REGION_COUNT).permute(0, 3, 1, 2).float()
             frames = torch.from_numpy(np.stack([i[2] for i in items])).to(device)
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            with autocast(device):
                 codes = encoder(pictures, planes, frames)[0]
             rows.append(flat_codes(Codes(*(part.float() for part in codes))))
     return torch.cat(rows)
@@ -127,7 +127,6 @@ class CodeBank:
         faces: FaceSet,
         side: int,
         device: torch.device,
-        half: bool,
         evenness: Tensor | None = None,
     ) -> "CodeBank":
         """Encode all photographs and fit the Gaussian.
@@ -135,7 +134,7 @@ class CodeBank:
         Args:
             evenness: (N,) of the photographs' light (`light_evenness`): the more even, the more it counts.
         """
-        flat, exemplars = filled_codes(all_codes(encoder, faces, side, device, half), faces)
+        flat, exemplars = filled_codes(all_codes(encoder, faces, side, device), faces)
         weights = commonness(split_codes(flat))
         if evenness is not None:
             weights = weights * evenness.to(device).repeat(2)

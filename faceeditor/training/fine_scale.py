@@ -23,7 +23,9 @@ from faceeditor.training.losses import lattice
 from faceeditor.training.run import (
     EMA,
     Run,
+    autocast,
     epochs,
+    has_bfloat16,
     is_main,
     load_checkpoint,
     pick_device,
@@ -114,16 +116,16 @@ class FineTrainer:
         """One update of the scale and its critic on a batch of photographs; returns the losses."""
         c, count = self.config, len(indices)
         flips = self.random.random(count) < 0.5
-        item = self.data.batch(indices, flips, torch.bfloat16)
+        item = self.data.batch(indices, flips, torch.bfloat16 if has_bfloat16(self.device) else torch.float32)
         real = to_float(self.pictures[indices], self.device)
         flip = torch.from_numpy(flips).to(self.device)[:, None, None, None]
         window = pick_windows(self.window_weights, indices, c["window"], self.random)
         photographs = _cut_fine(torch.where(flip, real.flip(3), real), window)
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+        with torch.no_grad(), autocast(self.device):
             codes, _ = self.encoder(item["small"], item["planes"], item["to_picture"])
         codes = self._codes(codes)
         double = torch.arange(2 * count, device=self.device) % count
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device):
             drawn = self.generator.pictures(
                 item["planes"][double], item["to_face"][double], codes, 512, window, self._maps(indices, flips)[double]
             )
@@ -132,8 +134,8 @@ class FineTrainer:
         # Features that always lie alike on the pixel grid would not see a pattern that keeps step with it.
         real, shifted = self._shifted(torch.cat([photographs, made])).split([count, 2 * count])
         self.critics.requires_grad_(False)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            compared = feature_maps(self.features, None, shifted, real, _doubled(planes), None, c["augment"], True)
+        with autocast(self.device):
+            compared = feature_maps(self.features, None, shifted, real, _doubled(planes), None, c["augment"], "window")
             losses = adversarial_losses(c, self.critics, compared)
         # What 256 pixels show is the lower scales' work.
         losses["below"] = c["below"] * (F.avg_pool2d(made, 2) - below).abs().mean()
@@ -145,7 +147,7 @@ class FineTrainer:
         self.generator_optimizer.step()
         for parameter in trained(self.critics):
             parameter.requires_grad_(True)
-        judged = train_critics(self.critics, self.critic_optimizer, compared, self.device, True)
+        judged = train_critics(self.critics, self.critic_optimizer, compared, self.device)
         self.seen += count
         self.average.update(self.fine, count, self.seen)
         figures = {name: float(value) for name, value in judged.items()}

@@ -17,6 +17,7 @@ from faceeditor.training.data import FaceSet, load_faces
 from faceeditor.training.run import (
     EMA,
     Run,
+    autocast,
     epochs,
     load_checkpoint,
     pick_device,
@@ -113,7 +114,7 @@ def train_parser(config: dict[str, Any], data: Path, out: Path, minutes: float, 
         for group in optimizer.param_groups:
             group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 800, max(0.02, 2 * (1 - seen / total)))
         inputs = to_float(pictures, device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             logits = net(inputs)
         loss = soft_cross_entropy(logits, torch.from_numpy(masks).to(device).long(), weights)
         optimizer.zero_grad(set_to_none=True)

@@ -27,6 +27,7 @@ from faceeditor.training.reader_data import LabelledFaces, changed_photographs, 
 from faceeditor.training.run import (
     EMA,
     Run,
+    autocast,
     epochs,
     load_checkpoint,
     pick_device,
@@ -217,7 +218,7 @@ def reading_errors(
     small = reduced(faces.pictures, READER_SIDE)
     parts = []
     for start in range(0, len(small), 32):
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             parts.append(net(to_float(small[start : start + 32], device)))
     reading = Reading(*(torch.cat(part).cpu() for part in zip(*parts, strict=True)))
     truth = torch.from_numpy(faces.landmarks / 128 - 1)
@@ -294,7 +295,7 @@ def train_reader(
         pictures = batch.pictures.contiguous(memory_format=torch.channels_last)
         for group in optimizer.param_groups:
             group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 2000, max(0.02, 1.6 * (1 - seen / total)))
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             reading = net(pictures)
         losses = reading_losses(reading, batch.labels, batch.weights)
         if photometric is not None:

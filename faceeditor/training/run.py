@@ -35,6 +35,18 @@ def pick_device() -> torch.device:
     return torch.device("cpu")
 
 
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device calculates in bfloat16; a processor that does not would take many times as long."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Mixed precision where the device has it, for `with`."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device))
+
+
 def placed(net: Module, device: torch.device) -> Module:
     """The network on the device, its weights in channels-last order."""
     moved: Module = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

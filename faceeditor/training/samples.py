@@ -16,7 +16,7 @@ from faceeditor.training.data import FaceSet, reduced
 from faceeditor.training.kid import Lite1Features, kid
 from faceeditor.training.parser import region_scores
 from faceeditor.training.rendered_pairs import PairedBatch, rendered_pair
-from faceeditor.training.run import is_main, to_uint8, write_sheet
+from faceeditor.training.run import autocast, is_main, to_uint8, write_sheet
 from faceeditor.training.stages import ChangedBatch, Stage, StageData
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class _Samples:
             order = torch.arange(start, min(start + 8, count), device=self.device)
             heads = self.no_head[order] if maps is None else maps[order]
             given = heads if moved is not None else torch.cat([heads, self.guides[order]], 1)
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with autocast(self.device):
                 drawn = self.nets["generator"](
                     place[0][order], place[1][order], codes.pick(order), self.stage.size, maps=given
                 )

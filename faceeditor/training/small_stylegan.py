@@ -28,6 +28,7 @@ from faceeditor.nets.stylegan_mapping import MappingConfig, MappingNetwork
 from faceeditor.training.data import kept_out
 from faceeditor.training.eigenfaces import Coded, coded, start_linear
 from faceeditor.training.lite_weights import load_lite
+from faceeditor.training.run import autocast
 
 SIDE = 64
 LATENTS = 64
@@ -153,13 +154,13 @@ class Trainer:
         rebuilt = _REBUILT if adversarial else _BATCH
         codes = self.data.codes[chosen[:rebuilt]] + torch.randn(rebuilt, LATENTS) * _CODE_NOISE
         z = torch.cat([codes, torch.randn(_DRAWN, LATENTS)]) if adversarial else codes
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(torch.device("cpu")):
             pictures = self.generator(z)
         losses = self._rebuilding(pictures[:rebuilt], real[:rebuilt])
         loss = 2 * losses["l1"] + 0.25 * losses["perceptual"]
         if adversarial:
             self.discriminator.requires_grad_(False)
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast(torch.device("cpu")):
                 losses["drawn"] = -self.discriminator(self.features(augmented(pictures[rebuilt:]))).mean()
             loss = loss + _ADVERSARIAL_WEIGHT * losses["drawn"]
         self._draw.zero_grad(set_to_none=True)
@@ -172,7 +173,7 @@ class Trainer:
         return {name: float(value.detach()) for name, value in losses.items()}
 
     def _rebuilding(self, pictures: Tensor, real: Tensor) -> dict[str, Tensor]:
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(torch.device("cpu")):
             found = self.features(pictures)
             with torch.no_grad():
                 wanted = self.features(real)
@@ -182,7 +183,7 @@ class Trainer:
     def _judging(self, drawn: Tensor, real: Tensor) -> Tensor:
         """One step of the discriminator: hinge loss."""
         self.discriminator.heads.requires_grad_(True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(torch.device("cpu")):
             with torch.no_grad():
                 maps = self.features(augmented(drawn)), self.features(augmented(real))
             low, high = self.discriminator(maps[0]), self.discriminator(maps[1])

@@ -14,6 +14,7 @@ from faceeditor.packs import ModelPack
 CRITICS = "critics.safetensors"
 """In a pack: the critics and the flag of renderings, to go on training."""
 _FLAG = "domain."
+_WINDOW, _CLOSE = "window.", "close."
 _PACKED = ("generator", "encoder", "decoder")
 
 
@@ -40,7 +41,7 @@ def load_start(parts: dict[str, nn.Module], folder: Path, critics: Path | None) 
         if weights:
             flag = {k.removeprefix(_FLAG): v for k, v in weights.items() if k.startswith(_FLAG)}
             parts["domain"].load_state_dict(flag)
-            parts["critics"].load_state_dict({k: v for k, v in weights.items() if not k.startswith(_FLAG)})
+            parts["critics"].load_state_dict(_of_critics(weights))
     except (OSError, RuntimeError, SafetensorError) as error:
         raise FaceEditorError(f"The start does not fit to the training config ({error}): check both.") from error
     return int(pack.config.get("pictures_seen", 0))
@@ -56,7 +57,15 @@ def critic_weights(pack: ModelPack, critics: Path | None) -> dict[str, Tensor] |
         weights = _critics_and_flag(pack, critics)
     except (OSError, SafetensorError) as error:
         raise FaceEditorError(f"The critics cannot be read ({error}): check `--critics`.") from error
-    return {k: v for k, v in weights.items() if not k.startswith(_FLAG)} or None
+    return _of_critics(weights) or None
+
+
+def _of_critics(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Without the flag; a critic of close-ups that an older pack does not know begins as that of windows."""
+    critics = {k: v for k, v in weights.items() if not k.startswith(_FLAG)}
+    known = any(k.startswith(_CLOSE) for k in critics)
+    begun = {} if known else {_CLOSE + k.removeprefix(_WINDOW): v for k, v in critics.items() if k.startswith(_WINDOW)}
+    return critics | begun
 
 
 def _critics_and_flag(pack: ModelPack, critics: Path | None) -> dict[str, Tensor]:

@@ -36,11 +36,13 @@ from faceeditor.training.head_prior import fit_head_prior
 from faceeditor.training.helpers import Helpers
 from faceeditor.training.losses import hair_misalignment, lattice, mode_seeking, region_agreement
 from faceeditor.training.parser import region_weights
-from faceeditor.training.plan import Plan
+from faceeditor.training.plan import Part, Plan, pick_part
 from faceeditor.training.rendered_pairs import Domain, PairedBatch, RenderedPair, rendered_pair
 from faceeditor.training.run import (
     EMA,
     Run,
+    autocast,
+    has_bfloat16,
     is_main,
     load_checkpoint,
     pick_device,
@@ -52,10 +54,6 @@ from faceeditor.training.stages import ChangedBatch, Stage, StageData
 from faceeditor.training.starting import load_start, widen_moments, with_new_planes
 
 Parts = dict[str, nn.Module]
-
-WINDOW_PLACES = ((0.22, (128, 64)), (0.18, (64, 64)), (0.06, (0, 64)), (0.06, (0, 32)), (0.06, (0, 96)))
-"""Shares of windows and their top left corners in aligned pictures: mouth, eyes, hairline and both its sides."""
-
 
 CODE_WEIGHTS = {"pose": 1.0, "expression": 1.0, "light": 0.25, "identity": 0.0, "all": 0.0}
 """How much the code of a photograph with a changed head must be the photograph's, by what was changed."""
@@ -95,7 +93,7 @@ class Trainer:
         self.device = pick_device()
         self.parts = build(config, self.device)
         self.nets = helpers.on(self.device)
-        self.half = self.device.type == "cpu" or torch.cuda.is_bf16_supported()
+        self.half = has_bfloat16(self.device)
         makers = [p for name in ("generator", "encoder", "decoder", "domain") for p in self.parts[name].parameters()]
         betas = (0.0, 0.99)
         self.generator_optimizer = torch.optim.Adam(makers, lr=config["learning_rate"], betas=betas)
@@ -181,11 +179,15 @@ class Trainer:
         return next((stage for stage in self.stages if self.seen < stage.until), None)
 
     # -- one step --------------------------------------------------------------------------------------------------
-    def plan(self, stage: Stage, indices: npt.NDArray[np.int64]) -> Plan:
+    def part(self, stage: Stage) -> Part:
+        """The part of the pictures that the next step draws."""
+        return pick_part(stage.size, stage.window, self.config["close_ups"], self.random)
+
+    def plan(self, stage: Stage, part: Part, indices: npt.NDArray[np.int64]) -> Plan:
         """Decide what the next step sees; changed heads are made ready beside the step under way."""
         flips = self.random.random(len(indices)) < 0.5
         if self.fitted is None or not stage.heads or stage.window < stage.size:
-            return Plan(indices, flips, np.empty(0, np.int64))
+            return Plan(part, indices, flips, np.empty(0, np.int64))
         places = np.flatnonzero(self.fitted.good[indices])[: stage.heads]
         seeds = self.random.integers(0, 1 << 31, len(places))
         fitted = self.fitted
@@ -202,7 +204,7 @@ class Trainer:
             return [rendered_pair(fitted.model, random) for random in rendered]
 
         return Plan(
-            indices, flips, places, self._preparation.submit(make) if len(places) else None,
+            part, indices, flips, places, self._preparation.submit(make) if len(places) else None,
             self._preparation.submit(render) if rendered else None,
         )  # fmt: skip
 
@@ -274,7 +276,7 @@ class Trainer:
         item = data.batch(plan.indices, plan.flips, dtype)
         changes = plan.changes(size, self.device, dtype)
         pairs = plan.pairs_at(size, self.device, dtype)
-        window = self._window(stage)
+        part, window = plan.part, plan.part.window
         drawn = self._draw(item, plan, changes, pairs, size, window)
         made, count = drawn.made, drawn.count
         real, seen = item["pictures"], drawn.planes
@@ -282,17 +284,18 @@ class Trainer:
             real, seen = window.cut(real), window.cut(seen)
         losses: dict[str, Tensor] = {}
         figures: dict[str, float | Tensor] = {}
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        with autocast(self.device):
             compared = None
             if self.nets.features is not None:
                 frames = drawn.to_picture if window is None else None
+                judged = [part.enlarged(x) for x in (made, real, seen)]
                 compared = feature_maps(
-                    self.nets.features, self.nets.recogniser, made, real, seen, frames, c["augment"], window is not None
+                    self.nets.features, self.nets.recogniser, *judged, frames, c["augment"], part.view
                 )
         if compared is not None:
-            figures = train_critics(self.critics, self.discriminator_optimizer, compared, self.device, self.half)
+            figures = train_critics(self.critics, self.discriminator_optimizer, compared, self.device)
             self.critics.requires_grad_(False)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            with autocast(self.device):
                 losses |= adversarial_losses(c, self.critics, compared)
         losses["l1"] = c["l1"] * (made[:count] - real).abs().mean()
         losses["kl"] = c["kl"] * drawn.kl
@@ -302,7 +305,7 @@ class Trainer:
         losses["lattice"] = c["lattice"] * lattice(made, real)
         hair = drawn.hair if window is None else window.cut(drawn.hair)
         losses["hair"] = c["hair"] * hair_misalignment(made[: len(hair)], hair)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        with autocast(self.device):
             if window is None:
                 losses |= self._whole_face_losses(item, drawn)
             if self.nets.parser is not None:
@@ -349,19 +352,6 @@ class Trainer:
         assert isinstance(generator, MaskGenerator)
         return [scale.embed.weight[:, -GUIDE_CHANNELS:] for scale in generator.scales if isinstance(scale, Scale)]
 
-    def _window(self, stage: Stage) -> Window | None:
-        """A window of this step, where the stage draws windows: often on mouth, eyes or hairline."""
-        if stage.window >= stage.size:
-            return None
-        step, last = 32, (stage.size - stage.window) // 32
-        place = self.random.random()
-        for share, (top, left) in WINDOW_PLACES:
-            if place < share and max(top, left) <= last * step:
-                return Window(top, left, stage.window)
-            place -= share
-        top, left = (int(self.random.integers(0, last + 1)) * step for _ in range(2))
-        return Window(top, left, stage.window)
-
     def _draw(
         self, item: dict[str, Tensor], plan: Plan, changes: ChangedBatch | None, pairs: PairedBatch | None, size: int,
         window: Window | None,
@@ -373,7 +363,7 @@ class Trainer:
         generator, encoder = self.parts["generator"], self.parts["encoder"]
         assert isinstance(generator, MaskGenerator)
         own_maps, other_maps, with_head = (x.to(self.device) for x in self._own_maps(plan, extra))
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        with autocast(self.device):
             shown = [item["small"], planes, to_picture]
             if pairs is not None:
                 for k, more in enumerate((pairs.pictures, pairs.planes, pairs.to_picture)):
@@ -464,7 +454,7 @@ class Trainer:
     # -- codes -----------------------------------------------------------------------------------------------------
     def refit_codes(self, side: int) -> None:
         """Encode all training photographs anew, seen at this side, with the averaged encoder."""
-        self.bank = CodeBank.of(self.averaged()["encoder"], self.train, side, self.device, self.half, self.evenness)
+        self.bank = CodeBank.of(self.averaged()["encoder"], self.train, side, self.device, self.evenness)
 
 
 def _tensors(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Tensor]:

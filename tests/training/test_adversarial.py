@@ -83,8 +83,8 @@ def test_critics_learn_to_tell_apart_and_keep_the_mixing() -> None:
 
     planes = torch.rand(4, 19, 128, 128)
     for _ in range(12):
-        compared = Compared(maps(-0.5, 4), maps(0.5, 2), planes, planes[:2], window=True)
-        figures = train_critics(critics, optimizer, compared, torch.device("cpu"), half=False)
+        compared = Compared(maps(-0.5, 4), maps(0.5, 2), planes, planes[:2], "window")
+        figures = train_critics(critics, optimizer, compared, torch.device("cpu"))
     assert float(figures["real"]) > float(figures["made"]) + 0.5
     after = critics.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
