@@ -359,7 +359,7 @@ class Trainer:
         """Draw the photographs again, some of their masks with other codes, changed heads and rendered pairs."""
         planes, to_picture, to_face = item["planes"], item["to_picture"], item["to_face"]
         count = len(planes)
-        extra = count // 2 if changes is None else count // 4
+        extra = count // 2
         generator, encoder = self.parts["generator"], self.parts["encoder"]
         assert isinstance(generator, MaskGenerator)
         own_maps, other_maps, with_head = (x.to(self.device) for x in self._own_maps(plan, extra))
