@@ -165,14 +165,14 @@ def _write(args: argparse.Namespace, step: "OptimisationStep", engine: "Engine",
 
     to_portrait = args.output.suffix.lower() == ".fep"
     if found is not None and step.portrait is not None and not to_portrait:
-        from faceeditor.engine.attribute_photo import AttributePhoto
+        from faceeditor.engine.photo_edit import EditPhoto, FaceEdit
         from faceeditor.export.photograph import SaveOptions, write_photograph
-        from faceeditor.identity.attributes import attribute_named, attribute_of_guide
 
-        parts = tuple(args.only) or ("hair",)
-        attribute = attribute_of_guide(parts) if args.guide is not None else attribute_named(args.attribute)
-        job = AttributePhoto(found.source, found.face, found.portrait, step.portrait, attribute)
-        write_photograph(args.output, found.source, answer(engine, job, show_progress), SaveOptions())
+        made = step.portrait
+        photo, own = found.face.photo, found.face.style
+        edit = FaceEdit(photo, made.style, made.head, made.mask, own_style=own)
+        samples = answer(engine, EditPhoto(found.source, (edit,)), show_progress)
+        write_photograph(args.output, found.source, samples, SaveOptions())
         return
     if not to_portrait:
         pixels = engine.render(_request(step.portrait)).pixels if step.portrait is not None else step.pixels

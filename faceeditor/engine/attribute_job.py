@@ -14,6 +14,7 @@ from faceeditor.engine.jobs import JobContext, opened_picture
 from faceeditor.errors import FaceEditorError
 
 if TYPE_CHECKING:
+    from faceeditor.engine.attribute_photo import FaceInPhoto
     from faceeditor.identity.guides import Guide
     from faceeditor.identity.optimise import OptimisationStep, Plan
     from faceeditor.identity.variation import Variation
@@ -36,6 +37,7 @@ class AttributeRequest:
         amount, hold, steps, area: as of `identity.optimise.Plan`.
         mode: "portrait" changes style code and head, "pixels" is the published method.
         photo: (256, 256, 3) uint8 aligned photograph whose pixels are changed; None: the drawn portrait.
+        scene: the photograph that the portrait is a face of; steps of the mode "portrait" are shown in it.
     """
 
     portrait: "Variation"
@@ -48,6 +50,7 @@ class AttributeRequest:
     area: FloatArray | None = None
     mode: str = "portrait"
     photo: Pixels | None = None
+    scene: "FaceInPhoto | None" = None
 
 
 class AttributeOptimisation:
@@ -105,6 +108,9 @@ class AttributeOptimisation:
             if step is None:
                 self.done = True
                 break
+            scene = self.request.scene
+            if scene is not None and step.portrait is not None:
+                step = replace(step, pixels=scene.picture(context.frame, step.portrait))
             self.last = step
             context.progress(min(1.0, step.number / total), f"Step {step.number} of {total}")
             if self._on_step is not None:
@@ -156,7 +162,8 @@ def _begun(request: AttributeRequest, context: JobContext) -> "Iterator[Optimisa
     context.ticket.check()
     if request.mode == "portrait":
         return optimise_portrait(plan, workshop)
-    photo = request.photo if request.photo is not None else frame.pixels
+    own = request.photo if request.photo is not None or request.scene is None else request.scene.aligned
+    photo = own if own is not None else frame.pixels
     pictures = [_drawn(guide, context) for guide in near]
     return optimise_pixels(replace(plan, portrait=replace(portrait, mask=mask)), photo, workshop, pictures)
 

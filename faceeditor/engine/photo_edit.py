@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from faceeditor.engine.jobs import JobContext
 from faceeditor.engine.photo_jobs import REFINEMENTS
+from faceeditor.engine.photo_style import restyle
 from faceeditor.engine.requests import Frame, RenderRequest
 from faceeditor.errors import EngineError
-from faceeditor.portrait.adjustments import Adjustments, pixel_adjustments
+from faceeditor.portrait.adjustments import Adjustments, adjusted_style, pixel_adjustments
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceSource, FaceState, Photo, PortraitState, moves_mask
 from faceeditor.portrait.style import StyleCode
@@ -66,11 +67,12 @@ class FaceEdit:
 
     Attributes:
         photo: the face as it was found.
-        style: the style of what the generator draws.
+        style: the style that is wanted.
         head: the head that is wanted, None: as it is.
         mask: (256, 256) uint8 the painted regions at the head that was read, None: as they are.
         options: `photo.face.Options`, None: the usual ones.
         adjustments: changes of colour, detail and light in regions.
+        own_style: the style that was read from the photograph; None: `style`, which then changes nothing.
     """
 
     photo: "PhotoFace"
@@ -79,6 +81,7 @@ class FaceEdit:
     mask: MaskArray | None = None
     options: "Options | None" = None
     adjustments: Adjustments = ()
+    own_style: StyleCode | None = None
 
 
 def edit_of_face(face: FaceState, photo: "PhotoFace", options: "Options | None" = None) -> FaceEdit:
@@ -91,7 +94,19 @@ def edit_of_face(face: FaceState, photo: "PhotoFace", options: "Options | None" 
         from faceeditor.photo.warp import held_by_the_body
 
         mask = move_mask(HeadModel.load(), mask, held_by_the_body(photo.head, base), photo.head)
-    return FaceEdit(photo, face.style, face.shown_head, mask, options, pixel_adjustments(face.adjustments))
+    own = None if face.source is None else face.source.style
+    adjustments = pixel_adjustments(face.adjustments)
+    return FaceEdit(photo, drawn_style_of(face), face.shown_head, mask, options, adjustments, own)
+
+
+def drawn_style_of(face: FaceState) -> StyleCode:
+    """The style that a face is drawn with: after truncation and with the styles of regions of its adjustments."""
+    style = face.style
+    if face.truncation != 1.0:
+        from faceeditor.engine.stages import average_style
+
+        style = style.truncated(average_style(), face.truncation)
+    return adjusted_style(style, face.adjustments)
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,8 +339,10 @@ def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edi
     photo = wanted.photo
     mask = photo.mask if wanted.mask is None else wanted.mask
     plan = photo.plan(model, wanted.head, mask, wanted.options or Options())
-    drawn = frame(patch_request(wanted, plan)).pixels if plan.needs_generator else None
-    edit = plan.finished(model, drawn)
+    request = patch_request(wanted, plan)
+    drawn = frame(request).pixels if plan.needs_generator else None
+    added = None if wanted.own_style is None else restyle(frame, request, wanted.own_style, plan.labels)
+    edit = plan.finished(model, drawn, added)
     if not wanted.adjustments:
         return edit
     from faceeditor.engine.photo_adjust import with_adjustments

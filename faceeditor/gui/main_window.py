@@ -19,6 +19,7 @@ from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.controllers.file_controller import FileController
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.gui.controllers.photo_controller import PhotoController
 from faceeditor.gui.controllers.photograph_controller import PhotographController
 from faceeditor.gui.controllers.session import PortraitSession
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.status.follow_work(heads, heads.cancel_work)
         self.status.follow_work(self.board, self.board.stop)
         self.status.follow_person(self.board)
+        self.status.follow_hold(self.hold, self.actions_by_name["hold_identity"])
         self.status.follow_work(self.photographs, self.photographs.cancel_work)
         self.setStatusBar(self.status)
         build_menus(self, self.actions_by_name, self.docks.values(), self.heads, self.files.open_path)
@@ -127,10 +129,11 @@ class MainWindow(QMainWindow):
         self.files.paste_group = self.heads.paste
         self.board = BoardController(self.session, self.heads, parent=self)
         self.board_page: BoardPage | None = None
+        self.hold = IdentityHold(self.heads, self.board, self)
         self.generators = GeneratorController(self.session.bridge, self)
         self.generators_page: GeneratorsPage | None = None
         self.files.offer_generator = self.import_generator
-        self.attributes = AttributeController(self.session, self.heads, self)
+        self.attributes = AttributeController(self.session, self.heads, self.photographs, self)
         self.attribute_page: AttributePage | None = None
         self.bar = CanvasBar(self.canvas, self.actions_by_name)
         column.addWidget(self.bar)
@@ -240,6 +243,7 @@ class MainWindow(QMainWindow):
         for name, handler in handlers.items():
             actions[name].triggered.connect(bound(handler))
         actions["symmetry"].triggered.connect(self.tools.set_symmetry)
+        actions["hold_identity"].triggered.connect(self.hold.set_on)
         for tool in Tool:
             actions[tool.value].triggered.connect(bound(self.tools.set_tool, tool))
         for action, mode in zip(actions.modes, MODES, strict=True):
@@ -254,7 +258,7 @@ class MainWindow(QMainWindow):
         self.photographs.changed.connect(self._show_photo)
         self.photographs.exported.connect(files.note_saved)
         self.canvas.face_chosen.connect(self.photographs.choose_face)
-        speakers = (styles, heads, self.adjustments, self.board, files, self.photographs)
+        speakers = (styles, heads, self.adjustments, self.board, self.hold, files, self.photographs)
         for noted in (speaker.noted for speaker in speakers):
             noted.connect(self.messages.note)
         for asked in (heads.asked, files.asked):
@@ -277,7 +281,9 @@ class MainWindow(QMainWindow):
         from faceeditor.gui.dialogs.attribute_page import AttributePage
 
         if self.attribute_page is None:
-            self.attribute_page = AttributePage(self.attributes, self.photos.offer, self.files.ask_photo, self)
+            self.attribute_page = AttributePage(
+                self.attributes, self.hold, self.photos.offer, self.files.ask_photo, self
+            )
         self.attribute_page.show()
         self.attribute_page.raise_()
         return self.attribute_page

@@ -55,6 +55,8 @@ class Edit:
     Attributes:
         displacement: (N, N, 2) float32 mask pixels, source place minus place.
         patch: (M, M, 4) float32, colour 0..1 in the picture's own encoding, and how far it covers 0..1.
+        restyle: (N, N, 3) float32 what another style adds to the person, in the picture's own encoding.
+        restyle_behind: the same for what is behind the person.
         gain: (N, N, 3) float32 factors on linear light for the person.
         surroundings: (N, N, 3) float32 factors on linear light for the background.
         grain: standard deviation of the noise that patches are given, in 0..1.
@@ -63,6 +65,8 @@ class Edit:
 
     displacement: FloatArray | None = None
     patch: FloatArray | None = None
+    restyle: FloatArray | None = None
+    restyle_behind: FloatArray | None = None
     gain: FloatArray | None = None
     surroundings: FloatArray | None = None
     grain: float = 0.0
@@ -71,7 +75,9 @@ class Edit:
     @property
     def empty(self) -> bool:
         """Whether nothing changes."""
-        fields = (self.displacement, self.patch, self.gain, self.surroundings)
+        fields = (
+            self.displacement, self.patch, self.restyle, self.restyle_behind, self.gain, self.surroundings,
+        )  # fmt: skip
         return not self.finishes and all(field is None for field in fields)
 
 
@@ -146,6 +152,9 @@ class _Tile:
         moved = self._moved(edit, own)
         if moved is not None:
             values, changed, alpha = moved
+        if edit.restyle is not None or edit.restyle_behind is not None:
+            alpha = self._alpha(self.rect, own) if alpha is None else alpha
+            values = self._restyled(edit, values, alpha, changed)
         if edit.patch is not None:
             values = self._patched(edit, edit.patch, values, changed)
         for finish in edit.finishes:
@@ -248,6 +257,16 @@ class _Tile:
         out[..., :3] = values - (1 - alpha[..., None]) * behind
         out[..., 3] = alpha
         return out, clear
+
+    def _restyled(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> FloatArray:
+        """Add what another style adds; marks what it changes."""
+        total = np.zeros_like(values)
+        for field, share in ((edit.restyle, alpha), (edit.restyle_behind, 1 - alpha)):
+            if field is not None:
+                total += share[..., None] * self.placement.to_picture(field, self.rect, cv2.INTER_CUBIC)
+        active: BoolArray = np.asarray((np.abs(total) >= LEAST_GAIN).any(-1), np.bool_)
+        changed |= active
+        return np.asarray(np.where(active[..., None], np.clip(values + total, 0, 1), values), np.float32)
 
     def _patched(self, edit: Edit, patch: FloatArray, values: FloatArray, changed: BoolArray) -> FloatArray:
         """Lay the patch over the values; marks what it changes."""

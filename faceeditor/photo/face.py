@@ -19,7 +19,7 @@ from faceeditor.photo.composite import Edit
 from faceeditor.photo.light import light_gain, surroundings_gain
 from faceeditor.photo.matte import MATTE_DENSITY, Matte, make_matte, person_mask
 from faceeditor.photo.patch import as_patch, grain_of, matched, repainted
-from faceeditor.photo.placement import MARGIN, Placement, inner
+from faceeditor.photo.placement import MARGIN, Placement, inner, widened
 from faceeditor.photo.warp import PhotoMotion, held_by_the_body, photo_motion
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MaskArray, Region
@@ -128,6 +128,27 @@ class PhotoFace:
 
 
 @dataclass(frozen=True, eq=False)
+class Restyle:
+    """What another style than the photograph's own adds to it: the difference of two pictures of the generator.
+
+    Under it the photograph keeps its own detail, light and grain.
+
+    Attributes:
+        difference: (256, 256, 3) float32 in shares of the full scale, 0 where nothing changes.
+        background: whether the background changes as well; otherwise the person's outline ends the change.
+    """
+
+    difference: FloatArray
+    background: bool
+
+    def on_grid(self) -> tuple[FloatArray, FloatArray | None]:
+        """(WIDE, WIDE, 3) on the wide grid for the person, whose border goes on; and the same for the background."""
+        person = np.asarray(widened(self.difference), np.float32)
+        behind = np.asarray(widened(self.difference, cv2.BORDER_CONSTANT), np.float32) if self.background else None
+        return person, behind
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """An edit before the generator has drawn its part.
 
@@ -154,22 +175,24 @@ class Plan:
         """Whether anything is to be seen that the photograph does not show."""
         return bool((self.share > _LEAST_SHARE).any())
 
-    def finished(self, model: HeadModel, drawn: Pixels | None) -> Edit:
+    def finished(self, model: HeadModel, drawn: Pixels | None, restyle: "Restyle | None" = None) -> Edit:
         """The edit.
 
         Args:
             model: the head model.
             drawn: (256, 256, 3) uint8 the generator's picture of `labels` and `head` under the light that was read;
                 None where it is not needed.
+            restyle: what another style than the photograph's own adds.
         """
         face, options = self.face, self.options
         displacement = None if self.motion is None else self.motion.displacement
-        patch = self._patch(model, drawn if self.needs_generator else None)
+        patch = self._patch(model, drawn if self.needs_generator else None, restyle)
         gain = light_gain(model, face.head, self.head, self.labels, options.shadows, options.lamp_samples)
         surroundings = None if gain is None else surroundings_gain(gain, options.surroundings)
-        return Edit(displacement, patch, gain, surroundings, face.grain)
+        person, behind = (None, None) if restyle is None else restyle.on_grid()
+        return Edit(displacement, patch, person, behind, gain, surroundings, face.grain)
 
-    def _patch(self, model: HeadModel, drawn: Pixels | None) -> FloatArray | None:
+    def _patch(self, model: HeadModel, drawn: Pixels | None, restyle: "Restyle | None") -> FloatArray | None:
         """What the photograph does not show: the generator's picture in the photograph's colours, and on top of it the
         inside of mouth and eyes, which the head model knows better."""
         inside = self.opened if self.opened is not None and bool((self.opened > _LEAST_SHARE).any()) else None
@@ -177,7 +200,7 @@ class Plan:
             return None
         side = 2 * self.labels.shape[0]
         if drawn is not None:
-            colour = cv2.resize(self._matched(drawn), (side, side), interpolation=cv2.INTER_CUBIC)
+            colour = cv2.resize(self._matched(drawn, restyle), (side, side), interpolation=cv2.INTER_CUBIC)
             share = cv2.resize(self.share, (side, side), interpolation=cv2.INTER_LINEAR)
         else:
             colour, share = np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.float32)
@@ -196,10 +219,13 @@ class Plan:
         maps = render_maps(model, self.head.changed(gamma=read.gamma, albedo=read.albedo), side)
         return np.ascontiguousarray((maps.condition[:3].transpose(1, 2, 0) + 1) / 2, np.float32)
 
-    def _matched(self, drawn: Pixels) -> FloatArray:
+    def _matched(self, drawn: Pixels, restyle: "Restyle | None") -> FloatArray:
         """(256, 256, 3) 0..1 the generator's picture in the photograph's colours."""
         face = self.face
-        colour = matched(drawn, inner(self.shown()), self.labels, self.share)
+        shown = np.asarray(inner(self.shown()), np.uint8)
+        if restyle is not None:
+            shown = np.clip(np.rint(shown + 255 * restyle.difference), 0, 255).astype(np.uint8)
+        colour = matched(drawn, shown, self.labels, self.share)
         # Where the person was painted away, the background is seen.
         cleared = (self.labels == Region.BACKGROUND).astype(np.float32)
         if cleared.any():

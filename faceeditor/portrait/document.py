@@ -318,6 +318,22 @@ class Portrait:
         if node is not self._history.present:
             self._show(self._history.go_to(node), history=True)
 
+    def amend(self, state: PortraitState) -> None:
+        """Let the last step have led to another state than it did; undo goes back to where it did before.
+
+        Raises:
+            PortraitError: a stroke or gesture is open, or no step was made.
+        """
+        self._refuse_if_open()
+        if self._history.position == 0:
+            raise PortraitError("There is no step that could be changed; nothing was edited yet.")
+        if state is self._state:
+            return
+        self._history.amend(state)
+        if self._saved == self._history.present.number:
+            self._saved = None  # what was saved is another state
+        self._show(state, history=True)
+
     def name_step(self, node: Node, label: str) -> None:
         """Give a step of the history a name of the user's own; an empty one takes it away."""
         node.label = label.strip()[:200]

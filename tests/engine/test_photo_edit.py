@@ -23,7 +23,7 @@ from faceeditor.export.photograph import SaveOptions
 from faceeditor.head.controls import control
 from faceeditor.images import SourceImage
 from faceeditor.images.source import read_source
-from faceeditor.portrait.adjustments import REGION_SETS, Adjustment, ColourChange, DetailChange
+from faceeditor.portrait.adjustments import REGION_SETS, Adjustment, ColourChange, DetailChange, RegionStyle
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 from tests.photo.people import found_person, person
@@ -44,6 +44,30 @@ def context() -> JobContext:
 
     nothing = lambda *_: None  # noqa: E731
     return JobContext(JobHandle(), nothing, nothing, frame, nothing, nothing)  # type: ignore[arg-type]
+
+
+def styled_context() -> JobContext:
+    """Draws each region as bright as the first number of its vector, and all by the overall vector's first."""
+
+    def frame(request) -> Frame:
+        value = 90 + 100 * (request.style.regions[request.mask, 0] + request.style.overall[0])
+        return Frame(0, np.repeat(np.rint(value).astype(np.uint8)[..., None], 3, 2), "torch-cpu")
+
+    return replace(context(), frame=frame)
+
+
+def brighter(regions=(), overall: float = 0.0) -> StyleCode:
+    """A style whose regions are drawn brighter by 0.2 than those of the photograph's own."""
+    zeros = StyleCode.zeros("bright")
+    vectors, whole = zeros.regions.copy(), zeros.overall.copy()
+    vectors[list(regions), 0] = 0.2
+    whole[0] = overall
+    return StyleCode(vectors, whole, zeros.detail, "bright")
+
+
+def restyled(source: SourceImage, **parts) -> np.ndarray:
+    face = face_state().changed(**parts)
+    return EditPhoto(source, (edit_of_face(face, found_person()),)).run(styled_context())
 
 
 def face_state():
@@ -165,3 +189,57 @@ def test_the_view_shows_what_the_export_writes() -> None:
     plain = view.draw(replace(request, faces=((found_person(), face_state()),)))
     assert plain.untouched
     np.testing.assert_array_equal(plain.pixels, source.samples[60:380, 40:320])
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("as_adjustment", [False, True])
+def test_the_style_of_a_region_changes_it_alone_and_keeps_the_grain(bits: int, as_adjustment: bool) -> None:
+    samples = person().picture if bits == 8 else person().picture.astype(np.uint16) * 257 + 3
+    source, style = source_of(samples), brighter(REGION_SETS["lips"])
+    if as_adjustment:
+        result = restyled(source, adjustments=(Adjustment("lips", RegionStyle(style), REGION_SETS["lips"]),))
+    else:
+        result = restyled(source, style=style)
+    assert result.dtype == samples.dtype
+    added = (result.astype(float) - samples) / np.iinfo(samples.dtype).max
+    lips = in_regions("lips")
+    rows, columns = np.nonzero(lips)
+    middle = added[int(rows.mean()) + 2, int(columns.mean())]
+    np.testing.assert_allclose(middle, 20 / 255, atol=0.03)
+    # Smooth: what is added has none of the grain, which stays as it was.
+    inside = np.s_[rows.min() + 3 : rows.max() - 3, columns.min() + 12 : columns.max() - 12]
+    assert np.abs(np.diff(added[inside], axis=1)).mean() < 0.01
+    outside = np.ones(lips.shape, bool)
+    outside[rows.min() - 8 : rows.max() + 9, columns.min() - 8 : columns.max() + 9] = False
+    np.testing.assert_array_equal(result[outside], samples[outside])
+
+
+def test_half_the_strength_of_a_style_is_half_the_change() -> None:
+    source, style = source_of(person().picture), brighter(REGION_SETS["hair"])
+    whole = Adjustment("hair", RegionStyle(style), REGION_SETS["hair"])
+    changes = [
+        restyled(source, adjustments=(whole.changed(strength=strength),)).astype(float) - source.samples
+        for strength in (1.0, 0.5)
+    ]
+    hair = in_regions("hair") & (changes[0].min(-1) > 15)
+    assert hair.sum() > 500
+    assert changes[1][hair].mean() == pytest.approx(changes[0][hair].mean() / 2, abs=1)
+
+
+def test_a_whole_style_leaves_the_background_and_its_own_vector_does_not() -> None:
+    source = source_of(person().picture)
+    made = restyled(source, style=brighter(overall=0.2))
+    clear = found_person().placement.to_picture(found_person().matte.alpha, found_person().placement.bounds(360, 400))
+    background = clear == 0
+    np.testing.assert_array_equal(made[background], source.samples[background])
+    assert (made.astype(float) - source.samples)[in_regions("skin")].mean() > 10
+    made = restyled(source, style=brighter(REGION_SETS["background"]))
+    changed = (made != source.samples).any(-1)
+    assert changed[in_regions("background") & background].mean() > 0.9
+    assert not changed[200:260, 160:190].any()
+
+
+def test_the_photograph_s_own_style_changes_nothing() -> None:
+    source = source_of(person().picture)
+    same = StyleCode.zeros("under another name")
+    assert restyled(source, style=same) is source.samples

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from faceeditor.engine.attribute_job import AttributeOptimisation, AttributeRequest, OptimiseAttribute
+from faceeditor.engine.attribute_photo import FaceInPhoto
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.controllers.photograph_controller import PhotographController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.identity.attributes import PARTS, area_of
-from faceeditor.identity.variation import Variation
-from faceeditor.portrait.document import ReplaceMask, SetHead, SetStyle, SetTruncation
+from faceeditor.portrait.document import ReplaceFace, SelectFace
+from faceeditor.portrait.state import FaceSource
 
 if TYPE_CHECKING:
     from faceeditor.identity.optimise import OptimisationStep
@@ -24,6 +26,7 @@ class AttributeController(QObject):
     Args:
         session: the portrait.
         heads: its head, which is read from the face where the portrait has none yet.
+        photographs: the photograph that its faces belong to.
 
     Signals:
         changed: another state: running, paused, ended.
@@ -39,9 +42,17 @@ class AttributeController(QObject):
 
     _raw_step = Signal(int, object)
 
-    def __init__(self, session: PortraitSession, heads: HeadController, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: PortraitSession,
+        heads: HeadController,
+        photographs: PhotographController,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._session, self._heads, self._bridge = session, heads, session.bridge
+        self._photographs = photographs
+        self._source: FaceSource | None = None  # the face of the photograph that is worked on
         self._work: AttributeOptimisation | None = None
         self._job: int | None = None
         self._number = 0  # counted up, so that late steps of earlier work are told apart
@@ -68,28 +79,27 @@ class AttributeController(QObject):
     ) -> None:  # fmt: skip
         """Begin anew; arguments as of `AttributeRequest`, parts also limit an attribute that has no guide."""
         self.forget()
-        portrait = self._portrait()
+        portrait, face = self._heads.variation(), self._session.portrait.state().face
         if portrait is None:
             self.ended.emit(self.tr("The head is still being read from the face; try again in a moment."), True)
             return
+        photo = self._photographs.found_face(face)
+        if face.source is not None and photo is None:
+            self.ended.emit(self.tr("The photograph is still being opened; try again in a moment."), True)
+            return
+        self._source = face.source
         area = None
         if guide is None and parts:
             regions = tuple(region for part in parts for region in PARTS[part])
             area = area_of(self._session.shown_mask, regions)
         self._number += 1
         number = self._number
-        request = AttributeRequest(portrait, attribute, guide, parts or ("hair",), amount, hold, steps, area, mode)
+        request = AttributeRequest(
+            portrait, attribute, guide, parts or ("hair",), amount, hold, steps, area, mode,
+            scene=None if photo is None else FaceInPhoto(photo, face),
+        )  # fmt: skip
         self._work = AttributeOptimisation(request, lambda step: self._raw_step.emit(number, step))
         self._run()
-
-    def _portrait(self) -> Variation | None:
-        """The portrait with its head, or with the one that was read from its face; None while it is being read."""
-        state, head = self._session.portrait.state(), self._heads.head
-        if head is None:
-            return None
-        if state.head is None:
-            return Variation(state.mask, state.style, head, head, state.truncation)
-        return Variation(state.mask, state.style, state.head, state.base_head, state.truncation)
 
     def _run(self) -> None:
         assert self._work is not None
@@ -134,20 +144,17 @@ class AttributeController(QObject):
             return False
         session, portrait = self._session, self._session.portrait
         session.end_open_work()
+        faces = portrait.state().faces
+        index = next((number for number, face in enumerate(faces) if face.source is self._source), None)
+        if index is None:
+            session.failed.emit(self.tr("The face that this step belongs to is no longer in the portrait."))
+            return False
+        style = made.style.with_label(title)
+        edit = ReplaceFace(made.mask, style, made.truncation, made.head, made.base_head, made.read_head, title)
 
         def take() -> None:
-            portrait.begin_gesture(title)
-            try:
-                if not (made.mask == portrait.mask).all():
-                    portrait.apply(ReplaceMask(made.mask, title, made.base_head))
-                portrait.apply(SetTruncation(1.0))
-                portrait.apply(SetStyle(made.style.with_label(title), title))
-                if made.head is not None:
-                    portrait.apply(SetHead(made.head, made.base_head or made.head, title))
-            except FaceEditorError:
-                portrait.abort_gesture()
-                raise
-            portrait.commit_gesture()
+            portrait.apply(SelectFace(index))
+            portrait.apply(edit)
 
         return session.guarded(take)
 

@@ -13,7 +13,6 @@ from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.identity.board import SLIDERS, BoardOptions, Reference, Tile
 from faceeditor.identity.board_store import SavedBoard, StarredTile, packed
-from faceeditor.identity.variation import Variation
 from faceeditor.portrait.document import Change, ReplaceFace
 
 _SOON_MS = 60
@@ -105,21 +104,11 @@ class BoardController(QObject):
         """Whether a tile is varied in the pinned person's place."""
         return self._origin is not None
 
-    def present(self) -> Variation | None:
-        """The portrait as it is; None while its head is not known."""
-        portrait, head = self.session.portrait, self.heads.head
-        if head is None:
-            return None
-        face = portrait.state().face
-        read = face.read_head if face.head is not None else True
-        base = portrait.base_head or head
-        return Variation(portrait.mask, portrait.style, head, base, portrait.truncation, read)
-
     # Pinning.
 
     def pin(self) -> None:
         """Pin the person of the portrait as it is."""
-        variation = self.present()
+        variation = self.heads.variation()
         if variation is None:
             self.noted.emit(self.tr("The head of this face is not read yet. Try again in a moment."))
             return

@@ -18,6 +18,7 @@ from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.head.controls import control, set_back, settled
 from faceeditor.head.model import HeadModel
 from faceeditor.head.presets import Preset, random_group
+from faceeditor.identity.variation import Variation
 from faceeditor.interaction.head_values import group_from_text, group_to_text
 from faceeditor.interaction.preset_mix import Mix, PresetMixer
 from faceeditor.portrait.document import Change, ReplaceMask, SetHead, SetStyle
@@ -70,6 +71,10 @@ class HeadController(QObject):
         self.reader = HeadReader(session, load_model, self)
         self.mixer = PresetMixer()
         self.rings: dict[str, tuple[str, ...]] = {}  # names of the presets on each group's ring
+        self.limiter: Callable[[HeadCoefficients], HeadCoefficients] = lambda head: head
+        """Stops heads that a gesture leads to."""
+        self.held_back = False
+        """Whether the open gesture is stopped before the place that the hand is at."""
         self._load_prior = load_prior
         self._prior: HeadPrior | None = None
         self._locks: set[str] = set()
@@ -108,6 +113,14 @@ class HeadController(QObject):
         """What resets lead back to: the head as it was read from the face, else the one the mask was painted at."""
         reading = self.reader.reading
         return self.session.portrait.base_head if reading is None else reading
+
+    def variation(self) -> Variation | None:
+        """All that the face is drawn from, with a head; None while its head is not known."""
+        head, face = self.head, self.session.portrait.state().face
+        if head is None:
+            return None
+        read = face.read_head if face.head is not None else True
+        return Variation(face.mask, face.style, head, face.base_head or head, face.truncation, read)
 
     @property
     def ready(self) -> bool:
@@ -163,13 +176,22 @@ class HeadController(QObject):
             return
         for group in self._locks:
             head = head.with_group(group, present)
-        if not self._gesture:
+        self.held_back = False
+        if self._gesture:
+            wanted, head = head, self.limiter(head)
+            self.held_back = head is not wanted
+        else:
             self.session.end_open_work()
             head = self._settled(head)
         portrait = self.session.portrait
         base = self.reader.reading if portrait.head is None else None
         title = name or self._name or self.tr("Head")
         self.session.guarded(lambda: portrait.apply(SetHead(head, base, title)))
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether a gesture on the head is open."""
+        return self._gesture
 
     def end(self) -> None:
         """End the gesture."""

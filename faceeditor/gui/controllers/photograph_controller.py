@@ -101,6 +101,10 @@ class PhotographController(QObject):
         """Whether long work is under way."""
         return self._job is not None
 
+    def found_face(self, face: FaceState) -> "PhotoFace | None":
+        """A face of the portrait as it was found in the photograph; None without one, or while it is not decoded."""
+        return None if face.source is None else self._faces.get(face.source)
+
     def open(self, path: Path, face: int = 0) -> None:
         """Read a photograph and one of its faces in the background; `opened` brings the portrait."""
         self._start("open", OpenPhotograph(path, face), self.tr("Opening {name}").format(name=path.name))

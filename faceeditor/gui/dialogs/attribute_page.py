@@ -26,6 +26,7 @@ from faceeditor.export.picture import write_picture
 from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.attribute_controller import AttributeController
 from faceeditor.gui.controllers.file_controller import PHOTO_SUFFIXES
+from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.convergence_plot import ConvergencePlot
@@ -50,6 +51,7 @@ class AttributePage(QDialog):
 
     Args:
         attributes: does the work.
+        hold: while it holds identity, its distance is the largest that can be chosen here.
         use_photo: takes the file of a picture, as a photo that was dropped.
         ask_photo: asks for a photo; None if none was chosen.
         parent: the main window.
@@ -58,6 +60,7 @@ class AttributePage(QDialog):
     def __init__(
         self,
         attributes: AttributeController,
+        hold: IdentityHold,
         use_photo: Callable[[Path], None],
         ask_photo: Callable[[str], Path | None],
         parent: QWidget | None = None,
@@ -79,6 +82,9 @@ class AttributePage(QDialog):
         attributes.progress.connect(lambda share: self.bar.setValue(round(1000 * share)))
         attributes.ended.connect(self._end)
         attributes.changed.connect(self._refresh)
+        self._hold = hold
+        hold.changed.connect(self._follow_hold)
+        self._follow_hold()
         self._refresh()
 
     # Building.
@@ -111,7 +117,6 @@ class AttributePage(QDialog):
         column.addLayout(grid)
         self.amount = SliderRow(self.tr("Amount"), 0.1, 1.5, 1.0, "%", 0.01)
         self.hold = SliderRow(self.tr("Hold identity at"), 0.1, 0.9, 0.45)
-        self.hold.setToolTip(self.tr("Largest distance to the face as it is; below 0.60 it counts as the same person"))
         self.hold.moved.connect(lambda _: self._show_plot())
         column.addWidget(self.amount)
         column.addWidget(self.hold)
@@ -183,6 +188,17 @@ class AttributePage(QDialog):
         self.slider.valueChanged.connect(self.choose)
         column.addWidget(self.slider)
         return column
+
+    def _follow_hold(self) -> None:
+        """Show the distance of the switch in the status bar while that holds identity."""
+        self.hold.setEnabled(not self._hold.on)
+        if self._hold.on:
+            self.hold.set_once(min(self._hold.limit, 0.9))
+            self.hold.setToolTip(self.tr("Set beside the meter in the status bar, where identity is held"))
+        else:
+            self.hold.setToolTip(
+                self.tr("Largest distance to the face as it is; below 0.60 it counts as the same person")
+            )
 
     def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)

@@ -291,6 +291,8 @@ class HeadPanel(QWidget):
         if name not in marks:
             marks[name] = found.default if origin is None else found.get(origin, model)
         row.show_value(found.get(head, model), marks[name])
+        if self.heads.held_back and self.heads.in_gesture:
+            row.show_held(found.get(head, model))
 
     # The keyboard.
 

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from faceeditor.engine import EngineStatus
 from faceeditor.gui.controllers.board_controller import BoardController
+from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
+from faceeditor.gui.widgets.hold_switch import HoldSwitch
 from faceeditor.gui.widgets.identity_meter import IdentityMeter
 from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.interaction.meter import FrameMeter
@@ -86,6 +89,12 @@ class StatusBar(QStatusBar):
         """Show the distance to the board's pinned person while there is one."""
         board.score_changed.connect(self.person.show_distance)
         board.pinned_changed.connect(lambda: self.person.setVisible(board.pinned is not None))
+
+    def follow_hold(self, hold: IdentityHold, action: QAction) -> None:
+        """Put the switch that holds identity beside the meter, and show its limit there."""
+        self.hold = HoldSwitch(hold, action)
+        self.insertPermanentWidget(1, self.hold)
+        hold.changed.connect(lambda: self.person.show_limit(hold.limit if hold.active else None, hold.holding))
 
     def _cancel_work(self) -> None:
         if self._working in self._cancels:

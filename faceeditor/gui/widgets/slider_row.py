@@ -105,6 +105,13 @@ class SliderRow(QAbstractSlider):
             self._update_accessible_value()
             self.update()
 
+    def show_held(self, value: float) -> None:
+        """Show the value at which a drag is held back, however far the hand goes on."""
+        if value != self.real:
+            self.real = value
+            self._update_accessible_value()
+            self.update()
+
     def _update_accessible_value(self) -> None:
         """Assistive technology reads whole steps and the tool tip."""
         blocked = self.blockSignals(True)

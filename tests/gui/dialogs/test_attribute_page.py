@@ -11,7 +11,11 @@ from PySide6.QtTest import QTest
 
 from faceeditor.engine import attribute_job
 from faceeditor.identity.optimise import OptimisationStep
+from faceeditor.images.source import read_source
+from faceeditor.photo.placement import inner
 from faceeditor.portrait.style import StyleCode
+from tests.gui.controllers.test_photograph_controller import export, open_photo, photo, settled  # noqa: F401
+from tests.photo.people import found_person
 
 
 @pytest.fixture
@@ -208,3 +212,46 @@ def test_closing_the_page_pauses_the_work(app, page, steps):
     let_go(1)
     app.wait(lambda: page.attributes.paused)
     page.attributes.stop()
+
+
+def test_a_step_on_a_photograph_keeps_its_pixels(app, steps, photo, tmp_path, monkeypatch):  # noqa: F811
+    app.complaints = []
+    app.session.failed.connect(app.complaints.append)
+    requests, let_go = steps
+    open_photo(app, photo)
+    app.read_head()
+    app.heads.set_control("jaw_open", 0.3)
+    settled(app)
+    before = app.portrait.state().face
+    app.window.actions_by_name["attributes"].trigger()
+    page = app.window.attribute_page
+    _click(page.start)
+    let_go(4)
+    app.wait(lambda: len(page.attributes.steps) == 4)
+    # It starts from the face as it is, and shows the photograph around what changes.
+    assert requests[0].portrait.head is before.head and requests[0].portrait.style is before.style
+    own = inner(found_person().wide)
+    assert np.array_equal(page.chosen.pixels[:20, :20], own[:20, :20])
+    assert not np.array_equal(page.chosen.pixels[120:180, 100:150], own[120:180, 100:150])
+    page.grab()
+    QTest.mouseClick(page.plot.view.viewport(), Qt.MouseButton.LeftButton, pos=page.plot.position(2))
+    app.wait(lambda: page.chosen is not None and page.chosen.number == 2)
+    undone = len(app.portrait.undo_stack)
+    _click(page.use)
+    assert len(app.portrait.undo_stack) == undone + 1
+    face = app.portrait.state().face
+    assert face.source is before.source and face.style.regions[0, 0] == pytest.approx(0.05)
+    settled(app)
+    target = tmp_path / "out.png"
+    export(app, target, monkeypatch, ".png")
+    old, new = read_source(photo).samples, read_source(target).samples
+    changed = (old != new).any(-1)
+    assert changed[200:260, 150:210].mean() > 0.9
+    assert not changed[:, :20].any() and not changed[:30].any()
+    app.window.actions_by_name["undo"].trigger()
+    face = app.portrait.state().face
+    assert (face.style, face.head, face.source) == (before.style, before.head, before.source)
+    page.attributes.stop()
+    let_go(2)
+    app.wait(lambda: not page.attributes.running)
+    page.close()
