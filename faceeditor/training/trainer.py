@@ -288,10 +288,11 @@ class Trainer:
             compared = None
             if self.nets.features is not None:
                 frames = drawn.to_picture if window is None else None
-                judged = [part.enlarged(x) for x in (made, real, seen)]
+                judged_made, judged_real, judged_planes = (part.enlarged(x) for x in (made, real, seen))
                 compared = feature_maps(
-                    self.nets.features, self.nets.recogniser, *judged, frames, c["augment"], part.view
-                )
+                    self.nets.features, self.nets.recogniser, judged_made, judged_real, judged_planes, frames,
+                    c["augment"], part.view,
+                )  # fmt: skip
         if compared is not None:
             figures = train_critics(self.critics, self.discriminator_optimizer, compared, self.device)
             self.critics.requires_grad_(False)
