@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
+from faceeditor.gui.canvas.overlays import draw_plate, plate_font
 from faceeditor.gui.colors import color
 from faceeditor.interaction.head_gizmo import Arc, Gizmo, GizmoPart
 from faceeditor.interaction.view import Box, View
@@ -111,27 +112,12 @@ class GizmoPainter:
 def draw_readout(painter: QPainter, pane: Box, at: QPointF, text: str) -> None:
     """A small sheet with the angles beside the pointer, kept inside of the pane."""
     box = readout_box(painter.font(), pane, at, text)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(20, 20, 20, 215))
-    painter.drawRoundedRect(box, 4, 4)
-    painter.setFont(_font(painter.font()))
-    painter.setPen(color("text"))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-    painter.restore()
-
-
-def _font(base: QFont) -> QFont:
-    font = QFont(base)
-    font.setPixelSize(12)
-    font.setWeight(QFont.Weight.DemiBold)
-    return font
+    draw_plate(painter, box, text, plate_font(painter.font()), "text")
 
 
 def readout_box(font: QFont, pane: Box, at: QPointF, text: str) -> QRectF:
     """Where `draw_readout` draws."""
-    width = QFontMetricsF(_font(font)).horizontalAdvance(text) + 18
+    width = QFontMetricsF(plate_font(font)).horizontalAdvance(text) + 18
     left = min(max(at.x() + 16, pane.x + 4), max(pane.x + 4, pane.right - width - 4))
     top = min(max(at.y() + 18, pane.y + 4), max(pane.y + 4, pane.bottom - 28))
     return QRectF(left, top, width, 24)
@@ -139,15 +125,6 @@ def readout_box(font: QFont, pane: Box, at: QPointF, text: str) -> QRectF:
 
 def draw_note(painter: QPainter, pane: Box, text: str) -> None:
     """A sentence at the lower edge of a pane."""
-    font = _font(painter.font())
+    font = plate_font(painter.font())
     width = QFontMetricsF(font).horizontalAdvance(text) + 24
-    box = QRectF(pane.centre[0] - width / 2, pane.bottom - 40, width, 26)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(20, 20, 20, 205))
-    painter.drawRoundedRect(box, 5, 5)
-    painter.setFont(font)
-    painter.setPen(color("text-soft"))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-    painter.restore()
+    draw_plate(painter, QRectF(pane.centre[0] - width / 2, pane.bottom - 40, width, 26), text, font)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.canvas.gizmo_painter import GizmoPainter, draw_note, draw_readout
-from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
+from faceeditor.gui.widgets.gesture import KEYBOARD_GESTURE_MS
 from faceeditor.interaction.head_gizmo import (
     GizmoPart,
     TurnGesture,

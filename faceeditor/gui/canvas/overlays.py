@@ -41,23 +41,33 @@ def draw_frame_line(painter: QPainter, target: Box) -> None:
     painter.drawRect(qrect(target).adjusted(-0.5, -0.5, 0.5, 0.5))
 
 
-def draw_caption(painter: QPainter, pane: Box, text: str, right: bool = False) -> None:
-    """A small label in a pane's upper corner."""
-    font = QFont(painter.font())
-    font.setPixelSize(11)
+def plate_font(base: QFont, pixels: int = 12) -> QFont:
+    """The font of text that lies on the canvas."""
+    font = QFont(base)
+    font.setPixelSize(pixels)
     font.setWeight(QFont.Weight.DemiBold)
-    width = QFontMetricsF(font).horizontalAdvance(text) + 18
-    left = pane.right - width - 10 if right else pane.x + 10
-    box = QRectF(left, pane.y + 10, width, 21)
+    return font
+
+
+def draw_plate(painter: QPainter, box: QRectF, text: str, font: QFont, text_color: str = "text-soft") -> None:
+    """Text on a dark plate that lets the picture shine through; the name of the colour is a token's."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(20, 20, 20, 190))
+    painter.setBrush(QColor(20, 20, 20, 200))
     painter.drawRoundedRect(box, 4, 4)
     painter.setFont(font)
-    painter.setPen(color("text-soft"))
+    painter.setPen(color(text_color))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
     painter.restore()
+
+
+def draw_caption(painter: QPainter, pane: Box, text: str, right: bool = False) -> None:
+    """A small label in a pane's upper corner."""
+    font = plate_font(painter.font(), 11)
+    width = QFontMetricsF(font).horizontalAdvance(text) + 18
+    left = pane.right - width - 10 if right else pane.x + 10
+    draw_plate(painter, QRectF(left, pane.y + 10, width, 21), text, font)
 
 
 def draw_drop_target(painter: QPainter, area: QRectF, text: str) -> None:

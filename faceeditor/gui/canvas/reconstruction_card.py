@@ -7,7 +7,6 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
 )
@@ -17,6 +16,7 @@ from faceeditor.gui.canvas.overlays import qrect
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.dialog_parts import WorkBar
 from faceeditor.interaction.view import Pane
 
 _CARD = 132
@@ -45,10 +45,7 @@ class ReconstructionCard(QFrame):
         self.picture.setFixedSize(_CARD, _CARD)
         self.picture.setAccessibleName(self.tr("Preview"))
         column.addWidget(self.picture)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 100)
-        self.bar.setAccessibleName(self.tr("Progress"))
+        self.bar = WorkBar()
         column.addWidget(self.bar)
         self.stop = QPushButton(self.tr("Stop"))
         self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -58,13 +55,13 @@ class ReconstructionCard(QFrame):
         parent.installEventFilter(self)
         parent.view_changed.connect(self._follow_view)
         heads.work_started.connect(self._begin)
-        heads.work_progress.connect(lambda fraction: self.bar.setValue(round(fraction * 100)))
+        heads.work_progress.connect(self.bar.show_share)
         heads.work_preview_ready.connect(self._show)
         heads.work_ended.connect(self._end)
 
     def _begin(self) -> None:
         self._working = True
-        self.bar.setValue(0)
+        self.bar.show_share(0.0)
 
     def _end(self) -> None:
         self._working = False

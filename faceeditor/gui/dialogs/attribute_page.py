@@ -15,8 +15,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
-    QPushButton,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -30,6 +28,7 @@ from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.convergence_plot import ConvergencePlot
+from faceeditor.gui.widgets.dialog_parts import MessageLabel, WorkBar, push_button
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.identity.attributes import ATTRIBUTES, PARTS
 from faceeditor.identity.recogniser import SAME_PERSON
@@ -79,7 +78,7 @@ class AttributePage(QDialog):
         outer.addLayout(self._control_column())
         outer.addLayout(self._result_column(), 1)
         attributes.stepped.connect(self._take_step)
-        attributes.progress.connect(lambda share: self.bar.setValue(round(1000 * share)))
+        attributes.progress.connect(self.bar.show_share)
         attributes.ended.connect(self._end)
         attributes.changed.connect(self._refresh)
         self._hold = hold
@@ -99,8 +98,8 @@ class AttributePage(QDialog):
             self.attribute.addItem(self.tr(attribute.title), name)
         column.addWidget(self.attribute)
         row = QHBoxLayout()
-        self.choose_guide = self._button(self.tr("Like a picture ..."), self._choose_guide)
-        self.drop_guide = self._button(self.tr("Forget picture"), self._forget_guide)
+        self.choose_guide = push_button(self.tr("Like a picture ..."), self._choose_guide)
+        self.drop_guide = push_button(self.tr("Forget picture"), self._forget_guide)
         row.addWidget(self.choose_guide)
         row.addWidget(self.drop_guide)
         column.addLayout(row)
@@ -132,26 +131,18 @@ class AttributePage(QDialog):
         column.addWidget(self.steps)
         column.addWidget(self.mode)
         column.addLayout(self._work_row())
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName(self.tr("Progress"))
+        self.bar = WorkBar()
         column.addWidget(self.bar)
-        self.message = label("", "hint")
-        self.message.setWordWrap(True)
-        self.message.setFixedWidth(300)
-        self.message.setMinimumHeight(48)
-        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.message = MessageLabel(3, 300)
         column.addWidget(self.message)
         column.addStretch(1)
         return column
 
     def _work_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self.start = self._button(self.tr("Start"), self._start)
-        self.start.setDefault(True)
-        self.pause = self._button(self.tr("Pause"), self._pause_or_resume)
-        self.stop = self._button(self.tr("Stop"), self.attributes.stop)
+        self.start = push_button(self.tr("Start"), self._start, default=True)
+        self.pause = push_button(self.tr("Pause"), self._pause_or_resume)
+        self.stop = push_button(self.tr("Stop"), self.attributes.stop)
         for button in (self.start, self.pause, self.stop):
             row.addWidget(button)
         return row
@@ -169,7 +160,7 @@ class AttributePage(QDialog):
         top.addWidget(self.preview)
         side = QVBoxLayout()
         side.setSpacing(8)
-        self.use = self._button(self.tr("Use this step"), self._use_chosen)
+        self.use = push_button(self.tr("Use this step"), self._use_chosen)
         self.use.setToolTip(self.tr("Take style and head of this step into the portrait; one undo step"))
         self.figures = label("", "hint")
         self.figures.setWordWrap(True)
@@ -199,12 +190,6 @@ class AttributePage(QDialog):
             self.hold.setToolTip(
                 self.tr("Largest distance to the face as it is; below 0.60 it counts as the same person")
             )
-
-    def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: act())
-        return button
 
     # The guide.
 
@@ -244,10 +229,10 @@ class AttributePage(QDialog):
     def _start(self) -> None:
         parts = tuple(part for part, box in self.parts.items() if box.isChecked())
         if self.guide is not None and not parts:
-            self._say(self.tr("Check what is to be taken from the picture."), True)
+            self.message.say(self.tr("Check what is to be taken from the picture."), True)
             return
         self._follow_last = True
-        self._say(self.tr("Preparing ..."))
+        self.message.say(self.tr("Preparing ..."))
         self.attributes.start(
             str(self.attribute.currentData()), self.guide, parts, self.amount.real,
             self.hold.real, int(self.steps.currentData()), str(self.mode.currentData()),
@@ -257,7 +242,7 @@ class AttributePage(QDialog):
         (self.attributes.resume if self.attributes.paused else self.attributes.pause)()
 
     def _take_step(self, step: "OptimisationStep") -> None:
-        self._say("")
+        self.message.say("")
         last = len(self.attributes.steps) - 1
         self.slider.blockSignals(True)
         self.slider.setRange(0, last)
@@ -268,7 +253,7 @@ class AttributePage(QDialog):
 
     def _end(self, sentence: str, problem: bool) -> None:
         if sentence or not problem:
-            self._say(sentence, problem)
+            self.message.say(sentence, problem)
 
     def _refresh(self) -> None:
         running, paused = self.attributes.running, self.attributes.paused
@@ -287,10 +272,6 @@ class AttributePage(QDialog):
         if not self.attributes.steps:
             self.slider.setRange(0, 0)
         self._show_chosen()
-
-    def _say(self, sentence: str, problem: bool = False) -> None:
-        self.message.setText(sentence)
-        self.message.setStyleSheet(f"color: {color('banner-edge').lighter(150).name()};" if problem else "")
 
     # The chosen step.
 
@@ -338,7 +319,7 @@ class AttributePage(QDialog):
         if step.portrait is not None:
             title = self.attribute.currentText() if self.guide is None else self.tr("Like the picture")
             if self.attributes.apply(step, title):
-                self._say(self.tr("“{name}” is in the portrait.").format(name=title))
+                self.message.say(self.tr("“{name}” is in the portrait.").format(name=title))
             return
         folder = cache_dir() / "attributes"
         folder.mkdir(parents=True, exist_ok=True)

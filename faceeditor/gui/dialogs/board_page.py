@@ -22,9 +22,9 @@ from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import last_folder, remember_folder
 from faceeditor.gui.slots import bound
-from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.board_controls import BoardControls
 from faceeditor.gui.widgets.board_grid import BoardGrid
+from faceeditor.gui.widgets.dialog_parts import MessageLabel, push_button
 from faceeditor.gui.widgets.face_tile import FaceTile
 from faceeditor.identity.board import Tile
 from faceeditor.identity.board_files import write_folder, write_sheet
@@ -125,9 +125,9 @@ class BoardPage(QDialog):
         outer.addLayout(self._left())
         outer.addLayout(self._middle(), 1)
         board.starred_changed.connect(self._show_starred)
-        board.noted.connect(self._say)
-        board.work_started.connect(self._say)
-        board.work_ended.connect(bound(self._say, ""))
+        board.noted.connect(self.message.say)
+        board.work_started.connect(self.message.say)
+        board.work_ended.connect(bound(self.message.say, ""))
         board.pinned_changed.connect(self._clear_comparison)
         self._show_starred()
         self.resize(960, 660)
@@ -148,11 +148,7 @@ class BoardPage(QDialog):
         menu.addAction(self.tr("Starred as a folder with a table ..."), bound(self._ask_folder, True))
         self.export.setMenu(menu)
         column.addWidget(self.export)
-        self.message = label("", "hint")
-        self.message.setWordWrap(True)
-        self.message.setFixedWidth(_CONTROLS)
-        self.message.setMinimumHeight(48)
-        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.message = MessageLabel(3, _CONTROLS)
         column.addWidget(self.message)
         column.addStretch(1)
         return column
@@ -174,9 +170,7 @@ class BoardPage(QDialog):
             faces.addWidget(face, 0, number)
             face.view_changed.connect(self._share_view)
         self.comparison.setFixedHeight(_COMPARED // 2 + 60)
-        self.end_comparison = QPushButton(self.tr("End the comparison"))
-        self.end_comparison.setAutoDefault(False)
-        self.end_comparison.clicked.connect(bound(self._clear_comparison))
+        self.end_comparison = push_button(self.tr("End the comparison"), self._clear_comparison)
         column.addWidget(self.comparison)
         column.addWidget(self.end_comparison)
         self.stars = QWidget()
@@ -256,7 +250,7 @@ class BoardPage(QDialog):
         """Write the tiles, or the starred ones, as one picture or into a folder."""
         tiles, reference = self._chosen(starred), self.board.pinned
         if reference is None or not tiles:
-            self._say(self.tr("There is nothing to export yet: star some pictures, or wait for the board."))
+            self.message.say(self.tr("There is nothing to export yet: star some pictures, or wait for the board."))
             return
         try:
             if folder:
@@ -264,13 +258,10 @@ class BoardPage(QDialog):
             else:
                 write_sheet(path, reference, tiles, self.board.options.columns)
         except FaceEditorError as error:
-            self._say(str(error))
+            self.message.say(str(error))
             return
         remember_folder(path)
-        self._say(self.tr("Saved “{name}”.").format(name=path.name))
-
-    def _say(self, sentence: str) -> None:
-        self.message.setText(sentence)
+        self.message.say(self.tr("Saved “{name}”.").format(name=path.name))
 
     # Events.
 

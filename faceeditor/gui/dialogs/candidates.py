@@ -10,6 +10,7 @@ from faceeditor.engine import RenderRequest, Thumbnails
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.dialog_parts import push_button
 from faceeditor.gui.widgets.style_thumb import StyleThumb
 from faceeditor.portrait.style import StyleCode
 
@@ -46,12 +47,9 @@ class CandidatesDialog(QDialog):
         row = QHBoxLayout()
         self.more = QPushButton(self.tr("More"))
         self.more.clicked.connect(bound(self.draw))
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
         row.addWidget(self.more)
         row.addStretch(1)
-        row.addWidget(cancel)
+        row.addWidget(push_button(self.tr("Cancel"), self.reject))
         column.addLayout(row)
         bridge = styles.session.bridge
         bridge.job_done.connect(self._job_done)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from faceeditor.gui.dialogs.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import settings
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.dialog_parts import AnswerRow
 from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.regions import MaskArray, colorize
 
@@ -93,7 +93,7 @@ class ExportDialog(QDialog):
         hint.setWordWrap(True)
         column.addWidget(hint)
         column.addStretch(1)
-        column.addLayout(self._buttons())
+        column.addLayout(AnswerRow(self.tr("Export ..."), self.accept, self.reject))
         outer.addLayout(column, 1)
         self._propose_last()
         self.accepted.connect(self._remember)
@@ -120,20 +120,6 @@ class ExportDialog(QDialog):
         kept.setValue("export/size", choice.size)
         kept.setValue("export/format", str(self.format.currentData()))
         kept.setValue("export/quality", choice.quality)
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
-        export = QPushButton(self.tr("Export ..."))
-        export.setDefault(True)
-        export.clicked.connect(self.accept)
-        row.addWidget(cancel)
-        row.addWidget(export)
-        return row
 
     @property
     def choice(self) -> ExportChoice:

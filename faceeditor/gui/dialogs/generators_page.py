@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QMessageBox,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -25,11 +24,11 @@ from PySide6.QtWidgets import (
 from faceeditor.errors import FaceEditorError
 from faceeditor.export.picture import sheet, write_picture
 from faceeditor.generators.imported.installed import Installed, is_checkpoint
-from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.dialogs.generator_controls import TILES, GeneratorControls, Mode
 from faceeditor.gui.settings import last_folder, remember_folder
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.dialog_parts import MessageLabel, WorkBar, push_button
 from faceeditor.gui.widgets.face_board import COLUMNS, FaceBoard
 from faceeditor.paths import cache_dir
 
@@ -66,7 +65,7 @@ class GeneratorsPage(QDialog):
         generators.generators_changed.connect(self._fill_list)
         generators.face_ready.connect(self.board.show_face)
         generators.work_started.connect(self._begin)
-        generators.work_progress.connect(lambda share: self.bar.setValue(round(1000 * share)))
+        generators.work_progress.connect(self.bar.show_share)
         generators.work_ended.connect(self._end)
         self._fill_list("")
 
@@ -88,9 +87,7 @@ class GeneratorsPage(QDialog):
         menu.addAction(self.tr("StyleGAN2 or StyleGAN3 (.pkl) ..."), self._ask_file)
         menu.addAction(self.tr("GAN-Control folder ..."), self._ask_folder)
         self.add.setMenu(menu)
-        self.remove = QPushButton(self.tr("Remove"))
-        self.remove.setAutoDefault(False)
-        self.remove.clicked.connect(self._ask_and_remove)
+        self.remove = push_button(self.tr("Remove"), self._ask_and_remove)
         row = QHBoxLayout()
         row.addWidget(self.add)
         row.addWidget(self.remove)
@@ -107,50 +104,33 @@ class GeneratorsPage(QDialog):
         self.controls.setFixedWidth(300)
         self.controls.changed.connect(self._redraw)
         column.addWidget(self.controls)
-        self.draw_button = QPushButton(self.tr("Draw"))
-        self.draw_button.setDefault(True)
-        self.draw_button.clicked.connect(self.draw)
-        self.stop = QPushButton(self.tr("Stop"))
-        self.stop.setAutoDefault(False)
-        self.stop.clicked.connect(self.generators.cancel)
+        self.draw_button = push_button(self.tr("Draw"), self.draw, default=True)
+        self.stop = push_button(self.tr("Stop"), self.generators.cancel)
         row = QHBoxLayout()
         row.addWidget(self.draw_button)
         row.addWidget(self.stop)
         column.addLayout(row)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName(self.tr("Progress"))
+        self.bar = WorkBar()
         column.addWidget(self.bar)
-        self.message = label("", "hint")
-        self.message.setWordWrap(True)
-        self.message.setFixedWidth(300)
-        self.message.setMinimumHeight(48)
-        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.message = MessageLabel(3, 300)
         column.addWidget(self.message)
         column.addStretch(1)
         return column
 
     def _face_board(self) -> FaceBoard:
         board = FaceBoard(TILES)
-        self.use = self._button(self.tr("Use in the portrait ..."), self.use_chosen)
+        self.use = push_button(self.tr("Use in the portrait ..."), self.use_chosen)
         self.use.setToolTip(self.tr("Take this face as a photo: its style, its head, or the whole person"))
-        self.save = self._button(self.tr("Save picture ..."), self._ask_and_save)
-        self.save_sheet = self._button(self.tr("Save sheet ..."), self._ask_and_save_sheet)
+        self.save = push_button(self.tr("Save picture ..."), self._ask_and_save)
+        self.save_sheet = push_button(self.tr("Save sheet ..."), self._ask_and_save_sheet)
         self.save_sheet.setToolTip(self.tr("All faces in one picture"))
-        self.play = self._button(self.tr("Play"), lambda: board.play(not board.playing))
+        self.play = push_button(self.tr("Play"), lambda: board.play(not board.playing))
         for button in (self.use, self.save, self.save_sheet, self.play):
             board.side.addWidget(button)
         board.side.addStretch(1)
         board.activated.connect(self._take_as_first)
         board.changed.connect(self._refresh)
         return board
-
-    def _button(self, text: str, act: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: act())
-        return button
 
     # The list.
 
@@ -171,7 +151,7 @@ class GeneratorsPage(QDialog):
         self.list.blockSignals(False)
         self._change_generator()
         if not entries:
-            self._say(self.tr("Import a generator first: StyleGAN2, StyleGAN3 or GAN-Control."))
+            self.message.say(self.tr("Import a generator first: StyleGAN2, StyleGAN3 or GAN-Control."))
 
     @property
     def entry(self) -> Installed | None:
@@ -223,7 +203,7 @@ class GeneratorsPage(QDialog):
         """Draw what is chosen now; pictures of one person take long and wait for the button."""
         if self.controls.mode is Mode.PERSON:
             self.board.clear()
-            self._say(self.tr("Draw: learns what makes this person, then draws the person anew (ExFaceGAN)."))
+            self.message.say(self.tr("Draw: learns what makes this person, then draws the person anew (ExFaceGAN)."))
         elif not self.generators.importing:
             self.draw()
 
@@ -251,12 +231,12 @@ class GeneratorsPage(QDialog):
             self.generators.draw(self.name, recipes)
 
     def _begin(self, sentence: str) -> None:
-        self.bar.setValue(0)
-        self._say(sentence)
+        self.bar.show_share(0.0)
+        self.message.say(sentence)
         self._refresh()
 
     def _end(self, sentence: str, problem: bool) -> None:
-        self._say(sentence, problem)
+        self.message.say(sentence, problem)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -271,10 +251,6 @@ class GeneratorsPage(QDialog):
         self.save_sheet.setEnabled(chosen)
         self.play.setEnabled(self.board.filled > 1)
         self.play.setText(self.tr("Pause") if self.board.playing else self.tr("Play"))
-
-    def _say(self, sentence: str, problem: bool = False) -> None:
-        self.message.setText(sentence)
-        self.message.setStyleSheet(f"color: {color('banner-edge').lighter(150).name()};" if problem else "")
 
     # The chosen face.
 
@@ -293,7 +269,7 @@ class GeneratorsPage(QDialog):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_picture(path, as_photo(face.pixels))
         except (OSError, FaceEditorError) as error:
-            self._say(str(error), problem=True)
+            self.message.say(str(error), problem=True)
             return
         self._use_photo(path)
 
@@ -324,10 +300,10 @@ class GeneratorsPage(QDialog):
         try:
             write_picture(path, sheet(shown, COLUMNS) if all_faces else face.pixels)
         except FaceEditorError as error:
-            self._say(str(error), problem=True)
+            self.message.say(str(error), problem=True)
             return
         remember_folder(path)
-        self._say(self.tr("Saved “{name}”.").format(name=path.name))
+        self.message.say(self.tr("Saved “{name}”.").format(name=path.name))
 
     # Events.
 

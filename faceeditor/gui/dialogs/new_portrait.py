@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
     QHBoxLayout,
-    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.imaging import mask_qimage
 from faceeditor.gui.widgets.basic import label, scrolled
+from faceeditor.gui.widgets.dialog_parts import push_button
 from faceeditor.portrait.masks import SampleMask
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
@@ -60,10 +60,7 @@ class SampleDialog(QDialog):
         self.keep_style.setChecked(True)
         row.addWidget(self.keep_style)
         row.addStretch(1)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
-        row.addWidget(cancel)
+        row.addWidget(push_button(self.tr("Cancel"), self.reject))
         column.addLayout(row)
 
     def _button(self, name: str, mask: MaskArray) -> QToolButton:

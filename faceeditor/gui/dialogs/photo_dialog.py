@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QHBoxLayout,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from faceeditor.gui.controllers.file_jobs import PhotoPreview
 from faceeditor.gui.settings import settings
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.dialog_parts import AnswerRow
 from faceeditor.gui.widgets.face_picker import FacePicker
 from faceeditor.portrait.head import GROUPS
 
@@ -129,7 +129,9 @@ class PhotoSheet(QDialog):
                 column.addLayout(self._group_row(choice, locked))
             column.addSpacing(8)
         column.addStretch(1)
-        column.addLayout(self._buttons())
+        buttons = AnswerRow(self.tr("Apply"), self.accept, self.reject)
+        self.take_button = buttons.confirm
+        column.addLayout(buttons)
         outer.addLayout(column, 1)
         self.choices[choice.take].setChecked(True)
         self.choices[choice.take].setFocus()
@@ -187,20 +189,6 @@ class PhotoSheet(QDialog):
             self.groups[group] = box
             row.addWidget(box)
         row.addStretch(1)
-        return row
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
-        self.take_button = QPushButton(self.tr("Apply"))
-        self.take_button.setDefault(True)
-        self.take_button.clicked.connect(self.accept)
-        row.addWidget(cancel)
-        row.addWidget(self.take_button)
         return row
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

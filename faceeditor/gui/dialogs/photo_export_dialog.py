@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.export.metadata import has_position
 from faceeditor.export.photograph import DEEP_KINDS, KINDS, SaveOptions, encode_photograph
 from faceeditor.gui.settings import settings
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.dialog_parts import AnswerRow
 from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.images import SourceImage
 
@@ -94,7 +95,9 @@ class PhotoExportDialog(QDialog):
         self.hint.setWordWrap(True)
         outer.addWidget(self.hint)
         outer.addStretch(1)
-        outer.addLayout(self._buttons())
+        buttons = AnswerRow(self.tr("Export ..."), self.accept, self.reject)
+        self.export_button = buttons.confirm
+        outer.addLayout(buttons)
         self._recall()
         self.quality.valueChanged.connect(lambda value: self._quality_value.setText(str(value)))
         for box in (self.sides, self.format, self.bits):
@@ -103,20 +106,6 @@ class PhotoExportDialog(QDialog):
         self._quality_value.setText(str(self.quality.value()))
         self._refresh()
         self.setMinimumWidth(460)
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
-        self.export_button = QPushButton(self.tr("Export ..."))
-        self.export_button.setDefault(True)
-        self.export_button.clicked.connect(self.accept)
-        row.addWidget(cancel)
-        row.addWidget(self.export_button)
-        return row
 
     def _recall(self) -> None:
         """Start with the last answers; the format is the photograph's own until another one was chosen."""

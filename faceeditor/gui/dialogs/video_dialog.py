@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSlider,
     QVBoxLayout,
@@ -30,7 +29,6 @@ from PySide6.QtWidgets import (
 from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
 from faceeditor.engine.sequences import MAX_FRAMES, MAX_TURN, morph, turntable
 from faceeditor.errors import Cancelled, FaceEditorError
-from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
@@ -38,6 +36,7 @@ from faceeditor.gui.dialogs.export_boxes import format_box, size_box
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import remember_folder
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.dialog_parts import AnswerRow, MessageLabel, WorkBar
 from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.portrait import store
@@ -141,17 +140,14 @@ class VideoDialog(QDialog):
         self.form = QWidget()
         self._fill_form(styles)
         column.addWidget(self.form)
-        self.message = label("", "hint")
-        self.message.setWordWrap(True)
-        self.message.setMinimumHeight(32)
+        self.message = MessageLabel(2)
         column.addWidget(self.message)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName(self.tr("Progress"))
+        self.bar = WorkBar()
         column.addWidget(self.bar)
         column.addStretch(1)
-        column.addLayout(self._buttons())
+        buttons = AnswerRow(self.tr("Export ..."), self._ask_and_begin, self._stop_or_reject)
+        self.cancel, self.make = buttons.cancel, buttons.confirm
+        column.addLayout(buttons)
         outer.addLayout(column, 1)
         self.setMinimumWidth(720)
         bridge = session.bridge
@@ -219,20 +215,6 @@ class VideoDialog(QDialog):
             box.currentIndexChanged.connect(self._refresh)
         for changed in (self.degrees.valueChanged, self.length.valueChanged, self.back.toggled):
             changed.connect(self._refresh)
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        self.cancel = QPushButton(self.tr("Cancel"))
-        self.cancel.setAutoDefault(False)
-        self.cancel.clicked.connect(self._stop_or_reject)
-        self.make = QPushButton(self.tr("Export ..."))
-        self.make.setDefault(True)
-        self.make.clicked.connect(self._ask_and_begin)
-        row.addWidget(self.cancel)
-        row.addWidget(self.make)
-        return row
 
     def _add_style(self, style: StyleCode, picture: npt.NDArray[np.uint8] | None) -> None:
         here = request_of(self._session.portrait.state())
@@ -311,15 +293,10 @@ class VideoDialog(QDialog):
         if not self.running:
             obstacle = self._obstacle()
             self.make.setEnabled(not obstacle)
-            self._say(obstacle or self.tr("{n} frames").format(n=self.frames))
-
-    def _say(self, sentence: str, problem: bool = False) -> None:
-        """Put a sentence under the form; a problem stands out."""
-        self.message.setText(sentence)
-        self.message.setStyleSheet(f"color: {color('banner-edge').lighter(150).name()};" if problem else "")
+            self.message.say(obstacle or self.tr("{n} frames").format(n=self.frames))
 
     def _complain(self, sentence: str) -> None:
-        self._say(sentence, problem=True)
+        self.message.say(sentence, problem=True)
 
     # Making it.
 
@@ -344,10 +321,10 @@ class VideoDialog(QDialog):
             return
         self._path = path
         self._drawn, self._count = 0, len(requests)
-        self.bar.setValue(0)
+        self.bar.show_share(0.0)
         self._job = self._session.bridge.run_with_previews(lambda emit: WatchedVideo(video, emit))
         self._refresh()
-        self._say(self.tr("Frame 1 of {n}").format(n=self._count))
+        self.message.say(self.tr("Frame 1 of {n}").format(n=self._count))
 
     def _requests(self) -> tuple[RenderRequest, ...]:
         here = request_of(self._session.portrait.state(), self._heads)
@@ -363,12 +340,12 @@ class VideoDialog(QDialog):
 
     def _progress(self, job: int, fraction: float) -> None:
         if job == self._job:
-            self.bar.setValue(round(fraction * 1000))
+            self.bar.show_share(fraction)
 
     def _picture(self, job: int, pixels: npt.NDArray[np.uint8]) -> None:
         if job == self._job:
             self._drawn = min(self._drawn + 1, self._count)
-            self._say(self.tr("Frame {i} of {n}").format(i=self._drawn, n=self._count))
+            self.message.say(self.tr("Frame {i} of {n}").format(i=self._drawn, n=self._count))
             self._show_pixels(pixels)
 
     def _show_pixels(self, pixels: npt.NDArray[np.uint8] | None) -> None:
@@ -393,14 +370,14 @@ class VideoDialog(QDialog):
             self._job = None
             self._refresh()
             if isinstance(error, Cancelled):
-                self._say(self.tr("Stopped. No file was written."))
+                self.message.say(self.tr("Stopped. No file was written."))
             else:
                 self._complain(str(error))
 
     def _stop_or_reject(self) -> None:
         if self._job is not None:
             self._session.bridge.cancel(self._job)
-            self._say(self.tr("Stopping ..."))
+            self.message.say(self.tr("Stopping ..."))
         else:
             self.reject()
 

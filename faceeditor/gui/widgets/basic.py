@@ -7,9 +7,6 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStyle, QToolButton, 
 _AROUND = QSize(80, 220)
 """What a dialog needs of the screen beside its scrolled contents: frame, title, buttons."""
 
-KEYBOARD_GESTURE_MS = 700
-"""Slider steps made with keys or the wheel within this time are one gesture."""
-
 
 def label(text: str, name: str) -> QLabel:
     """A label that the style sheet knows by its object name (sectionTitle, hint, value ...)."""

@@ -16,13 +16,13 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFont, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtGui import QWheelEvent as WheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from faceeditor.gui.colors import color
-from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
+from faceeditor.gui.widgets.gesture import Gesture
 from faceeditor.head.light import gamma_to_rig, rig_to_gamma
 from faceeditor.interaction.light_shading import (
     RIM,
@@ -80,8 +80,9 @@ class LightBall(QWidget):
         self._hover = False
         self._picture: BallPicture | None = None
         self._image: tuple[npt.NDArray[np.uint8], QImage] | None = None
-        self._idle = QTimer(self, interval=KEYBOARD_GESTURE_MS, singleShot=True)
-        self._idle.timeout.connect(self._end)
+        self._gesture = Gesture(self)
+        self._gesture.started.connect(self.began)
+        self._gesture.ended.connect(self._settle)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -116,7 +117,7 @@ class LightBall(QWidget):
             gamma: (9, 3) spherical harmonics of the light in camera axes.
             rig: the lamps it was made from; None: the nearest ones are found.
         """
-        if self._before is not None:
+        if self._gesture.active:
             return
         array = np.array(gamma, np.float32)
         if self._rig is not None and np.array_equal(array, self._gamma) and (rig is None or rig == self._rig):
@@ -140,24 +141,25 @@ class LightBall(QWidget):
         """Open a gesture if none is open and return the rig; None if there is no light to change."""
         if self._rig is None or not self.isEnabled():
             return None
-        if self._before is None:
+        if not self._gesture.active:
             self._before = self._rig
-            self.began.emit()
+        self._gesture.begin()
         return self._rig
 
     def _end(self) -> None:
-        self._idle.stop()
         self._grip = None
-        if self._before is not None:
-            self._before = None
-            self.ended.emit()
+        self._gesture.end()
+
+    def _settle(self) -> None:
+        self._before = None
+        self.ended.emit()
         self.update()
 
     def _step(self, rig: LightRig) -> None:
         """A change by wheel or key: those that follow soon belong to it."""
         self._take(rig)
         if self._grip is None:
-            self._idle.start()
+            self._gesture.end_when_idle()
 
     def _describe(self) -> None:
         text = self.tr("No light yet") if self._rig is None else self.readout
@@ -208,7 +210,6 @@ class LightBall(QWidget):
         x, y = self.to_ball(event.position())
         if math.hypot(x, y) > RIM + 0.15 or not self._begin():
             return
-        self._idle.stop()
         handle = handle_of(self._rig.azimuth, self._rig.elevation)
         near = (self.to_widget(*handle) - event.position()).manhattanLength() <= 2.5 * _HANDLE
         self._at = event.position()

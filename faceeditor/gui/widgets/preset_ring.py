@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from faceeditor.gui.colors import TOKENS, color
-from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
+from faceeditor.gui.widgets.gesture import Gesture
 from faceeditor.interaction.preset_mix import inside, places, ring_weights
 
 _HEIGHT = 196
@@ -49,7 +49,6 @@ class PresetRing(QWidget):
         self.names: list[str] = []
         self.at = (0.0, 0.0)
         self._pictures: list[QPixmap | None] = []
-        self._open = False
         self._held: tuple[float, float] | None = None  # the pointer in the disc, unclamped
         self._last = QPointF()
         self.setAccessibleName(title)
@@ -58,8 +57,10 @@ class PresetRing(QWidget):
         self.setToolTip(
             self.tr("Drag the handle towards a preset. Shift moves it finely; a double click brings it to the middle.")
         )
-        self._idle = QTimer(self, interval=KEYBOARD_GESTURE_MS, singleShot=True)
-        self._idle.timeout.connect(self._end)
+        self._gesture = Gesture(self)
+        self._gesture.started.connect(self.started)
+        self._gesture.ended.connect(self.ended)
+        self._gesture.ended.connect(self.update)
         self._font = QFont(self.font())
         self._font.setPixelSize(int(TOKENS["font-small"].removesuffix("px")))
 
@@ -78,7 +79,7 @@ class PresetRing(QWidget):
 
     def show_handle(self, x: float, y: float) -> None:
         """Show where the handle is; a drag under way is left alone."""
-        if not self._open and (x, y) != self.at:
+        if not self._gesture.active and (x, y) != self.at:
             self.at = (x, y)
             self._tell()
             self.update()
@@ -145,23 +146,14 @@ class PresetRing(QWidget):
 
     # Mouse and keys.
 
-    def _begin(self) -> None:
-        if not self._open:
-            self._open = True
-            self.started.emit()
-
     def _end(self) -> None:
-        self._idle.stop()
         self._held = None
-        if self._open:
-            self._open = False
-            self.ended.emit()
-        self.update()
+        self._gesture.end()
 
     def _move_to(self, x: float, y: float) -> None:
         at = inside(x, y)
         if at != self.at:
-            self._begin()
+            self._gesture.begin()
             self.at = at
             self._tell()
             self.moved.emit(*at)
@@ -171,7 +163,6 @@ class PresetRing(QWidget):
         if event.button() != Qt.MouseButton.LeftButton or len(self.names) < 2:
             event.ignore()
             return
-        self._idle.stop()
         point = event.position()
         preset = self.preset_at(point)
         offset = point - self.middle
@@ -179,7 +170,7 @@ class PresetRing(QWidget):
         if preset < 0 and distance > 1.15:
             event.ignore()
             return
-        self._begin()
+        self._gesture.begin()
         on_handle = (point - self.point_of(*self.at)).manhattanLength() <= _HANDLE * 1.6
         if not on_handle:
             goal = places(len(self.names))[preset] if preset >= 0 else (offset.x(), offset.y())
@@ -220,7 +211,7 @@ class PresetRing(QWidget):
         if key in steps and self.names:
             size = _STEP * (_FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0)
             self._move_to(self.at[0] + steps[key][0] * size, self.at[1] + steps[key][1] * size)
-            self._idle.start()
+            self._gesture.end_when_idle()
         elif key in (keys.Key_Home, keys.Key_Backspace):
             self._move_to(0.0, 0.0)
             self._end()

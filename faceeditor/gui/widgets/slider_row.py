@@ -3,7 +3,7 @@
 The whole row is one painted widget: panels hold dozens of them, and all of them move while the head is dragged.
 """
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractSlider, QLineEdit, QMenu, QSizePolicy, QWidget
 
 from faceeditor.gui.colors import TOKENS, color
-from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
+from faceeditor.gui.widgets.gesture import Gesture
 from faceeditor.interaction.number_text import NumberError, parsed, shown
 
 HEIGHT = 38
@@ -67,7 +67,6 @@ class SliderRow(QAbstractSlider):
         self.real = default
         self.reset_value = default
         self.editor: QLineEdit | None = None
-        self._open = False
         self._drag: tuple[float, float] | None = None  # last x of the pointer, value before clamping and rounding
         self._hover = ""
         self.setOrientation(Qt.Orientation.Horizontal)
@@ -77,8 +76,10 @@ class SliderRow(QAbstractSlider):
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._idle = QTimer(self, interval=KEYBOARD_GESTURE_MS, singleShot=True)
-        self._idle.timeout.connect(self._end)
+        self._gesture = Gesture(self)
+        self._gesture.started.connect(self.started)
+        self._gesture.ended.connect(self.ended)
+        self._gesture.ended.connect(self.update)
         font = QFont(self.font())
         font.setPixelSize(int(TOKENS["font-small"].removesuffix("px")))
         self._font = font
@@ -99,7 +100,7 @@ class SliderRow(QAbstractSlider):
         """Show a value, and the one that a reset leads to, which came from elsewhere. A drag is left alone."""
         same = value == self.real and reset_value == self.reset_value
         self.reset_value = reset_value
-        if not self._open:
+        if not self._gesture.active:
             self.real = value
         if not same:
             self._update_accessible_value()
@@ -137,23 +138,14 @@ class SliderRow(QAbstractSlider):
 
     # Changing.
 
-    def _begin(self) -> None:
-        if not self._open:
-            self._open = True
-            self.started.emit()
-
     def _end(self) -> None:
-        self._idle.stop()
         self._drag = None
-        if self._open:
-            self._open = False
-            self.ended.emit()
-        self.update()
+        self._gesture.end()
 
     def _move_to(self, value: float) -> None:
         value = min(max(value, self.low), self.high)
         if value != self.real:
-            self._begin()
+            self._gesture.begin()
             self.real = value
             self._update_accessible_value()
             self.moved.emit(value)
@@ -177,7 +169,7 @@ class SliderRow(QAbstractSlider):
         """Step by keys or wheel; what follows soon belongs to the same gesture."""
         size = max(self.step, (self.high - self.low) / 100) * (_FINE if fine else 1.0)
         self._move_to(self.real + steps * size)
-        self._idle.start()
+        self._gesture.end_when_idle()
 
     # The mouse.
 
@@ -189,8 +181,7 @@ class SliderRow(QAbstractSlider):
         if self.value_rect().contains(at):
             self.edit_value()
         elif at.y() >= _TEXT_HEIGHT - 2:
-            self._idle.stop()
-            self._begin()
+            self._gesture.begin()
             if abs(at.x() - self.place_of(self.real)) > _RADIUS + 2:
                 left, length = self._span()
                 self._move_to(self._rounded(self.low + (at.x() - left) / length * (self.high - self.low), False))

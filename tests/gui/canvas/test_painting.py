@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.canvas.tools import Tool
 from faceeditor.gui.snapshot import draw_stroke
-from faceeditor.gui.widgets.basic import KEYBOARD_GESTURE_MS
+from faceeditor.gui.widgets.gesture import KEYBOARD_GESTURE_MS
 from faceeditor.regions import Region, colorize
 from tests.gui.fake_engine import face_of
 
