@@ -18,6 +18,7 @@ from faceeditor.head.samples import FILE, PACK, pose_terms
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.paths import resources_dir
 from faceeditor.portrait.head import EXPRESSIONS
+from faceeditor.training.commands import run_command
 
 Array = npt.NDArray[np.float64]
 
@@ -136,20 +137,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="head_build_samples", description=__doc__)
     parser.add_argument("--photographs", type=Path, required=True, help="photos.npz of the head's build")
     parser.add_argument("--out", type=Path, default=None, help="resources folder (default: the program's own)")
-    args = parser.parse_args(arguments)
-    try:
-        with np.load(args.photographs) as file:
-            photographs = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        print(f"{args.photographs} cannot be read ({error}); build the head first.", file=sys.stderr)
-        return 1
-    try:
-        pack = write_table(args.out or resources_dir(), photographs)
-    except FaceEditorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{pack.folder}: {sum(file.bytes for file in pack.files.values()):,} bytes")
-    return 0
+
+    def act(given: argparse.Namespace) -> str:
+        try:
+            with np.load(given.photographs) as file:
+                photographs = {name: file[name] for name in file.files}
+        except (OSError, ValueError) as error:
+            raise FaceEditorError(f"{given.photographs} cannot be read ({error}); build the head first.") from error
+        pack = write_table(given.out or resources_dir(), photographs)
+        return f"{pack.folder}: {sum(file.bytes for file in pack.files.values()):,} bytes"
+
+    return run_command(parser, act, arguments)
 
 
 def write_table(folder: Path, photographs: dict[str, npt.NDArray[Any]]) -> ModelPack:

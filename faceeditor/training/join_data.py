@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.training.commands import run_command
 
 FOLDERS = ("images", "labels", "images512")
 """What a data set may hold beside its index and landmarks, one file per picture."""
@@ -59,13 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="join_data", description=__doc__)
     parser.add_argument("--data", type=Path, action="append", required=True, help="a data set (several times)")
     parser.add_argument("--out", type=Path, required=True, help="the new folder")
-    options = parser.parse_args(arguments)
-    try:
-        print(f"{join_data(options.data, options.out)} pictures in {options.out}")
-    except FaceEditorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return run_command(parser, lambda given: f"{join_data(given.data, given.out)} pictures in {given.out}", arguments)
 
 
 if __name__ == "__main__":

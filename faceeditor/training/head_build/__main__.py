@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceeditor.errors import FaceEditorError
 from faceeditor.head.model import HeadModel
+from faceeditor.training.commands import run_command
 from faceeditor.training.head_build import landmarks as marks
 from faceeditor.training.head_build import packing, report, skin, unwrap, votes
 from faceeditor.training.head_build.bases import build_bases
@@ -41,13 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faces", type=Path, required=True, help="folder of the photographs with their label maps")
     parser.add_argument("--out", type=Path, default=Path("resources/head"), help="folder of the pack")
     parser.add_argument("--work", type=Path, default=Path("runs/head"), help="folder for what may be used again")
-    options = parser.parse_args(arguments)
-    try:
-        build(options.sources, options.faces, options.out, options.work)
-    except FaceEditorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+
+    def act(given: argparse.Namespace) -> str:
+        build(given.sources, given.faces, given.out, given.work)
+        return ""
+
+    return run_command(parser, act, arguments)
 
 
 def build(sources: Path, faces: Path, out: Path, work: Path) -> None:

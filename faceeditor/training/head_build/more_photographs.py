@@ -11,6 +11,7 @@ import numpy as np
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.portrait.head import EXPRESSIONS
+from faceeditor.training.commands import run_command
 from faceeditor.training.head_build import skin
 from faceeditor.training.head_build.bases import shape_mixing
 from faceeditor.training.head_build.report import coefficients
@@ -57,13 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fits", type=Path, required=True, help="fits.npz of the new photographs")
     parser.add_argument("--work", type=Path, default=Path("runs/head"), help="folder of the head's build")
     parser.add_argument("--out", type=Path, required=True, help="photos.npz with all photographs")
-    options = parser.parse_args(arguments)
-    try:
-        print(f"{add_photographs(options.sources, options.fits, options.work, options.out)} photographs")
-    except FaceEditorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+
+    def act(given: argparse.Namespace) -> str:
+        return f"{add_photographs(given.sources, given.fits, given.work, given.out)} photographs"
+
+    return run_command(parser, act, arguments)
 
 
 if __name__ == "__main__":
