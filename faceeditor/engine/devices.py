@@ -14,6 +14,7 @@ from faceeditor.fileio import read_regular, set_aside
 from faceeditor.generators.devices import cpu_name, cpu_threads, cuda_possible, installed_version
 from faceeditor.images import write_atomic
 from faceeditor.jsonio import MAX_BYTES, JsonError, read_json_object
+from faceeditor.nets.mask_guided_pack import PACK
 from faceeditor.packs import ModelPack
 from faceeditor.paths import cache_dir
 from faceeditor.portrait.style import StyleCode
@@ -136,7 +137,7 @@ def _fastest(opener: OpenGenerator) -> Choice:
 def _machine_key() -> str:
     """Hash of everything that the choice depends on."""
     facts = [cpu_name(), str(cpu_threads()), installed_version("openvino"), installed_version("torch")]
-    facts.append(ModelPack.open("mask-guided").key)
+    facts.append(ModelPack.open(PACK).key)
     return hashlib.sha256("|".join(facts).encode()).hexdigest()[:24]
 
 

@@ -22,6 +22,7 @@ from faceeditor.generators.mask_guided import generator_weights
 from faceeditor.generators.torch_backend import load_module
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
+from faceeditor.nets.mask_guided_pack import PACK
 from faceeditor.nets.recogniser import Recogniser, face_chips
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.style import StyleCode
@@ -30,7 +31,6 @@ from faceeditor.regions import REGION_COUNT, MaskArray
 Pixels = npt.NDArray[np.uint8]
 Step = Callable[[float, str, Pixels | None], None]
 
-PACK = "mask-guided"
 RECOGNISER = "recogniser"
 SIDE = 128
 """Side of the pictures that are compared."""

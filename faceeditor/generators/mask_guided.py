@@ -11,18 +11,16 @@ import numpy.typing as npt
 
 from faceeditor.errors import EngineError
 from faceeditor.generators.conditions import EMBED_INPUTS, MaskCondition, mask_condition
+from faceeditor.nets.mask_guided_pack import ENCODER_FILE, FINE_FILE, GENERATOR_FILE, PACK
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.portrait.exemplars import Exemplars
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, MaskArray
 
-PACK = "mask-guided"
 DEVICES = ("cuda", "openvino-cpu", "torch-cpu")
 """The devices by name, the usually fastest first."""
 SIZES = (128, 256, 512)
-FINE_FILE = "fine.safetensors"
-"""File of the scale that draws at 512; a pack without it draws 512 as an enlarged 256."""
 
 Pixels = npt.NDArray[np.uint8]
 Maps = npt.NDArray[np.float32]
@@ -116,7 +114,7 @@ class MaskGuided:
         with self._encoder_lock:
             if self._encoder is None:
                 place = "cuda" if self.device == "cuda" else "cpu"
-                self._encoder = TorchEncoder(self._pack.load("encoder.safetensors"), self._pack.config, place)
+                self._encoder = TorchEncoder(self._pack.load(ENCODER_FILE), self._pack.config, place)
             style: StyleCode = self._encoder.encode(photo, mask, label)
             if self._exemplars is None and EXEMPLARS in self._pack.files:
                 self._exemplars = Exemplars.from_arrays(self._pack.load(EXEMPLARS))
@@ -162,7 +160,7 @@ def generator_weights(pack: ModelPack, fine: bool = True) -> dict[str, npt.NDArr
     Raises:
         ModelError: a file is missing or damaged.
     """
-    weights = {name: _with_all_planes(name, value) for name, value in pack.load("generator.safetensors").items()}
+    weights = {name: _with_all_planes(name, value) for name, value in pack.load(GENERATOR_FILE).items()}
     if fine and FINE_FILE in pack.files:
         weights |= {f"fine.{name}": value for name, value in pack.load(FINE_FILE).items()}
     return weights

@@ -21,6 +21,7 @@ from faceeditor.head.torch_raster import TorchHead
 from faceeditor.identity.variation import Variation
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
+from faceeditor.nets.mask_guided_pack import PACK
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -29,7 +30,6 @@ from faceeditor.regions import REGION_COUNT, MaskArray
 FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
-PACK = "mask-guided"
 SIDE = 256
 _MAPS_SIDE = 128
 

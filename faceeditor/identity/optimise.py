@@ -22,7 +22,6 @@ from faceeditor.faceframe import face_frame
 from faceeditor.head.model import HeadModel
 from faceeditor.identity.attributes import Attribute, area_of
 from faceeditor.identity.drawing import (
-    PACK,
     PortraitDrawing,
     Scene,
     codes_of,
@@ -44,6 +43,7 @@ from faceeditor.identity.objective import (
 from faceeditor.identity.transfer import transferred
 from faceeditor.identity.variation import Variation
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
+from faceeditor.nets.mask_guided_pack import PACK
 from faceeditor.nets.perception import Perception, Seen
 from faceeditor.packs import ModelPack
 from faceeditor.regions import MaskArray, Region

@@ -15,6 +15,7 @@ from faceeditor.nets.critics import Critics
 from faceeditor.nets.layers import upsample2
 from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.nets.mask_guided import HEAD_CHANNELS, Codes, MaskGenerator, StyleEncoder, Window
+from faceeditor.nets.mask_guided_pack import ENCODER_FILE, FINE_FILE, GENERATOR_FILE
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
 from faceeditor.training.fine_data import load_fine_faces, pick_windows, window_weights
@@ -37,9 +38,6 @@ from faceeditor.training.run import (
 )
 from faceeditor.training.stages import Stage, StageData
 from faceeditor.training.starting import critic_weights, with_new_planes
-
-FINE_FILE = "fine.safetensors"
-"""As `generators.mask_guided.FINE_FILE`."""
 
 
 class FineTrainer:
@@ -231,12 +229,12 @@ def _networks(pack: ModelPack, width: int, device: torch.device) -> tuple[MaskGe
     """The pack's generator with a fresh fine scale, and its encoder, frozen."""
     sizes = {key: tuple(int(n) for n in pack.config[key]) for key in ("channels", "conditions")}
     generator = MaskGenerator(**sizes, fine_width=width)
-    weights = {key: torch.from_numpy(value) for key, value in pack.load("generator.safetensors").items()}
+    weights = {key: torch.from_numpy(value) for key, value in pack.load(GENERATOR_FILE).items()}
     missing = generator.load_state_dict(with_new_planes(weights), strict=False)
     if missing.unexpected_keys or any(not key.startswith("fine.") for key in missing.missing_keys):
         raise FaceEditorError(f"The generator of {pack.folder} does not fit to this program: train it anew.")
     encoder = StyleEncoder(int(pack.config["encoder_width"]))
-    encoder.load_state_dict({key: torch.from_numpy(value) for key, value in pack.load("encoder.safetensors").items()})
+    encoder.load_state_dict({key: torch.from_numpy(value) for key, value in pack.load(ENCODER_FILE).items()})
     generator.eval().requires_grad_(False)
     encoder.eval().requires_grad_(False)
     return placed(generator, device), placed(encoder, device)

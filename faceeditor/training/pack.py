@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from faceeditor.nets.mask_guided_pack import DECODER_FILE, ENCODER_FILE, GENERATOR_FILE, PACK
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.training.run import load_checkpoint
@@ -36,9 +37,9 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
         sizes = {"width": config["width"], **trained}
         return write_pack(folder.parent, folder.name, config["kind"], version, files, sizes)
     files = {
-        "generator.safetensors": _arrays(state["averages"]["generator"]),
-        "encoder.safetensors": _arrays(state["averages"]["encoder"]),
-        "decoder.safetensors": _arrays(state["parts"]["decoder"]),
+        GENERATOR_FILE: _arrays(state["averages"]["generator"]),
+        ENCODER_FILE: _arrays(state["averages"]["encoder"]),
+        DECODER_FILE: _arrays(state["parts"]["decoder"]),
         CRITICS: _arrays(state["parts"]["critics"])
         | {f"domain.{name}": value for name, value in _arrays(state["parts"]["domain"]).items()},
     }
@@ -49,4 +50,4 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     if state.get("head_prior"):
         files["head_prior.safetensors"] = _arrays(state["head_prior"])
     networks = {key: config[key] for key in NETWORK_KEYS}
-    return write_pack(folder.parent, folder.name, "mask-guided", version, files, {**networks, **trained})
+    return write_pack(folder.parent, folder.name, PACK, version, files, {**networks, **trained})

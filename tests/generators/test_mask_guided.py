@@ -20,10 +20,11 @@ from faceeditor.generators.conditions import (
     mask_condition,
     quartered,
 )
-from faceeditor.generators.mask_guided import FINE_FILE, MaskGuided, generator_weights
+from faceeditor.generators.mask_guided import MaskGuided, generator_weights
 from faceeditor.nets import mask_guided as nets
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, warp_from_face
+from faceeditor.nets.mask_guided_pack import FINE_FILE
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.portrait.exemplars import MISSING_BELOW, Exemplars, region_areas
