@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.portrait.adjustments import Adjustment, ColourChange, DetailChange, LightChange
+from faceeditor.portrait.adjustments import Adjustment, ColourChange, DetailChange
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 FloatArray = npt.NDArray[np.float32]
@@ -218,7 +218,7 @@ def adjusted(
             pixels = _recoloured_pixels(pixels, settings, weight)
         elif isinstance(settings, DetailChange):
             pixels = detailed(pixels, settings.amount, weight)
-        elif isinstance(settings, LightChange) and gain is not None:
+        elif gain is not None:
             pixels = relit_in(pixels, gain, weight)
     return pixels
 

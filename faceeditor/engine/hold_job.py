@@ -1,7 +1,7 @@
 """Holding identity: how far an edit can go before the face is too far from the pinned person."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from faceeditor.engine.requests import RenderRequest
 from faceeditor.identity.board import Reference
 from faceeditor.identity.recogniser import distance
 from faceeditor.identity.variation import FacePicture
+from faceeditor.portrait.adjustments import HEAD_PARTS, Adjustment, HeadChange
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceState, PortraitState
 
@@ -107,9 +108,25 @@ def between(before: PortraitState, after: PortraitState, share: float) -> Portra
     """A part of the way (0..1) from one state to another of the same mask: head, style and truncation are mixed."""
     a, b = before.face, after.face
     start = a.head if a.head is not None else b.base_head
+    adjustments = b.adjustments
+    if len(a.adjustments) == len(adjustments):
+        adjustments = tuple(_mixed(*pair, share) for pair in zip(a.adjustments, adjustments, strict=True))
     head = None if start is None or b.head is None else blended(start, b.head, share)
     style = a.style if a.style.key == b.style.key else a.style.blend(b.style, share).with_label(b.style.label)
-    return after.with_face(head=head, style=style, truncation=a.truncation + share * (b.truncation - a.truncation))
+    truncation = a.truncation + share * (b.truncation - a.truncation)
+    return after.with_face(head=head, style=style, truncation=truncation, adjustments=adjustments)
+
+
+def _mixed(a: Adjustment, b: Adjustment, share: float) -> Adjustment:
+    """A part of the way between two adjustments, where both are sliders."""
+    if a is b or not isinstance(a.settings, HeadChange) or not isinstance(b.settings, HeadChange):
+        return b
+    one, other = a.settings, b.settings
+    parts: dict[str, Any] = {
+        name: getattr(one, name) + np.float32(share) * (getattr(other, name) - getattr(one, name))
+        for name in HEAD_PARTS
+    }
+    return b.changed(settings=HeadChange(**parts, rig=other.rig if share == 1 else None))
 
 
 def blended(start: HeadCoefficients, end: HeadCoefficients, share: float) -> HeadCoefficients:

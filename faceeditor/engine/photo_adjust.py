@@ -12,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.engine import adjust
-from faceeditor.portrait.adjustments import Adjustment, Adjustments, ColourChange, DetailChange, LightChange
+from faceeditor.portrait.adjustments import (
+    Adjustment,
+    Adjustments,
+    ColourChange,
+    DetailChange,
+    Settings,
+    relit_head,
+)
 from faceeditor.regions import MASK_SIZE
 
 if TYPE_CHECKING:
@@ -42,7 +49,7 @@ def with_adjustments(edit: "Edit", plan: "Plan", adjustments: Adjustments) -> "E
             finishes.append(_colour(settings, wide, shown, weight))
         elif isinstance(settings, DetailChange):
             finishes.append(_detail(settings.amount, wide, plan))
-        elif isinstance(settings, LightChange):
+        else:
             gain = _with_light(gain, settings, wide, plan)
     return replace(edit, finishes=tuple(finishes), gain=gain)
 
@@ -82,13 +89,15 @@ def _detail(amount: float, wide: FloatArray, plan: "Plan") -> "Finish":
     return Finish(wide, apply, broad)
 
 
-def _with_light(gain: FloatArray | None, change: LightChange, wide: FloatArray, plan: "Plan") -> FloatArray | None:
-    """The gain with another light in a part of it."""
+def _with_light(gain: FloatArray | None, settings: Settings, wide: FloatArray, plan: "Plan") -> FloatArray | None:
+    """The gain with another light or skin in a part of it."""
     from faceeditor.head.model import HeadModel
     from faceeditor.photo.light import light_gain
 
     read = plan.face.head
-    lit = plan.head.changed(gamma=change.gamma, albedo=read.albedo, rig=None)
+    lit = relit_head(plan.head, settings)
+    if lit is None:
+        return gain
     other = light_gain(HeadModel.load(), read, lit, plan.labels, plan.options.shadows, plan.options.lamp_samples)
     if other is None:
         return gain

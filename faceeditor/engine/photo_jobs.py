@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from faceeditor.engine.jobs import JobContext, Pixels, opened_picture
-from faceeditor.engine.requests import Output
+from faceeditor.engine.requests import Output, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -88,6 +88,40 @@ class ReadPhoto:
     def run(self, context: JobContext) -> PhotoReading:
         """Raises ImageError (no picture, no face) and ModelError."""
         return _read_photo(self.source, self.face, self.label, context, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class ExpressionReading:
+    """What `ReadExpression` finds: the head whose expression and gaze are meant, and a sentence, perhaps empty."""
+
+    head: HeadCoefficients
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class ReadExpression:
+    """Read the expression of a picture's largest face, or of a portrait (.fep) as it is drawn -> `ExpressionReading`.
+
+    Attributes:
+        path: the file. Of a portrait with several faces its active one counts.
+    """
+
+    path: Path
+
+    def run(self, context: JobContext) -> ExpressionReading:
+        """Raises ImageError (no picture, no face), PortraitError (a damaged portrait) and ModelError."""
+        if self.path.suffix.lower() != ".fep":
+            reading = ReadPhoto(self.path).run(context)
+            return ExpressionReading(reading.head, reading.note)
+        from faceeditor.portrait import store
+
+        context.progress(0.0, "Opening the portrait")
+        portrait = store.load(self.path)
+        state = portrait.state()
+        head = state.face.shown_head
+        if head is None:  # no slider was touched: it is on the drawn face
+            head = ReadHead(context.frame(RenderRequest.of(state)).pixels).run(context)
+        return ExpressionReading(head, portrait.note)
 
 
 @dataclass(frozen=True, eq=False)

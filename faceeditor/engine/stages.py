@@ -4,9 +4,7 @@ A pose slider touches nothing before the moved mask; a light slider runs no netw
 itself.
 """
 
-import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,8 +14,8 @@ from faceeditor.engine.mask_morph import mixed_masks
 from faceeditor.engine.pipeline import Stage
 from faceeditor.engine.requests import Morph, Output, RenderRequest
 from faceeditor.head.relight import relighting_gain, relit, with_light_from
-from faceeditor.portrait.adjustments import Adjustments, LightChange, adjusted_style, pixel_adjustments
-from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
+from faceeditor.portrait.adjustments import Adjustments, adjusted_style, pixel_adjustments, relit_head
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import CombStroke
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MASK_SIZE, MaskArray
@@ -58,10 +56,10 @@ class Geometry:
 
     head: HeadCoefficients
 
-    @cached_property
+    @property
     def key(self) -> bytes:
         """Hash of the parts that move a mask."""
-        return geometry_key(self.head)
+        return self.head.geometry_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +68,6 @@ class DrawnRequest:
 
     request: RenderRequest
     side: int
-
-
-def geometry_key(head: HeadCoefficients) -> bytes:
-    """Hash of the parts of a head that move a mask."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name in MOVING_PARTS:
-        digest.update(getattr(head, name).tobytes())
-    return digest.digest()
 
 
 def _geometry(head: HeadCoefficients | None) -> Geometry | None:
@@ -205,15 +195,16 @@ def lit_face(resources: Resources, face: Pixels, gain: FloatArray | None) -> Pix
 def adjustment_gains(
     resources: Resources, adjustments: Adjustments, head: HeadCoefficients | None, mask: MaskArray
 ) -> tuple[FloatArray | None, ...]:
-    """For each adjustment of light the gain from the present light to its own; None for the others."""
+    """For each adjustment of light or skin the gain from the present ones to its own; None for the others."""
     gains: list[FloatArray | None] = []
     before: FloatArray | None = None
     for adjustment in pixel_adjustments(adjustments):
-        if head is None or not isinstance(adjustment.settings, LightChange):
+        lit = None if head is None else relit_head(head, adjustment.settings)
+        if head is None or lit is None:
             gains.append(None)
             continue
         before = resources.maps(head) if before is None else before
-        after = resources.maps(head.changed(gamma=adjustment.settings.gamma))
+        after = resources.maps(lit)
         step = MASK_SIZE // after.shape[-1]
         gains.append(_frozen(relighting_gain(before, after, mask[::step, ::step])))
     return tuple(gains)

@@ -155,8 +155,9 @@ class MainWindow(QMainWindow):
         }
         self.history_panel = HistoryPanel(self.session)
         self.adjustments = AdjustmentController(self.heads, self)
+        self.styles.take = self.adjustments.take_style
         self.adjustment_panel = AdjustmentPanel(
-            self.adjustments, self.styles, self.files.ask_photo, lambda: self.tools.region
+            self.adjustments, self.styles, self.files.ask_face, lambda: self.tools.region
         )
         self.board_panel = BoardPanel(self.board, self.show_board)
         self.docks = {

@@ -17,7 +17,7 @@ from faceeditor.head.light import DARKEST, SH_CONSTANTS, to_srgb
 from faceeditor.head.model import EYE_CHART, IRIS_ANGLE, PUPIL_ANGLE, HeadModel, Part
 from faceeditor.head.posing import posed
 from faceeditor.head.raster import FRONT, NONE, Buffers, Rasteriser, vertex_normals
-from faceeditor.portrait.head import MOVING_PARTS, HeadCoefficients
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MaskArray
 
 FloatArray = npt.NDArray[np.float32]
@@ -137,7 +137,7 @@ class MapRenderer:
 
     def _draw(self, head: HeadCoefficients, geometry: Geometry | None) -> Buffers:
         """Bring the rasteriser's buffers and the normals to where the head is."""
-        shown = b"".join(getattr(head, name).tobytes() for name in MOVING_PARTS) if geometry is None else b""
+        shown = head.geometry_key if geometry is None else b""
         if geometry is None and shown == self._geometry_of:
             return self._rasteriser.buffers
         self._geometry_of = b""  # should the drawing fail

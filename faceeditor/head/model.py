@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import ModelError
+from faceeditor.head.vertex_regions import vertex_weight
 from faceeditor.packs import Arrays, ModelPack
 from faceeditor.paths import resources_dir
 from faceeditor.portrait.head import ALBEDO_DIM, EXPRESSION_DIM, EXPRESSIONS, SHAPE_DIM, HeadCoefficients
@@ -177,6 +178,24 @@ class HeadModel:
 
         The lids do not follow the gaze by themselves: see `lids_follow`.
         """
+        vertices = self._vertices(head)
+        return vertices + self.local_offset(head) if head.local else vertices
+
+    def local_offset(self, head: HeadCoefficients) -> FloatArray:
+        """(V, 3) float32 cm in head axes that a head's local shapes add to its vertices."""
+        start = self._vertices(head)
+        offset = np.zeros_like(start)
+        for local in head.local:
+            weight = self.vertex_weight(local.regions, local.feather)
+            offset += weight[:, None] * (self._vertices(head.applied(local)) - start)
+        return offset
+
+    def vertex_weight(self, regions: tuple[int, ...], feather: float) -> FloatArray:
+        """(V,) float32 0..1 how far each vertex belongs to regions (`vertex_regions.vertex_weight`); read-only."""
+        return _vertex_weight(self, regions, feather)
+
+    def _vertices(self, head: HeadCoefficients) -> FloatArray:
+        """`vertices` without the local shapes."""
         flat = head.shape @ self.shape_basis.reshape(SHAPE_DIM, -1)
         active = np.flatnonzero(head.expression)
         basis = self.expression_basis.reshape(EXPRESSION_DIM, -1)
@@ -271,6 +290,13 @@ def _doubled(picture: FloatArray, times: int) -> FloatArray:
         part = (place - low).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
         picture = np.take(picture, low, axis) * (1 - part) + np.take(picture, low + 1, axis) * part
     return picture
+
+
+@functools.lru_cache(32)
+def _vertex_weight(model: HeadModel, regions: tuple[int, ...], feather: float) -> FloatArray:
+    weight = vertex_weight(model.mean, model.triangles, model.triangle_region, regions, feather)
+    weight.flags.writeable = False
+    return weight
 
 
 @functools.cache

@@ -237,7 +237,7 @@ class _Fixed:
     sides: ByteArray  # (T,) as the rasteriser takes them
     below_chin: BoolArray  # (T,) neck and shoulders
     outer: BoolArray  # (V,) that make the outline of the head, without neck and what lies inside of it
-    middle: FloatArray  # (V,) weights whose sum over the vertices is the middle of the outer ones
+    middle: FloatArray  # (V,) weights whose sum over the vertices is the middle of the skull: no expression moves it
     scalp: BoolArray  # (V,)
     ears: tuple[tuple[IndexArray, IndexArray], ...]  # vertices of each ear, and of these those shared with the head
     graph: tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
@@ -265,7 +265,7 @@ class _Fixed:
             if len(rim) >= 3:
                 ears.append((rows, rim))
         below_chin = np.isin(part, (Part.NECK, Part.SHOULDERS))
-        middle = (outer / max(1, outer.sum())).astype(np.float32)
+        middle = (scalp / max(1, scalp.sum())).astype(np.float32)
         graph, marks = _graph(model.triangles, count), model.landmarks68
         pairs = marks.vertices[_ABOVE], marks.vertices[_BELOW], marks.barycentric[_ABOVE], marks.barycentric[_BELOW]
         return cls(drawn_sides(model), below_chin, outer, middle, scalp, tuple(ears), graph, pairs)

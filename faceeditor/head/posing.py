@@ -49,9 +49,15 @@ def posed(model: HeadModel, head: HeadCoefficients, volume: FloatArray | None = 
     jaw = np.stack([np.sin(angle), 1 - np.cos(angle)]).astype(np.float32)
     turns = np.stack([gaze_rotation(head.gaze + model.gaze_offset[eye]) for eye in (0, 1)])
     matrix = rotation(head.pose)
+    mean = model.mean
+    if head.local:
+        offset = model.local_offset(head)
+        for eye, (first, last) in enumerate(model.eye_vertices):
+            offset[first:last] = offset[first:last] @ turns[eye]  # the eyes are turned after it was added
+        mean = mean + offset
     axis, full = _axis_angle(matrix)
     _pose(
-        model.mean, model.shape_basis, head.shape, model.expression_basis, active, head.expression, model.jaw_sine,
+        mean, model.shape_basis, head.shape, model.expression_basis, active, head.expression, model.jaw_sine,
         model.jaw_cosine, jaw, np.array(model.eye_vertices), model.eye_pivot(head.shape), turns,
         _NO_VOLUME if volume is None else volume, model.neck_weight, matrix, head.position - matrix @ PIVOT, axis, full,
         *out,

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait.expressions import EXPRESSION_PARTS, transferred
-from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients
+from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig, LocalShape
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 
@@ -125,7 +125,58 @@ class LightChange:
         object.__setattr__(self, "gamma", gamma)
 
 
-Settings = ColourChange | DetailChange | RegionStyle | ExpressionChange | LightChange
+@dataclass(frozen=True, eq=False)
+class HeadChange:
+    """Sliders of identity, expression and light in the regions: what they add to the head.
+
+    A pose has no place here: a head turns as a whole.
+
+    Attributes:
+        shape, albedo, expression, gaze, gamma: float32, what is added to the parts of `HeadCoefficients`.
+        rig: the lamps that make the light, if they are known.
+    """
+
+    shape: FloatArray
+    albedo: FloatArray
+    expression: FloatArray
+    gaze: FloatArray
+    gamma: FloatArray
+    rig: LightRig | None = None
+
+    def __post_init__(self) -> None:
+        neutral = HeadCoefficients.neutral()
+        for name in HEAD_PARTS:
+            array = np.array(getattr(self, name), np.float32)
+            if array.shape != getattr(neutral, name).shape or not np.isfinite(array).all() or np.abs(array).max() > 100:
+                raise PortraitError("The sliders of an adjustment are damaged; set them anew.")
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def between(cls, head: HeadCoefficients, wanted: HeadCoefficients) -> "HeadChange":
+        """What leads from one head to another; without their poses."""
+        parts = {name: getattr(wanted, name) - getattr(head, name) for name in HEAD_PARTS}
+        return cls(**parts, rig=wanted.rig if parts["gamma"].any() else None)
+
+    def added(self, head: HeadCoefficients, share: float = 1.0) -> HeadCoefficients:
+        """A head with a share (0..1) of the sliders everywhere."""
+        parts: dict[str, Any] = {
+            name: getattr(head, name) + np.float32(share) * getattr(self, name) for name in HEAD_PARTS
+        }
+        if not self.gamma.any():
+            return head.changed(**parts, rig=head.rig)
+        return head.changed(**parts, rig=self.rig if share == 1 else None)
+
+    @property
+    def moves(self) -> bool:
+        """Whether shape, expression or gaze change."""
+        return bool(self.shape.any() or self.expression.any() or self.gaze.any())
+
+
+HEAD_PARTS = ("shape", "albedo", "expression", "gaze", "gamma")
+"""The parts of a head that can be changed in regions."""
+
+Settings = ColourChange | DetailChange | RegionStyle | ExpressionChange | LightChange | HeadChange
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,14 +227,31 @@ Adjustments = tuple[Adjustment, ...]
 
 
 def adjusted_head(head: HeadCoefficients, adjustments: Adjustments) -> HeadCoefficients:
-    """The head with the expressions of the adjustments, in order; the head itself if there are none."""
+    """The head with expressions and local shapes of the adjustments, in order; the head itself if there are none."""
     for adjustment in adjustments:
         settings = adjustment.settings
         if adjustment.active and isinstance(settings, ExpressionChange):
             head = transferred(
                 head, settings.expression, settings.gaze, settings.part, adjustment.strength, settings.add
             )
+        elif adjustment.active and isinstance(settings, HeadChange) and settings.moves:
+            part = np.float32(adjustment.strength)
+            local = LocalShape(
+                part * settings.shape, part * settings.expression, part * settings.gaze, adjustment.region_list,
+                adjustment.feather,
+            )  # fmt: skip
+            head = replace(head, local=(*head.local, local)) if adjustment.regions else head.applied(local)
     return head
+
+
+def relit_head(head: HeadCoefficients, settings: Settings) -> HeadCoefficients | None:
+    """A head under the light and with the skin of an adjustment; None for one that changes neither."""
+    if isinstance(settings, LightChange):
+        return head.changed(gamma=settings.gamma)
+    if isinstance(settings, HeadChange) and _changes_pixels(settings):
+        rig = settings.rig if settings.gamma.any() else head.rig
+        return head.changed(gamma=head.gamma + settings.gamma, albedo=head.albedo + settings.albedo, rig=rig)
+    return None
 
 
 def adjusted_style(style: StyleCode, adjustments: Adjustments) -> StyleCode:
@@ -206,6 +274,8 @@ def pixel_adjustments(adjustments: Adjustments) -> Adjustments:
 def _changes_pixels(settings: Settings) -> bool:
     if isinstance(settings, ColourChange):
         return settings.colour is not None or any((settings.hue, settings.lightness, settings.saturation))
+    if isinstance(settings, HeadChange):
+        return bool(settings.albedo.any() or settings.gamma.any())
     return isinstance(settings, LightChange) or (isinstance(settings, DetailChange) and settings.amount != 0)
 
 

@@ -26,11 +26,12 @@ from faceeditor.portrait.adjustments import (
     ColourChange,
     DetailChange,
     ExpressionChange,
+    HeadChange,
     LightChange,
     RegionStyle,
     Settings,
 )
-from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.head import HeadCoefficients, rig_from_json
 from faceeditor.portrait.masks import encode_mask
 from faceeditor.portrait.state import (
     MAX_COMB_POINTS,
@@ -45,7 +46,7 @@ from faceeditor.portrait.style import DETAIL_SHAPE, OVERALL_SHAPE, REGIONS_SHAPE
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 _KINDS: dict[str, type[Settings]] = {
-    kind.__name__: kind for kind in (ColourChange, DetailChange, RegionStyle, ExpressionChange, LightChange)
+    kind.__name__: kind for kind in (ColourChange, DetailChange, RegionStyle, ExpressionChange, LightChange, HeadChange)
 }
 
 Members = dict[str, bytes]
@@ -249,6 +250,8 @@ def adjustment_entry(adjustment: Adjustment, member: str, members: Members) -> d
         values = {
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(settings).items()
         }
+        if values.get("rig") is not None:
+            values["rig"] = dict(vars(values["rig"]))
     return {
         "name": adjustment.name, "kind": type(settings).__name__, "values": values, "enabled": adjustment.enabled,
         "strength": adjustment.strength, "feather": adjustment.feather,
@@ -264,6 +267,8 @@ def read_adjustment(entry: Any, member: str, members: Members) -> Adjustment:
             values = {"style": unpack_styles(member, members.get(member, b""), [values])[0]}
         if kind is ColourChange and values.get("colour") is not None:
             values["colour"] = tuple(values["colour"])
+        if kind is HeadChange and values.get("rig") is not None:
+            values["rig"] = rig_from_json(values["rig"])
         return Adjustment(
             str(entry["name"]), kind(**values), frozenset(Region(number) for number in entry["regions"]),
             entry["enabled"] is True, entry["strength"], entry["feather"],

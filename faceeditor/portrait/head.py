@@ -115,6 +115,37 @@ class LightRig:
 
 
 @dataclass(frozen=True, eq=False)
+class LocalShape:
+    """Another shape and expression in regions of the face.
+
+    Attributes:
+        shape: (24,) float32, expression: (55,) float32, gaze: (2,) float32 degrees: what is added to the head's.
+        regions: numbers of the regions, in order.
+        feather: width of the soft border in mask pixels.
+    """
+
+    shape: FloatArray
+    expression: FloatArray
+    gaze: FloatArray
+    regions: tuple[int, ...]
+    feather: float
+
+    @cached_property
+    def key(self) -> bytes:
+        """Hash of all of it."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in (self.shape, self.expression, self.gaze):
+            digest.update(array.astype(np.float32).tobytes())
+        digest.update(repr((self.regions, float(self.feather))).encode())
+        return digest.digest()
+
+    def scaled(self, share: float) -> "LocalShape":
+        """A share of it."""
+        part = np.float32(share)
+        return replace(self, shape=part * self.shape, expression=part * self.expression, gaze=part * self.gaze)
+
+
+@dataclass(frozen=True, eq=False)
 class HeadCoefficients:
     """Everything that the 3D head is made from. Arrays are copied and made read-only.
 
@@ -128,6 +159,8 @@ class HeadCoefficients:
         position: (3,) float32 centimetres from the camera; z is negative, about -105.
         gamma: (9, 3) float32 spherical harmonics of the light in camera axes, R G B (`faceeditor.head.light`).
         rig: the lamps in gamma, or None if they are not known; gamma may hold more than they explain.
+        local: what is added in regions of the face, one after the other. A portrait's own head has none: they are
+            made of its adjustments (`adjustments.adjusted_head`).
 
     Raises:
         PortraitError: an array has another shape, or a value is not finite or out of range.
@@ -141,6 +174,7 @@ class HeadCoefficients:
     position: FloatArray
     gamma: FloatArray
     rig: LightRig | None = None
+    local: tuple[LocalShape, ...] = ()
 
     def __post_init__(self) -> None:
         for name, shape in _SHAPES.items():
@@ -170,7 +204,26 @@ class HeadCoefficients:
         digest = hashlib.blake2b(digest_size=16)
         for name in _SHAPES:
             digest.update(getattr(self, name).tobytes())
+        for each in self.local:
+            digest.update(each.key)
         return digest.hexdigest()
+
+    @cached_property
+    def geometry_key(self) -> bytes:
+        """Hash of what moves a mask: heads that differ in light and skin only have the same."""
+        digest = hashlib.blake2b(digest_size=16)
+        for name in MOVING_PARTS:
+            digest.update(getattr(self, name).tobytes())
+        for each in self.local:
+            digest.update(each.key)
+        return digest.digest()
+
+    def applied(self, local: LocalShape) -> "HeadCoefficients":
+        """The head with a local shape everywhere."""
+        return self.changed(
+            shape=self.shape + local.shape, expression=self.expression + local.expression,
+            gaze=self.gaze + local.gaze,
+        )  # fmt: skip
 
     def changed(self, **parts: Any) -> "HeadCoefficients":
         """A copy with other values for some parts; values are brought into range, but NaN is an error.
@@ -196,7 +249,10 @@ class HeadCoefficients:
         mixed: dict[str, Any] = {
             n: getattr(self, n) + np.float32(t) * (getattr(other, n) - getattr(self, n)) for n in _SHAPES
         }
-        return HeadCoefficients(**mixed)
+        local = self.local
+        if [each.key for each in self.local] != [each.key for each in other.local]:
+            local = (*(each.scaled(1 - t) for each in self.local), *(each.scaled(t) for each in other.local))
+        return HeadCoefficients(**mixed | {"local": local})
 
     def expression_of(self, name: str) -> float:
         """One expression weight by its name."""

@@ -316,6 +316,8 @@ def moves_mask(base: HeadCoefficients | None, head: HeadCoefficients | None) -> 
     """Whether a mask painted at `base` looks different at `head`; skin colour and light move nothing."""
     if base is None or head is None or base is head:
         return False
+    if [each.key for each in base.local] != [each.key for each in head.local]:
+        return True
     return not all(np.array_equal(getattr(base, part), getattr(head, part)) for part in MOVING_PARTS)
 
 

@@ -11,7 +11,6 @@ from faceeditor.engine import Engine, Morph, RenderRequest, Thumbnails
 from faceeditor.engine.head_stage import HeadStage
 from faceeditor.engine.mask_morph import mixed_masks
 from faceeditor.engine.requests import FAST, FULL
-from faceeditor.engine.stages import geometry_key
 from faceeditor.engine.tiers import Tiers
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.portrait.head import HeadCoefficients
@@ -191,8 +190,8 @@ def test_impossible_heads_are_refused() -> None:
 
 def test_geometry_key_names_what_moves_a_mask() -> None:
     head = HeadCoefficients.neutral()
-    key = geometry_key(head)
-    assert geometry_key(head.changed(gamma=np.ones((9, 3)), albedo=np.ones(32))) == key
+    key = head.geometry_key
+    assert head.changed(gamma=np.ones((9, 3)), albedo=np.ones(32)).geometry_key == key
     moved = {
         "shape": np.ones(24),
         "expression": np.ones(55),
@@ -200,7 +199,7 @@ def test_geometry_key_names_what_moves_a_mask() -> None:
         "pose": (0, 1, 0),
         "position": (0, 0, -99),
     }
-    assert len({geometry_key(head.changed(**{name: value})) for name, value in moved.items()} | {key}) == 6
+    assert len({head.changed(**{name: value}).geometry_key for name, value in moved.items()} | {key}) == 6
 
 
 def disc(x: float, radius: float, region: int, ground: int = 0) -> np.ndarray:

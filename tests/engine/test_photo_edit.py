@@ -23,7 +23,14 @@ from faceeditor.export.photograph import SaveOptions
 from faceeditor.head.controls import control
 from faceeditor.images import SourceImage
 from faceeditor.images.source import read_source
-from faceeditor.portrait.adjustments import REGION_SETS, Adjustment, ColourChange, DetailChange, RegionStyle
+from faceeditor.portrait.adjustments import (
+    REGION_SETS,
+    Adjustment,
+    ColourChange,
+    DetailChange,
+    HeadChange,
+    RegionStyle,
+)
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 from tests.photo.people import found_person, person
@@ -243,3 +250,32 @@ def test_the_photograph_s_own_style_changes_nothing() -> None:
     source = source_of(person().picture)
     same = StyleCode.zeros("under another name")
     assert restyled(source, style=same) is source.samples
+
+
+def test_a_smile_in_the_lips_moves_the_mouth_alone() -> None:
+    source, read = source_of(person().picture), person().head
+    smile = HeadChange.between(read, control("smile").set(read, None, 1.0))
+    mouth = frozenset({Region.U_LIP, Region.L_LIP, Region.MOUTH})
+    everywhere = edited(source, adjustments=(Adjustment("smile", smile),))
+    limited = edited(source, adjustments=(Adjustment("smile", smile, mouth, feather=4.0),))
+    lips = in_regions("lips")
+    rows, columns = np.nonzero(lips)
+    changed = (limited != source.samples).any(-1)
+    assert changed[lips].mean() > 0.5
+    around = np.ones(lips.shape, bool)
+    around[rows.min() - 22 : rows.max() + 23, columns.min() - 22 : columns.max() + 23] = False
+    np.testing.assert_array_equal(limited[around], source.samples[around])
+    assert (everywhere != source.samples).any(-1)[around].sum() > 500
+
+
+def test_light_in_a_region_changes_that_region_alone() -> None:
+    source, read = source_of(person().picture), person().head
+    brighter_light = HeadChange.between(read, read.changed(gamma=read.gamma * 1.6))
+    result = edited(source, adjustments=(Adjustment("light", brighter_light, frozenset({Region.NOSE}), feather=2.0),))
+    nose = np.zeros((400, 360), bool)
+    nose[80:336, 50:306] = person().mask == Region.NOSE
+    rows, columns = np.nonzero(nose)
+    assert result[nose].mean() > source.samples[nose].mean() + 5
+    outside = np.ones(nose.shape, bool)
+    outside[rows.min() - 10 : rows.max() + 11, columns.min() - 10 : columns.max() + 11] = False
+    np.testing.assert_array_equal(result[outside], source.samples[outside])

@@ -75,7 +75,8 @@ class FakeHeads:
         return np.roll(mask, round(float(head.pose[0] - base.pose[0])), axis=1)
 
     def maps(self, head):
-        value = np.tanh(float(head.expression.sum() + head.shape.sum() + head.albedo.sum() + head.gamma.mean()))
+        local = sum(float(each.expression.sum() + each.shape.sum()) for each in head.local)
+        value = np.tanh(float(head.expression.sum() + head.shape.sum() + head.albedo.sum() + head.gamma.mean()) + local)
         return np.full((10, MAPS_SIDE, MAPS_SIDE), value, np.float32)
 
     def picture(self, head):

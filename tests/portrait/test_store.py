@@ -20,6 +20,7 @@ from faceeditor.portrait.adjustments import (
     ColourChange,
     DetailChange,
     ExpressionChange,
+    HeadChange,
     LightChange,
     RegionStyle,
 )
@@ -312,6 +313,15 @@ def test_an_old_file_with_a_damaged_head_keeps_the_picture(with_head: Path, port
     assert np.array_equal(loaded.mask, portrait.mask) and "painted" in loaded.note
 
 
+def changed_head() -> HeadCoefficients:
+    """A head that differs from the neutral one in every part that can be limited to regions."""
+    head = HeadCoefficients.neutral()
+    return head.changed(
+        shape=np.linspace(-1, 1, 24), albedo=np.linspace(0, 1, 32), expression=np.linspace(0, 1, 55), gaze=(3, -2),
+        gamma=np.linspace(0, 2, 27).reshape(9, 3), rig=LightRig(azimuth=-20, colour=(1, 0.5, 0.25)),
+    )  # fmt: skip
+
+
 @pytest.fixture
 def with_photo(portrait: Portrait, style: Styles, tmp_path: Path) -> Path:
     """A portrait of two faces of a photograph, one with comb strokes, in a file."""
@@ -327,6 +337,7 @@ def with_photo(portrait: Portrait, style: Styles, tmp_path: Path) -> Path:
         Adjustment("Other lips", RegionStyle(style(9)), REGION_SETS["lips"]),
         Adjustment("Smile", ExpressionChange(np.linspace(0, 1, 55), np.array([3, -2]), "mouth", True)),
         Adjustment("Light", LightChange(np.full((9, 3), 0.25))),
+        Adjustment("Only lips", HeadChange.between(source.head, changed_head()), REGION_SETS["lips"], feather=8),
     )
     second = FaceState(np.full((256, 256), 1, np.uint8), style(5), 0.5, adjustments=adjustments)
     portrait.apply(ReplaceFaces((first, second), Photo(b"any bytes" * 1000, "zwei köpfe.jpg"), 1))
@@ -343,7 +354,7 @@ def test_faces_photograph_and_comb_come_back(with_photo: Path, portrait: Portrai
         assert np.array_equal(face.mask, old.mask) and face.style.key == old.style.key
         assert (face.truncation, face.name, face.read_head) == (old.truncation, old.name, old.read_head)
         assert [stroke.key for stroke in face.comb] == [stroke.key for stroke in old.comb]
-    assert len(state.faces[1].adjustments) == 6
+    assert len(state.faces[1].adjustments) == 7
     for adjustment, given in zip(state.faces[1].adjustments, before.faces[1].adjustments, strict=True):
         assert adjustment_entry(adjustment, "", {}) == adjustment_entry(given, "", {})
     look = state.faces[1].adjustments[3].settings

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from faceeditor.engine import PhotoReading, ReadPhoto
+from faceeditor.engine.photo_jobs import ExpressionReading, ReadExpression
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.portrait.adjustments import (
@@ -16,6 +16,7 @@ from faceeditor.portrait.adjustments import (
     ColourChange,
     DetailChange,
     ExpressionChange,
+    HeadChange,
     LightChange,
     RegionStyle,
     Settings,
@@ -43,8 +44,9 @@ class AdjustmentController(QObject):
         self.session = heads.session
         self._gesture = False
         self._job: int | None = None
-        self._take: Callable[[PhotoReading], None] = lambda reading: None
+        self._take: Callable[[ExpressionReading], None] = lambda reading: None
         self.session.changed.connect(self._follow)
+        heads.target_changed.connect(self.changed)
         self.session.portrait_replaced.connect(self.changed)
         self.session.open_work_ended.connect(self._gesture_cut)
         self.session.bridge.job_done.connect(self._job_done)
@@ -74,6 +76,46 @@ class AdjustmentController(QObject):
         """Add the look of a region from another style."""
         return self.add(style.label or self.tr("Style"), RegionStyle(style), frozenset({region}))
 
+    def add_sliders(self, name: str, regions: frozenset[Region]) -> int | None:
+        """Add sliders and styles of their own for regions, and let the panels edit them."""
+        if not self._give_head():
+            return None
+        head = self.session.portrait.head
+        if head is None:
+            return None
+        index = self.add(name, HeadChange.between(head, head), regions)
+        self.heads.edit_adjustment(index)
+        return index
+
+    def shapeless(self, regions: frozenset[Region], feather: float) -> list[Region]:
+        """Those of the regions in which the head has no shape, so that no slider of identity or expression acts."""
+        model = self.heads.model
+        if model is None:
+            return []
+        return [region for region in Region if region in regions and not model.vertex_weight((region,), feather).any()]
+
+    def take_style(self, style: StyleCode) -> bool:
+        """Limit a style that was chosen to the regions of the target; False if there is none.
+
+        It becomes the adjustment after the target, or another style of that one.
+        """
+        target, index = self.heads.target, self.heads.target_index
+        if target is None or index is None:
+            return False
+        entries = self.adjustments
+        after = entries[index + 1] if index + 1 < len(entries) else None
+        name = style.label or self.tr("Style")
+        if after is not None and isinstance(after.settings, RegionStyle) and after.regions == target.regions:
+            entry = after.changed(settings=RegionStyle(style), name=name)
+            changed = (*entries[: index + 1], entry, *entries[index + 2 :])
+        else:
+            entry = Adjustment(name, RegionStyle(style), target.regions, feather=target.feather)
+            changed = (*entries[: index + 1], entry, *entries[index + 1 :])
+        if not self.session.portrait.busy:
+            self.session.end_open_work()
+        self.session.guarded(lambda: self.session.portrait.apply(SetAdjustments(changed, name)))
+        return True
+
     def add_light(self, name: str, regions: frozenset[Region]) -> int | None:
         """Add the present light as one of its own for regions; the light of the head can then be changed alone."""
         if not self._give_head():
@@ -86,12 +128,14 @@ class AdjustmentController(QObject):
         entries = self.adjustments
         if 0 <= index < len(entries):
             name = self.tr("Remove {name}").format(name=entries[index].name)
+            self.heads.edit_adjustment(None)
             self._apply((*entries[:index], *entries[index + 1 :]), name)
 
     def move(self, index: int, place: int) -> None:
         """Move an entry to another place: one undo step."""
         entries = self.adjustments
         if 0 <= index < len(entries) and 0 <= place < len(entries) and index != place:
+            self.heads.edit_adjustment(None)
             self._apply(moved(entries, index, place), self.tr("Reorder adjustments"))
 
     def change(self, index: int, **parts: Any) -> None:
@@ -129,10 +173,12 @@ class AdjustmentController(QObject):
     # Expressions.
 
     def add_expression(self, path: Path) -> None:
-        """Read the expression of a picture in the background, and add it as an adjustment."""
+        """Read the expression of a picture or portrait in the background, and add it as an adjustment."""
         name = path.stem
 
-        def take(reading: PhotoReading) -> None:
+        def take(reading: ExpressionReading) -> None:
+            if reading.note:
+                self.noted.emit(reading.note)
             if self._give_head():
                 settings = ExpressionChange(reading.head.expression, reading.head.gaze)
                 self.add(self.tr("Expression of {name}").format(name=name), settings)
@@ -140,7 +186,7 @@ class AdjustmentController(QObject):
         if self._job is not None:
             self.session.bridge.cancel(self._job)
         self._take = take
-        self._job = self.session.bridge.run(ReadPhoto(path))
+        self._job = self.session.bridge.run(ReadExpression(path))
         self.noted.emit(self.tr("Reading the expression of “{name}” ...").format(name=path.name))
 
     def _give_head(self) -> bool:

@@ -437,7 +437,15 @@ class FileController(QObject):
     def ask_photo(self, title: str) -> Path | None:
         """Ask for a photo."""
         patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
-        kinds = self.tr("Photos ({patterns});;All files (*)").format(patterns=patterns)
+        return self._ask_kinds(title, self.tr("Photos ({patterns});;All files (*)").format(patterns=patterns))
+
+    def ask_face(self, title: str) -> Path | None:
+        """Ask for a photo or a portrait."""
+        patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
+        kinds = self.tr("Photos and portraits (*.fep {patterns});;All files (*)").format(patterns=patterns)
+        return self._ask_kinds(title, kinds)
+
+    def _ask_kinds(self, title: str, kinds: str) -> Path | None:
         path = self.ask_open(title, kinds)
         if path is not None:
             remember_folder(path)

@@ -21,7 +21,8 @@ from faceeditor.head.presets import Preset, random_group
 from faceeditor.identity.variation import Variation
 from faceeditor.interaction.head_values import group_from_text, group_to_text
 from faceeditor.interaction.preset_mix import Mix, PresetMixer
-from faceeditor.portrait.document import Change, ReplaceMask, SetHead, SetStyle
+from faceeditor.portrait.adjustments import Adjustment, HeadChange
+from faceeditor.portrait.document import Change, Edit, ReplaceMask, SetAdjustments, SetHead, SetStyle
 from faceeditor.portrait.expressions import neutral
 from faceeditor.portrait.head import GROUPS, HeadCoefficients
 
@@ -35,11 +36,15 @@ class HeadController(QObject):
     While the portrait has no head, the one that was read from its face stands for it; the first change makes it the
     portrait's base. A locked group is not changed by any method of the controller.
 
+    While an adjustment is the target (`edit_adjustment`), everything goes into it and so only into its regions: what
+    is shown is the head with the adjustment, and resets lead back to the head without it. A pose cannot be limited.
+
     Signals:
         changed: the head that is shown is another one.
         read: the head of the face was read.
         model_loaded: `model` is there.
-        locks_changed: a group was locked or unlocked.
+        locks_changed: a group was locked or unlocked, or can be changed (no longer).
+        target_changed: another adjustment is the target, or none.
         noted: a sentence worth knowing.
         asked: a sentence, the text of a button, and what to call when it is pressed.
         work_started: a sentence on long work that began.
@@ -52,6 +57,7 @@ class HeadController(QObject):
     read = Signal()
     model_loaded = Signal()
     locks_changed = Signal()
+    target_changed = Signal()
     noted = Signal(str)
     asked = Signal(str, str, object)
     work_started = Signal(str)
@@ -78,6 +84,8 @@ class HeadController(QObject):
         self._load_prior = load_prior
         self._prior: HeadPrior | None = None
         self._locks: set[str] = set()
+        self._target: int | None = None  # index of the adjustment that is edited
+        self._limited: tuple[HeadCoefficients, HeadChange, HeadCoefficients] | None = None  # own head, target, both
         self._gesture = False
         self._cut = False  # the open gesture was ended by something else; further moves of it are ignored
         self._name = ""
@@ -106,17 +114,26 @@ class HeadController(QObject):
     def head(self) -> HeadCoefficients | None:
         """The portrait's head, else the one read from its face; None while neither is there."""
         own = self.session.portrait.head
+        target = self.target
+        if own is not None and target is not None:
+            assert isinstance(target.settings, HeadChange)
+            if self._limited is None or self._limited[0] is not own or self._limited[1] is not target.settings:
+                self._limited = own, target.settings, target.settings.added(own)
+            return self._limited[2]
         return self.reader.reading if own is None else own
 
     @property
     def origin(self) -> HeadCoefficients | None:
         """What resets lead back to: the head as it was read from the face, else the one the mask was painted at."""
+        if self.target is not None:
+            return self.session.portrait.head
         reading = self.reader.reading
         return self.session.portrait.base_head if reading is None else reading
 
     def variation(self) -> Variation | None:
         """All that the face is drawn from, with a head; None while its head is not known."""
-        head, face = self.head, self.session.portrait.state().face
+        face = self.session.portrait.state().face
+        head = face.head if face.head is not None else self.reader.reading
         if head is None:
             return None
         read = face.read_head if face.head is not None else True
@@ -133,11 +150,39 @@ class HeadController(QObject):
             return 0.0
         return control(name, self.model).get(self.head, self.model)
 
+    # The target.
+
+    @property
+    def target(self) -> Adjustment | None:
+        """The adjustment of sliders that is edited in place of the whole head."""
+        entries, index = self.session.portrait.state().face.adjustments, self._target
+        found = entries[index] if index is not None and index < len(entries) else None
+        return found if found is not None and isinstance(found.settings, HeadChange) else None
+
+    @property
+    def target_index(self) -> int | None:
+        """The index of the target in the list of adjustments."""
+        return self._target if self.target is not None else None
+
+    def edit_adjustment(self, index: int | None) -> None:
+        """Let sliders and styles change an adjustment (`HeadChange`), None: the whole face again."""
+        if index == self._target:
+            return
+        self.session.end_open_work()
+        self._target = index
+        self._target = self.target_index
+        for signal in (self.target_changed, self.locks_changed, self.changed):
+            signal.emit()
+
     # Locks.
 
     def locked(self, group: str) -> bool:
         """Whether a group is protected from every change."""
-        return group in self._locks
+        return group in self._locks or not self.can_change(group)
+
+    def can_change(self, group: str) -> bool:
+        """Whether a group can be changed where the target is: a head turns as a whole."""
+        return group != "pose" or self.target is None
 
     def lock(self, group: str, on: bool = True) -> None:
         """Protect a group, or no longer."""
@@ -148,12 +193,15 @@ class HeadController(QObject):
     @property
     def unlocked(self) -> tuple[str, ...]:
         """The groups that may be changed."""
-        return tuple(group for group in GROUPS if group not in self._locks)
+        return tuple(group for group in GROUPS if not self.locked(group))
 
     def _free(self, groups: Iterable[str]) -> list[str]:
         """Those of the groups that may be changed; says so if there are none."""
-        free = [group for group in groups if group not in self._locks]
-        if not free:
+        wanted = list(groups)
+        free = [group for group in wanted if not self.locked(group)]
+        if not free and not all(self.can_change(group) for group in wanted):
+            self.noted.emit(self.tr("A head turns as a whole: its pose cannot be limited to regions."))
+        elif not free:
             self.noted.emit(self.tr("This group is locked. Unlock it in its panel to change it."))
         return free
 
@@ -174,8 +222,9 @@ class HeadController(QObject):
         present = self.head
         if present is None or self._cut:
             return
-        for group in self._locks:
-            head = head.with_group(group, present)
+        for group in GROUPS:
+            if self.locked(group):
+                head = head.with_group(group, present)
         self.held_back = False
         if self._gesture:
             wanted, head = head, self.limiter(head)
@@ -184,9 +233,17 @@ class HeadController(QObject):
             self.session.end_open_work()
             head = self._settled(head)
         portrait = self.session.portrait
-        base = self.reader.reading if portrait.head is None else None
         title = name or self._name or self.tr("Head")
-        self.session.guarded(lambda: portrait.apply(SetHead(head, base, title)))
+        own, target, index = portrait.head, self.target, self._target
+        if own is not None and target is not None and index is not None:
+            entries = portrait.state().face.adjustments
+            settings = HeadChange.between(own, head)
+            self._limited = own, settings, head  # to the last bit what was asked for
+            changed = (*entries[:index], target.changed(settings=settings), *entries[index + 1 :])
+            edit: Edit = SetAdjustments(changed, f"{target.name}: {title}")
+        else:
+            edit = SetHead(head, self.reader.reading if own is None else None, title)
+        self.session.guarded(lambda: portrait.apply(edit))
 
     @property
     def in_gesture(self) -> bool:
@@ -197,8 +254,8 @@ class HeadController(QObject):
         """End the gesture."""
         self._cut = False
         if self._gesture:
-            head = self.session.portrait.head
-            if head is not None:
+            head = self.head
+            if head is not None and self.session.portrait.head is not None:
                 self.set(self._settled(head))
             self._gesture = False
             self.session.portrait.commit_gesture()
@@ -412,7 +469,9 @@ class HeadController(QObject):
     # Following.
 
     def _follow(self, change: Change) -> None:
-        if change.head:
+        if self._target is not None and self.target is None:
+            self.edit_adjustment(None)  # it was removed, or undone
+        elif change.head or (change.other and self._target is not None):
             self.changed.emit()
 
     def _show_reading(self) -> None:
@@ -422,6 +481,7 @@ class HeadController(QObject):
     def _start_anew(self) -> None:
         self.cancel_work()  # it was begun for another portrait
         self.mixer.forget()
+        self.edit_adjustment(None)
         self._gesture = self._cut = False
         self.changed.emit()
 

@@ -57,6 +57,8 @@ class StyleController(QObject):
         self.session = session
         self.fits_mask = True
         """Whether new styles are of people who fit the mask."""
+        self.take: Callable[[StyleCode], bool] | None = None
+        """Takes a chosen style in place of the whole face; False: it does not."""
         self._load_prior = prior
         self._prior: StylePrior | None = None
         self._partner: StyleCode | None = None
@@ -133,6 +135,8 @@ class StyleController(QObject):
         return self._prior
 
     def _set(self, style: StyleCode, name: str) -> None:
+        if self.take is not None and self.take(style):
+            return
         self.session.portrait.apply(SetStyle(style, name))
 
     def apply(self, style: StyleCode, region: Region | None = None) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from faceeditor.gui.controllers.adjustment_controller import AdjustmentController
 from faceeditor.gui.controllers.style_controller import StyleController
+from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, rule
 from faceeditor.gui.widgets.region_look import region_name
@@ -32,6 +34,7 @@ from faceeditor.portrait.adjustments import (
     ColourChange,
     DetailChange,
     ExpressionChange,
+    HeadChange,
     RegionStyle,
 )
 from faceeditor.portrait.expressions import EXPRESSION_PARTS
@@ -84,7 +87,7 @@ class AdjustmentPanel(QWidget):
     Args:
         adjustments: what changes them.
         styles: the styles that a region's look can be taken from.
-        ask_photo: asks for the picture that an expression is taken from.
+        ask_face: asks for the picture or portrait that an expression is taken from.
         region: the region that is painted with, for new adjustments of a style or light.
     """
 
@@ -92,12 +95,12 @@ class AdjustmentPanel(QWidget):
         self,
         adjustments: AdjustmentController,
         styles: StyleController,
-        ask_photo: Callable[[str], object],
+        ask_face: Callable[[str], Path | None],
         region: Callable[[], Region],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._adjustments, self._styles, self._ask_photo, self._region = adjustments, styles, ask_photo, region
+        self._adjustments, self._styles, self._ask_face, self._region = adjustments, styles, ask_face, region
         self.ask_colour: Callable[[Rgb], Rgb | None] = self._ask_colour
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 8, 0)
@@ -163,6 +166,15 @@ class AdjustmentPanel(QWidget):
         self.lightness = self._slider(self.tr("Lightness"), -1, 1, 0, self._colour_part("lightness"), "%")
         self.saturation = self._slider(self.tr("Saturation"), -1, 1, 0, self._colour_part("saturation"), "%")
         self.detail = self._slider(self.tr("Detail"), -1, 1, 0, lambda value: {"settings": DetailChange(value)}, "%")
+        self.edit_here = QPushButton(icon("brush", 16), self.tr("Edit with sliders and styles"))
+        self.edit_here.setCheckable(True)
+        self.edit_here.setToolTip(
+            self.tr("While this is on, the sliders of Identity, Expression and Light and a style that you choose "
+                    "change the regions of this adjustment only. A head turns as a whole: its pose cannot be limited.")
+        )  # fmt: skip
+        self.edit_here.clicked.connect(self._edit_here)
+        self.about = label("", "hint")
+        self.about.setWordWrap(True)
         self.part = QComboBox()
         names = {"all": self.tr("Whole expression"), "brows": self.tr("Brows"), "eyes": self.tr("Eyes and gaze"),
                  "mouth": self.tr("Mouth")}  # fmt: skip
@@ -172,6 +184,8 @@ class AdjustmentPanel(QWidget):
         self.part.activated.connect(bound(self._set_expression))
         self.add_to = QCheckBox(self.tr("Add to the present expression"))
         self.add_to.clicked.connect(bound(self._set_expression))
+        column.addWidget(self.edit_here)
+        column.addWidget(self.about)
         for widget in (self.strength, self.feather, self.colour_button, self.hue, self.lightness, self.saturation,
                        self.detail, self.part, self.add_to):  # fmt: skip
             column.addWidget(widget)
@@ -241,6 +255,8 @@ class AdjustmentPanel(QWidget):
                     self.list.addItem(item)
                 item.setText(entry.name)
                 item.setCheckState(Qt.CheckState.Checked if entry.enabled else Qt.CheckState.Unchecked)
+                edited = index == self._adjustments.heads.target_index
+                item.setIcon(icon("brush", 16) if edited else QIcon())
                 item.setToolTip(self.tr("The box switches it on and off; double-click to rename"))
             self.list.setCurrentRow(min(row, len(entries) - 1))
         self._show_settings()
@@ -261,28 +277,33 @@ class AdjustmentPanel(QWidget):
         colours = {"hair": self.tr("Hair colour"), "brows": self.tr("Brow colour"), "iris": self.tr("Iris colour"),
                    "lips": self.tr("Lip colour"), "skin": self.tr("Skin colour"), "cloth": self.tr("Clothes colour"),
                    "background": self.tr("Background colour")}  # fmt: skip
+        region = self._region()
+        name = region_name(region)
+        title = self.tr("Sliders and style only in {region}").format(region=name)
+        menu.addAction(title, bound(adjustments.add_sliders, self.tr("Only {region}").format(region=name),
+                                    frozenset({region})))  # fmt: skip
+        menu.addSeparator()
         for regions, name in colours.items():
             menu.addAction(name, bound(adjustments.add_colour, name, regions))
         menu.addSeparator()
         menu.addAction(self.tr("Smooth skin"), bound(adjustments.add_detail, self.tr("Smooth skin"), -0.6, "skin"))
         menu.addAction(self.tr("Crisp hair"), bound(adjustments.add_detail, self.tr("Crisp hair"), 0.6, "hair"))
         menu.addSeparator()
-        region = self._region()
         name = region_name(region)
         looks = menu.addMenu(self.tr("{region} from style").format(region=name))
         for style in self._styles.recent[:12]:
             looks.addAction(style.label or self.tr("Style"), bound(self._add_style, style, region))
         title = self.tr("Light of {region}").format(region=name)
         menu.addAction(title, bound(adjustments.add_light, title, frozenset({region})))
-        menu.addAction(self.tr("Expression from a picture ..."), self._ask_expression)
+        menu.addAction(self.tr("Expression from a picture or portrait ..."), self._ask_expression)
 
     def _add_style(self, style: StyleCode, region: Region) -> None:
         self._adjustments.add_style(style, region)
 
     def _ask_expression(self) -> None:
-        path = self._ask_photo(self.tr("Expression from a picture"))
+        path = self._ask_face(self.tr("Expression from a picture or portrait"))
         if path is not None:
-            self._adjustments.add_expression(path)  # type: ignore[arg-type]
+            self._adjustments.add_expression(path)
 
     # The settings of the chosen entry.
 
@@ -300,7 +321,14 @@ class AdjustmentPanel(QWidget):
         self.detail.setVisible(isinstance(settings, DetailChange))
         for of_expression in (self.part, self.add_to):
             of_expression.setVisible(is_expression)
+        is_head = isinstance(settings, HeadChange)
+        self.edit_here.setVisible(is_head)
+        self.edit_here.setChecked(self.list.currentRow() == self._adjustments.heads.target_index)
+        self._explain(entry)
         self.regions_button.setEnabled(not is_expression)
+        self.regions_button.setToolTip(
+            self.tr("An expression is limited by its part: brows, eyes, mouth") if is_expression else ""
+        )
         self.feather.setVisible(not is_expression and not isinstance(settings, RegionStyle))
         if isinstance(settings, ColourChange):
             self.hue.show_value(settings.hue, 0.0)
@@ -315,6 +343,20 @@ class AdjustmentPanel(QWidget):
         named = ", ".join(region_name(region) for region in Region if region in entry.regions)
         everywhere = self.tr("On the whole face") if is_expression else self.tr("Everywhere")
         self.where.setText(self.tr("Only in: {regions}").format(regions=named) if named else everywhere)
+
+    def _edit_here(self, on: bool) -> None:
+        self._adjustments.heads.edit_adjustment(self.list.currentRow() if on else None)
+
+    def _explain(self, entry: Adjustment) -> None:
+        """Say what sliders cannot do in the regions of an entry."""
+        bare = (
+            self._adjustments.shapeless(entry.regions, entry.feather) if isinstance(entry.settings, HeadChange) else []
+        )
+        names = ", ".join(region_name(region) for region in bare)
+        self.about.setText(
+            self.tr("The head has no shape in: {regions}. Only light and style act there.").format(regions=names)
+        )
+        self.about.setVisible(bool(bare))
 
     def _fill_regions(self) -> None:
         self.regions_menu.clear()

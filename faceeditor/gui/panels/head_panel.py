@@ -11,9 +11,11 @@ from faceeditor.gui.deferred import DeferredCalls, Throttle
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
+from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.head.controls import Control, controls
+from faceeditor.regions import Region
 
 EXPERT_SECTIONS = ("Modes", "Skin modes", "Weights", "Coefficients")
 """Sections of single numbers: they begin folded."""
@@ -120,6 +122,7 @@ class HeadPanel(QWidget):
         self._throttle = Throttle(self.follow, _PACE_MS, self)
         heads.changed.connect(self._follow_hand)
         heads.locks_changed.connect(self.follow)
+        heads.target_changed.connect(self.follow)
         heads.model_loaded.connect(self.follow)
         heads.session.portrait_replaced.connect(self.search.clear)
         self._focus_wanted = False
@@ -267,10 +270,22 @@ class HeadPanel(QWidget):
         elif self.heads.head is None:
             text = self.tr("Detecting the head ...")
         else:
-            text = self.tr("Locked.") if self.heads.locked(self.group) else ""
+            text = self._restriction()
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
         self.body.setEnabled(ready and not self.heads.locked(self.group))
+
+    def _restriction(self) -> str:
+        """What keeps the panel from changing the whole face, one sentence; empty if nothing does."""
+        target = self.heads.target
+        if not self.heads.can_change(self.group):
+            return self.tr("A head turns as a whole: the pose cannot be limited to regions.")
+        if self.heads.locked(self.group):
+            return self.tr("Locked.")
+        if target is None:
+            return ""
+        regions = ", ".join(region_name(region) for region in Region if region in target.regions)
+        return self.tr("“{name}” only in: {regions}").format(name=target.name, regions=regions or self.tr("everywhere"))
 
     def _refresh_rows(self) -> None:
         for name, row in self.rows.items():

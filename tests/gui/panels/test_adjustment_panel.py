@@ -2,15 +2,27 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from faceeditor.engine import PhotoReading, ReadPhoto
-from faceeditor.portrait.adjustments import REGION_SETS, ColourChange, DetailChange, ExpressionChange, LightChange
+from faceeditor.gui.widgets.region_look import region_name
+from faceeditor.portrait import store
+from faceeditor.portrait.adjustments import (
+    REGION_SETS,
+    Adjustment,
+    ColourChange,
+    DetailChange,
+    ExpressionChange,
+    HeadChange,
+    LightChange,
+    RegionStyle,
+)
+from faceeditor.portrait.document import Portrait, SetAdjustments, SetHead
 from faceeditor.portrait.head import EXPRESSIONS
 from faceeditor.regions import Region
 from tests.gui.fake_engine import READ_HEAD, random_style
-from tests.gui.head_input import drag_row
+from tests.gui.head_input import GROOVE, double_click, drag_row, panel_of, row_of
 
 
 @pytest.fixture
@@ -116,8 +128,8 @@ def test_expression_from_a_picture_by_part(app, panel, monkeypatch, tmp_path):
     head = READ_HEAD.changed(expression=smile, pose=(30, 0, 0))
     reading = PhotoReading(head, random_style(3, "p"), app.portrait.mask, np.zeros((256, 256, 3), np.uint8), "", ())
     monkeypatch.setattr(ReadPhoto, "run", lambda self, context: reading)
-    panel._ask_photo = lambda title: tmp_path / "laugh.jpg"
-    choose(panel.add_menu, "Expression from a picture ...")
+    panel._ask_face = lambda title: tmp_path / "laugh.jpg"
+    choose(panel.add_menu, "Expression from a picture or portrait ...")
     app.wait(lambda: entries(app))
     assert isinstance(entries(app)[0].settings, ExpressionChange) and "laugh" in entries(app)[0].name
     shown = app.portrait.shown_head
@@ -159,3 +171,134 @@ def test_another_portrait_brings_its_own_list(app, panel):
 
     app.session.replace(Portrait.of(saved))
     assert panel.list.count() == 1 and panel.list.item(0).text() == "Smooth skin"
+
+
+JAW = EXPRESSIONS.index("jawOpen")
+
+
+def only_in(app, panel, region):
+    """Add an adjustment that sliders and styles edit, for the region that is painted with."""
+    app.read_head()
+    app.tools.set_region(region)
+    choose(panel.add_menu, f"Sliders and style only in {region_name(region)}")
+    assert panel.edit_here.isVisible() and panel.edit_here.isChecked()
+
+
+def test_sliders_are_limited_to_regions_while_their_adjustment_is_edited(app, panel):
+    only_in(app, panel, Region.L_LIP)
+    before, plain = face(app), app.portrait.head
+    steps = len(app.portrait.undo_stack)
+    row = row_of(app, "expression", "jaw_open")
+    assert "Lower lip" in app.window.head_panels["expression"].hint.text()
+    drag_row(row, 0.8)
+    app.wait(lambda: not app.portrait.busy)
+    settings = entries(app)[0].settings
+    assert isinstance(settings, HeadChange) and settings.expression[JAW] == pytest.approx(0.8, abs=0.03)
+    assert app.portrait.head is plain and len(app.portrait.undo_stack) == steps + 1
+    assert row.real == pytest.approx(settings.expression[JAW], abs=1e-3)
+    (local,) = app.portrait.shown_head.local
+    assert local.regions == (int(Region.L_LIP),)
+    assert (face(app) != before).any()
+    # A double click leads back to the head without the adjustment.
+    double_click(row, QPointF(row.place_of(row.real), GROOVE))
+    app.wait(lambda: not app.portrait.busy)
+    assert not entries(app)[0].settings.expression.any() and (face(app) == before).all()
+    app.session.undo()
+    assert entries(app)[0].settings.expression[JAW] == pytest.approx(0.8, abs=0.03)
+    # Switched off, sliders change the whole face again.
+    app.window.show_panel("adjust")
+    QTest.mouseClick(panel.edit_here, Qt.MouseButton.LeftButton)
+    assert app.heads.target is None
+    drag_row(row_of(app, "expression", "jaw_open"), 0.3)
+    app.wait(lambda: not app.portrait.busy)
+    assert app.portrait.head.expression[JAW] == pytest.approx(0.3, abs=0.03)
+    assert entries(app)[0].settings.expression[JAW] == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_pose_cannot_be_limited_and_says_why(app, panel):
+    only_in(app, panel, Region.NOSE)
+    pose = panel_of(app, "pose")
+    assert not pose.body.isEnabled() and "as a whole" in pose.hint.text()
+    notes = []
+    app.heads.noted.connect(notes.append)
+    yaw = float(app.heads.head.pose[0])
+    app.heads.set_control("yaw", yaw + 10)
+    app.heads.randomise("pose")
+    assert float(app.heads.head.pose[0]) == yaw and "pose" in notes[-1]
+    app.heads.edit_adjustment(None)
+    assert pose.body.isEnabled()
+
+
+def test_a_style_and_a_light_are_limited_too(app, panel):
+    only_in(app, panel, Region.HAIR)
+    style, before = app.portrait.style, face(app)
+    app.styles.draw(seed=4)
+    assert app.portrait.style is style
+    kinds = [type(entry.settings) for entry in entries(app)]
+    assert kinds == [HeadChange, RegionStyle] and entries(app)[1].regions == {Region.HAIR}
+    app.styles.draw(seed=5)
+    assert len(entries(app)) == 2 and entries(app)[1].name == "Seed 5"
+    app.heads.set_control("key_azimuth", 60.0)
+    settings = entries(app)[0].settings
+    assert settings.gamma.any() and settings.rig is not None and not settings.moves
+    assert app.heads.value("key_azimuth") == pytest.approx(60.0)
+    app.settle()
+    del before
+    app.session.undo()
+    assert not entries(app)[0].settings.gamma.any() and app.heads.target is not None
+    for _ in range(3):
+        app.session.undo()
+    assert entries(app) == () and app.heads.target is None
+
+
+def test_what_has_no_shape_is_named(app, panel):
+    only_in(app, panel, Region.BACKGROUND)
+    assert panel.about.isVisible() and region_name(Region.BACKGROUND) in panel.about.text()
+    panel.regions_menu.aboutToShow.emit()
+    for action in panel.regions_menu.actions():
+        if action.text() in (region_name(Region.BACKGROUND), region_name(Region.NOSE)):
+            action.trigger()
+            panel.regions_menu.aboutToShow.emit()
+            break
+    assert entries(app)[0].regions == frozenset()
+    assert not panel.about.isVisible()
+
+
+def test_expression_from_a_portrait_file_with_its_adjustments(app, panel, tmp_path):
+    app.read_head()
+    other = Portrait(app.portrait.mask, random_style(7, "other"))
+    wide = READ_HEAD.changed(expression=np.eye(55)[EXPRESSIONS.index("eyeWide_L")] * 0.7, pose=(25, 0, 0))
+    other.apply(SetHead(wide, wide))
+    smile = np.eye(55, dtype=np.float32)[EXPRESSIONS.index("mouthSmile_R")] * 0.6
+    added = Adjustment("smile", ExpressionChange(smile, np.zeros(2), "mouth"))
+    other.apply(SetAdjustments((added,)))
+    file = tmp_path / "clara.fep"
+    store.save(other, file)
+    panel._ask_face = lambda title: file
+    choose(panel.add_menu, "Expression from a picture or portrait ...")
+    app.wait(lambda: entries(app))
+    shown = app.portrait.shown_head
+    assert shown.expression_of("eyeWide_L") == pytest.approx(0.7)
+    assert shown.expression_of("mouthSmile_R") == pytest.approx(0.6) and shown.pose[0] == READ_HEAD.pose[0]
+    drag_row(panel.strength, 0.5)
+    app.wait(lambda: not app.portrait.busy)
+    half = 0.7 * entries(app)[0].strength
+    assert app.portrait.shown_head.expression_of("eyeWide_L") == pytest.approx(half, abs=0.01)
+    # One whose sliders were never touched is read from its face.
+    app.session.undo()
+    app.session.undo()
+    store.save(Portrait(app.portrait.mask, random_style(7, "other")), file)
+    choose(panel.add_menu, "Expression from a picture or portrait ...")
+    app.wait(lambda: entries(app))
+    assert np.array_equal(entries(app)[0].settings.gaze, READ_HEAD.gaze)
+
+
+def test_a_damaged_portrait_as_a_source_of_expression_is_a_sentence(app, panel, tmp_path):
+    app.read_head()
+    said = []
+    app.session.failed.connect(said.append)
+    (tmp_path / "bad.fep").write_bytes(b"PK no zip")
+    panel._ask_face = lambda title: tmp_path / "bad.fep"
+    choose(panel.add_menu, "Expression from a picture or portrait ...")
+    app.wait(lambda: said)
+    assert "bad.fep" in said[0] and entries(app) == ()
