@@ -252,7 +252,7 @@ class HeadCoefficients:
         local = self.local
         if [each.key for each in self.local] != [each.key for each in other.local]:
             local = (*(each.scaled(1 - t) for each in self.local), *(each.scaled(t) for each in other.local))
-        return HeadCoefficients(**mixed | {"local": local})
+        return HeadCoefficients(**mixed, local=local)
 
     def expression_of(self, name: str) -> float:
         """One expression weight by its name."""
@@ -274,7 +274,7 @@ class HeadCoefficients:
         """
         try:
             with np.errstate(over="ignore"):  # an infinity is refused with a sentence
-                parts = {name: np.asarray(data[name], np.float32) for name in _SHAPES}
+                parts: dict[str, Any] = {name: np.asarray(data[name], np.float32) for name in _SHAPES}
             rig = rig_from_json(data["rig"]) if data.get("rig") is not None else None
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise PortraitError(f"The head coefficients are damaged ({error}); reset the head.") from error
