@@ -190,6 +190,30 @@ class DrawBoard:
 
 
 @dataclass(frozen=True, eq=False)
+class PrepareMethods:
+    """Open methods and work out what their pictures of a person share, before they are asked for -> None.
+
+    A pool that has to be drawn takes a minute, once; stopped, it goes on from where it was.
+
+    Attributes:
+        tools: of the board.
+        reference: the pinned person.
+    """
+
+    long: ClassVar[bool] = True
+
+    tools: BoardTools
+    reference: Reference
+
+    def run(self, context: JobContext) -> None:
+        """Raises ModelError, EngineError and FaceEditorError."""
+        self.tools.use(context)
+        for name in self.tools.names:
+            context.ticket.check()
+            self.tools.method(name, context).prepare(self.reference.variation)
+
+
+@dataclass(frozen=True, eq=False)
 class ScoreFace:
     """Distance of a shown face to a person -> float.
 
@@ -199,8 +223,6 @@ class ScoreFace:
         mask: (256, 256) uint8 that was drawn.
         reference: the person.
     """
-
-    long: ClassVar[bool] = True
 
     tools: BoardTools
     pixels: Pixels

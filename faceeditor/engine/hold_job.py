@@ -1,7 +1,7 @@
 """Holding identity: how far an edit can go before the face is too far from the pinned person."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -47,8 +47,6 @@ class HoldIdentity:
         before, after: the portrait before and after the edit; their active faces have the same mask.
         limit: largest distance. Where the face was farther away before, the edit may not take it farther still.
     """
-
-    long: ClassVar[bool] = True
 
     tools: BoardTools
     reference: Reference

@@ -18,18 +18,23 @@ Pixels = npt.NDArray[np.uint8]
 
 _FEATHER = 3.0
 """Soft border of a change of style in mask pixels."""
+_EVEN = 1.2
+"""Mask pixels over which a change of style is evened: finer detail is the photograph's own."""
+_PERSON = frozenset(FACE_REGIONS) - {Region.GLASSES} | {Region.L_EAR, Region.R_EAR, Region.NECK, Region.HAIR}
+"""The regions that a whole style changes."""
 
 
 def restyled_regions(own: StyleCode, wanted: StyleCode) -> frozenset[Region]:
     """The regions that look otherwise in another style.
 
-    A whole style leaves the background of a photograph as it is; the background changes if its own vector does while
-    light and tone stay, as where the style of that region alone is taken over.
+    A whole style leaves background and clothes of a photograph as they are, since what is drawn there has nothing to do
+    with what was photographed; they change if their own vector does while light and tone stay, as where the style of
+    that region alone is taken over.
     """
     if own.key == wanted.key:
         return frozenset()
     if not np.array_equal(own.overall, wanted.overall):
-        return frozenset(Region) - {Region.BACKGROUND}
+        return _PERSON
     regions = {region for region in Region if not np.array_equal(own.regions[region], wanted.regions[region])}
     if not np.array_equal(own.detail, wanted.detail) and not regions & set(FACE_REGIONS):
         regions |= set(FACE_REGIONS)
@@ -53,13 +58,16 @@ def restyle(
         feather: width of the soft border in mask pixels.
     """
     from faceeditor.photo.face import Restyle
+    from faceeditor.photo.fields import local_mean
 
     regions = restyled_regions(own, drawn.style)
     if not regions:
         return None
     new, old = (_floats(frame(request)) for request in (drawn, drawn.with_face(style=own)))
     weight = adjust.region_weight(labels, sorted(regions), feather, MASK_SIZE)
-    return Restyle(np.asarray((new - old) * weight[..., None], np.float32), Region.BACKGROUND in regions)
+    inside = np.isin(labels, sorted(regions)).astype(np.float32)
+    difference = local_mean(np.asarray(new - old, np.float32), inside, _EVEN)
+    return Restyle(np.asarray(difference * weight[..., None], np.float32), Region.BACKGROUND in regions)
 
 
 def _floats(frame: Frame) -> npt.NDArray[np.float32]:

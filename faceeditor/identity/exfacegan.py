@@ -150,6 +150,10 @@ class ExFaceGan:
             self._known = (key, made)
         return self._known[1]
 
+    def prepare(self, reference: Variation) -> None:
+        """As of `identity.variation.Method`: the boundary."""
+        self.boundary(reference)
+
     def variation(self, reference: Variation, random: np.random.Generator, variety: float) -> Variation:
         """As of `identity.variation.Method`; variety 1 is an offset of `LARGEST_OFFSET` spreads."""
         latent = self.space.latent_of(reference)

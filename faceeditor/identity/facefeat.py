@@ -195,8 +195,15 @@ class FaceFeatMethod:
         self._lock = threading.Lock()
         self._known: dict[tuple[Any, ...], FloatArray] = {}
 
+    def prepare(self, reference: Variation) -> None:
+        """As of `identity.variation.Method`: the identity feature."""
+        self._embedding(reference)
+
     def variation(self, reference: Variation, random: np.random.Generator, variety: float) -> Variation:
         """As of `identity.variation.Method`."""
+        return self._facefeat.varied(reference, self._embedding(reference), random, variety)
+
+    def _embedding(self, reference: Variation) -> FloatArray:
         key = variation_key(reference)
         with self._lock:
             embedding = self._known.get(key)
@@ -205,4 +212,4 @@ class FaceFeatMethod:
             embedding = self._recogniser.embed([picture.pixels], [picture.frame])[0]
             with self._lock:
                 self._known = {**dict(list(self._known.items())[-7:]), key: embedding}
-        return self._facefeat.varied(reference, embedding, random, variety)
+        return embedding

@@ -52,6 +52,9 @@ class HeadChanges:
     def __init__(self, heads: HeadPrior | None = None) -> None:
         self._heads = heads or HeadPrior.load()
 
+    def prepare(self, reference: Variation) -> None:
+        """As of `identity.variation.Method`: nothing is shared."""
+
     def variation(self, reference: Variation, random: np.random.Generator, variety: float) -> Variation:
         """As of `identity.variation.Method`: at variety 1 like the whole population's expressions, poses and lights."""
         assert reference.head is not None

@@ -81,6 +81,9 @@ class Method(Protocol):
     name: str
     title: str
 
+    def prepare(self, reference: Variation) -> None:
+        """Work out what all pictures of a reference share, so that the first one does not wait for it."""
+
     def variation(self, reference: Variation, random: np.random.Generator, variety: float) -> Variation:
         """One more picture of the reference's person.
 

@@ -16,10 +16,11 @@ from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import move_mask
 from faceeditor.photo.align import Square
 from faceeditor.photo.composite import Edit
+from faceeditor.photo.fields import smoothstep
 from faceeditor.photo.light import light_gain, surroundings_gain
 from faceeditor.photo.matte import MATTE_DENSITY, Matte, make_matte, person_mask
 from faceeditor.photo.patch import as_patch, grain_of, matched, repainted
-from faceeditor.photo.placement import MARGIN, Placement, inner, widened
+from faceeditor.photo.placement import MARGIN, WIDE, Placement, inner, widened
 from faceeditor.photo.warp import PhotoMotion, held_by_the_body, photo_motion
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.regions import MaskArray, Region
@@ -29,6 +30,8 @@ Pixels = npt.NDArray[np.uint8]
 
 _LEAST_SHARE = 0.02
 """Coverage of a patch that is worth asking the generator for."""
+_BEYOND = 64.0
+"""Mask pixels beyond the square over which another style runs out."""
 _SMOOTH = (Region.SKIN, Region.NOSE, Region.NECK)
 
 
@@ -142,8 +145,18 @@ class Restyle:
     background: bool
 
     def on_grid(self) -> tuple[FloatArray, FloatArray | None]:
-        """(WIDE, WIDE, 3) on the wide grid for the person, whose border goes on; and the same for the background."""
+        """(WIDE, WIDE, 3) on the wide grid for the person, and for the background.
+
+        The square's border goes on beyond it, ever softer and weaker: long hair is not cut off, and cloth and neck show
+        no streaks.
+        """
         person = np.asarray(widened(self.difference), np.float32)
+        line = np.arange(WIDE, dtype=np.float32) + np.float32(0.5)
+        beyond = np.maximum(0, np.maximum(MARGIN - line, line - (WIDE - MARGIN)))
+        distance = np.hypot(beyond[:, None], beyond[None, :])[..., None]
+        soft = cv2.GaussianBlur(person, (0, 0), _BEYOND / 4)
+        person = person + smoothstep(distance, 0.0, _BEYOND / 4) * (soft - person)
+        person = np.asarray(person * (1 - smoothstep(distance, 0.0, _BEYOND)), np.float32)
         behind = np.asarray(widened(self.difference, cv2.BORDER_CONSTANT), np.float32) if self.background else None
         return person, behind
 

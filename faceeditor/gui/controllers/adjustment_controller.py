@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from faceeditor.engine.photo_jobs import ExpressionReading, ReadExpression
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.portrait.adjustments import (
     REGION_SETS,
     Adjustment,
@@ -114,6 +115,8 @@ class AdjustmentController(QObject):
         if not self.session.portrait.busy:
             self.session.end_open_work()
         self.session.guarded(lambda: self.session.portrait.apply(SetAdjustments(changed, name)))
+        named = ", ".join(region_name(region) for region in Region if region in target.regions)
+        self.noted.emit(self.tr("“{name}” only in: {regions}").format(name=name, regions=named))
         return True
 
     def add_light(self, name: str, regions: frozenset[Region]) -> int | None:

@@ -6,7 +6,15 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from faceeditor.engine.board_jobs import BoardTools, DrawBoard, PinPerson, RestoreBoard, RestoredBoard, ScoreFace
+from faceeditor.engine.board_jobs import (
+    BoardTools,
+    DrawBoard,
+    PinPerson,
+    PrepareMethods,
+    RestoreBoard,
+    RestoredBoard,
+    ScoreFace,
+)
 from faceeditor.engine.requests import FULL, Frame
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.head_controller import HeadController
@@ -74,6 +82,8 @@ class BoardController(QObject):
         self._job: int | None = None
         self._pin_job: int | None = None
         self._score_job: int | None = None
+        self._prepare_job: int | None = None
+        self._prepared: Reference | None = None  # the person for whom all methods are ready, or who is given up
         self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self._go_on)
         self._raw_tile.connect(self._take_tile, Qt.ConnectionType.QueuedConnection)
@@ -306,9 +316,23 @@ class BoardController(QObject):
         self._measure()
         if self._job is None:
             self._draw()
+        if self._job is None:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Get the other methods ready while nothing else is to be done, so that their first tile comes at once."""
+        idle = self._prepare_job is None and self._pin_job is None
+        if self.pinned is None or self.pinned is self._prepared or not self._views or not idle:
+            return
+        self._prepare_job = self.session.bridge.run(PrepareMethods(self.tools, self.pinned))
+        self.work_started.emit(self.tr("Preparing the methods of the board ..."))
 
     def cancel(self) -> None:
         """Stop drawing tiles; those that are there stay."""
+        if self._prepare_job is not None:
+            self.session.bridge.cancel(self._prepare_job)
+            self._prepare_job = None
+            self.work_ended.emit()
         if self._job is not None:
             self.session.bridge.cancel(self._job)
             self._job = None
@@ -317,10 +341,12 @@ class BoardController(QObject):
     def stop(self) -> None:
         """Stop at the user's wish: the rest is not drawn until the board changes."""
         self._rest.stop()
+        if self._prepare_job is not None:
+            self._prepared = self.pinned
         self.cancel()
 
     def _job_progress(self, job: int, share: float) -> None:
-        if job in (self._job, self._pin_job):
+        if job in (self._job, self._pin_job, self._prepare_job):
             self.work_progress.emit(share)
 
     def _job_done(self, job: int, result: Any) -> None:
@@ -342,6 +368,10 @@ class BoardController(QObject):
             if far:
                 text = self.tr("{n} pictures stayed beyond the likeness: choose less variety or a higher threshold.")
                 self.noted.emit(text.format(n=far))
+            self._rest.start(_REST_MS)
+        elif job == self._prepare_job:
+            self._prepare_job, self._prepared = None, self.pinned
+            self.work_ended.emit()
         elif job == self._score_job:
             self._score_job = None
             if self.pinned is not None and self.session.up_to_date:
@@ -351,6 +381,10 @@ class BoardController(QObject):
     def _job_failed(self, job: int, error: FaceEditorError) -> None:
         if job == self._score_job:
             self._score_job = None
+        elif job == self._prepare_job:  # a method that is missing is told of when it is chosen
+            self._prepare_job, self._prepared = None, self.pinned
+            self.work_ended.emit()
+            return
         elif job in (self._job, self._pin_job):
             self._job = self._pin_job = None
             self.work_ended.emit()

@@ -50,15 +50,16 @@ def group_tools(heads: HeadController, group: str) -> list[QToolButton]:
     copy = button("copy", "copy", tr("Copy the {group}"), lambda: heads.copy(group))
     paste = button("paste", "paste", tr("Paste a copied {group}"), lambda: heads.paste(group))
 
-    shown: list[tuple[bool, bool]] = []
+    shown: list[tuple[bool, bool, bool]] = []
 
     def show() -> None:
-        locked = heads.locked(group)
-        if shown == [(heads.ready, locked)]:
+        locked, changeable = heads.locked(group), heads.can_change(group)
+        if shown == [(heads.ready, locked, changeable)]:
             return  # a drag triggers more than a hundred updates a second
-        shown[:] = [(heads.ready, locked)]
-        lock.setChecked(locked)
-        lock.setIcon(icon("lock" if locked else "unlock", 18))
+        shown[:] = [(heads.ready, locked, changeable)]
+        lock.setChecked(locked and changeable)
+        lock.setEnabled(changeable)
+        lock.setIcon(icon("lock" if locked and changeable else "unlock", 18))
         for each in (random, reset, paste):
             each.setEnabled(heads.ready and not locked)
         copy.setEnabled(heads.ready)

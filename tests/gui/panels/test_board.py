@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine.board_jobs import BoardTools
+from faceeditor.errors import ModelError
 from faceeditor.gui.imaging import from_qimage
 from faceeditor.identity.people import HeadChanges
 from faceeditor.images import open_picture
@@ -328,3 +329,49 @@ def test_a_damaged_board_costs_the_board_alone(app, board, tmp_path):
     app.wait(lambda: bool(said))
     assert "damaged and was left out" in said[0] and board.pinned is None
     app.settle()
+
+
+class Late(HeadChanges):
+    """A method that takes long to open and prepares people; lists what it was asked for."""
+
+    def __init__(self, told):
+        super().__init__(AnyHead())
+        self.told = told
+        told.append("open")
+
+    def prepare(self, reference):
+        self.told.append("prepare")
+
+
+def test_the_other_methods_are_prepared_while_the_window_rests(app):
+    told = []
+    app.window.board.tools = BoardTools(
+        Mean, {"head": lambda context: HeadChanges(AnyHead()), "exfacegan": lambda context: Late(told)}
+    )
+    app.read_head()
+    app.window.show_panel("person")
+    QTest.mouseClick(app.window.board_panel.controls.pin, LEFT)
+    full(app)
+    app.wait(lambda: told == ["open", "prepare"])
+    board = app.window.board
+    board.set_options(method="exfacegan")
+    full(app)
+    assert told == ["open", "prepare"] and {tile.method for tile in board.tiles.values()} == {"exfacegan"}
+
+
+def test_a_method_that_cannot_be_prepared_is_told_of_when_it_is_chosen(app):
+    def missing(context):
+        raise ModelError("The model “exfacegan” is missing.")
+
+    board = app.window.board
+    board.tools = BoardTools(Mean, {"head": lambda context: HeadChanges(AnyHead()), "exfacegan": missing})
+    app.read_head()
+    notes = []
+    board.noted.connect(notes.append)
+    app.window.show_panel("person")
+    QTest.mouseClick(app.window.board_panel.controls.pin, LEFT)
+    full(app)
+    app.wait(lambda: board._prepared is board.pinned)
+    assert not any("missing" in note for note in notes) and not board.working
+    board.set_options(method="exfacegan")
+    app.wait(lambda: any("missing" in note for note in notes))
