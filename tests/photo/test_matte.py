@@ -1,8 +1,12 @@
 """The person apart from the background."""
 
+import subprocess
+import sys
+
 import numpy as np
 
 from faceeditor.photo.composite import _Tile
+from faceeditor.photo.matte import _closed_form
 from faceeditor.photo.placement import Rect
 from tests.photo.people import found_person, person
 
@@ -27,3 +31,36 @@ def test_person_and_background_are_the_photograph_again() -> None:
     behind, _ = tile._background(tile.rect, own)
     np.testing.assert_allclose(added[..., :3] + (1 - added[..., 3:]) * behind, own, atol=1e-5)
     assert np.abs(added[clear >= 1]).max() == 0
+
+
+def test_the_opacity_of_a_known_mixture_is_read() -> None:
+    """Two flat colours mixed by a soft edge with a gap of single hairs: closed-form matting finds the mixture."""
+    side = 80
+    across = np.arange(side, dtype=np.float64)
+    truth = np.clip((across - 34) / 12, 0, 1)[None, :].repeat(side, 0)
+    truth[20:60:4, 26:34] = 0.4
+    front, back = np.array([0.25, 0.15, 0.1]), np.array([0.6, 0.7, 0.9])
+    colours = truth[..., None] * front + (1 - truth[..., None]) * back
+    trimap = np.full((side, side), 0.5)
+    trimap[:, :16], trimap[:, 60:] = 0, 1
+    alpha = _closed_form(colours, trimap)
+    assert alpha.dtype == np.float32 and alpha.shape == (side, side)
+    assert np.abs(alpha - truth)[:, 17:59].mean() < 0.01
+    assert np.abs(alpha - truth).max() < 0.06
+    assert (alpha[:, :16] == 0).all() and (alpha[:, 60:] == 1).all()
+
+
+def test_a_trimap_without_doubt_is_the_matte() -> None:
+    trimap = np.zeros((20, 20))
+    trimap[5:15, 5:15] = 1
+    np.testing.assert_array_equal(_closed_form(np.zeros((20, 20, 3)), trimap), trimap.astype(np.float32))
+
+
+def test_nothing_is_compiled_to_read_a_matte() -> None:
+    """A library that compiles for half a minute at its import must not come back."""
+    code = (
+        "import numpy, sys; from faceeditor.photo.matte import _closed_form; trimap = numpy.full((20, 20), 0.5);"
+        "trimap[:5], trimap[15:] = 0, 1; _closed_form(numpy.random.default_rng(1).random((20, 20, 3)), trimap);"
+        "assert not {'numba', 'pymatting'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
