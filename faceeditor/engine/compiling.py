@@ -1,4 +1,4 @@
-"""Machine code of the head, compiled by numba in a process of its own at the first start.
+"""Machine code of the head and of previews of photographs, compiled by numba in another process at the first start.
 
 Compiling takes many seconds in which the interpreter's lock is rarely free: in the window's own process the pen would
 stutter. Numba keeps the code on disk, so that this process then only loads it.
@@ -24,7 +24,10 @@ from faceeditor.paths import cache_dir
 
 _log = logging.getLogger(__name__)
 
-COMMAND = "from faceeditor.engine.head_stage import HeadStage; HeadStage().warm_up()"
+COMMAND = (
+    "from faceeditor.engine.head_stage import HeadStage; HeadStage().warm_up();"
+    "from faceeditor.photo.preview import warm_up; warm_up()"
+)
 """What the other process runs."""
 _NOTE = "head-code.txt"
 _NICE = 10
@@ -67,8 +70,9 @@ def compile_head(check: Callable[[], None]) -> None:
 
 
 def _key() -> str:
-    """Hash of everything that numba's code depends on: versions, processor and the head's sources."""
-    head = Path(__file__).resolve().parent.parent / "head"
+    """Hash of everything that numba's code depends on: versions, processor and the sources."""
+    package = Path(__file__).resolve().parent.parent
+    files = [*sorted((package / "head").glob("*.py")), package / "photo" / "preview.py"]
     facts = [installed_version("numba"), platform.python_version(), cpu_name()]
-    facts += [f"{file.name} {file.stat().st_mtime_ns} {file.stat().st_size}" for file in sorted(head.glob("*.py"))]
+    facts += [f"{file.name} {file.stat().st_mtime_ns} {file.stat().st_size}" for file in files]
     return hashlib.sha256("|".join(facts).encode()).hexdigest()[:24]

@@ -98,7 +98,10 @@ def _with_light(gain: FloatArray | None, settings: Settings, wide: FloatArray, p
     lit = relit_head(plan.head, settings)
     if lit is None:
         return gain
-    other = light_gain(HeadModel.load(), read, lit, plan.labels, plan.options.shadows, plan.options.lamp_samples)
+    options = plan.options
+    other = light_gain(
+        HeadModel.load(), read, lit, plan.labels, options.shadows, options.lamp_samples, options.light_side
+    )
     if other is None:
         return gain
     share = cv2.resize(wide, other.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None]

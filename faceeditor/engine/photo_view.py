@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from faceeditor.images import SourceImage
     from faceeditor.photo.composite import Edit
     from faceeditor.photo.face import PhotoFace
+    from faceeditor.photo.placement import Rect
+    from faceeditor.photo.preview import Preview
 
 _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 1.6
@@ -92,6 +94,7 @@ class PhotoView:
         self._levels: dict[float, Pixels] = {}
         self._source: SourceImage | None = None
         self._edits: dict[tuple[int, bool], tuple[FaceState, PhotoFace, Edit]] = {}
+        self._previews: dict[int, tuple[PhotoFace, Preview]] = {}
 
     def submit(
         self,
@@ -136,6 +139,15 @@ class PhotoView:
                 self._deliver(on_error, EngineError(f"The photograph could not be drawn ({error}); see the log file."))
             else:
                 self._deliver(on_picture, picture)
+                if not request.quick and self._pending is None:
+                    self._prepared(request)
+
+    def _prepared(self, request: ViewRequest) -> None:
+        """`prepare`; what fails here fails again, and is told, when it is needed."""
+        try:
+            self.prepare(request)
+        except Exception:
+            _log.info("the next picture could not be prepared", exc_info=True)
 
     def _deliver(self, callback: Callable[[Any], None], value: object) -> None:
         if not self._closing:
@@ -143,21 +155,61 @@ class PhotoView:
 
     def draw(self, request: ViewRequest) -> ViewPicture:
         """The picture of a request, drawn on this thread."""
-        from faceeditor.photo.composite import edited
-        from faceeditor.photo.placement import Rect
-
         if request.source is not self._source:
             self._source = request.source
             self._levels.clear()
             self._edits.clear()
+            self._previews.clear()
         level, pixels = self._level(request)
-        left, top, right, bottom = (edge * level for edge in request.rect)
-        rect = Rect(int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom)))
-        rect = rect.within(pixels.shape[1], pixels.shape[0])
-        out = pixels
-        touched = False
+        rect = _rectangle(request, level, pixels)
+        shown = (rect.left / level, rect.top / level, rect.right / level, rect.bottom / level)
+        if request.quick:
+            out, touched = self._preview(request, level, pixels, rect)
+        else:
+            out, touched = self._composite(request, level, pixels, rect)
+        out.flags.writeable = False
+        return ViewPicture(request.revision, out, shown, request.quick, not touched)
+
+    def prepare(self, request: ViewRequest) -> None:
+        """Make what a hand that begins to move in the same view would wait for."""
+        from faceeditor.photo.preview import warm_up
+
+        warm_up()
+        quick = replace(request, quick=True)
+        level, pixels = self._level(quick)
+        rect = _rectangle(quick, level, pixels)
+        for index, (photo, _) in enumerate(request.faces):
+            self._layers(index, photo, level, pixels, rect)
+
+    def _preview(self, request: ViewRequest, level: float, pixels: Pixels, rect: "Rect") -> tuple[Pixels, bool]:
+        """The rectangle by compiled passes over kept layers, and whether any edit is in effect."""
+        out, touched = np.array(pixels[rect.slices]), False
         for index, (photo, face) in enumerate(request.faces):
-            edit = self._edit(index, photo, face, request.quick)
+            edit = self._edit(index, photo, face, quick=True)
+            if not edit.empty:
+                self._layers(index, photo, level, pixels, rect).draw(edit, out, rect)
+                touched = True
+        return out, touched
+
+    def _layers(self, index: int, photo: "PhotoFace", level: float, pixels: Pixels, rect: "Rect") -> "Preview":
+        """Person and background of a face at a scale, remembered for as long as they cover what is visible."""
+        from faceeditor.photo.preview import Preview
+
+        placement = photo.placement.scaled(level)
+        kept = self._previews.get(index)
+        if kept is not None and kept[0] is photo and kept[1].covers(placement, rect, *pixels.shape[1::-1]):
+            return kept[1]
+        preview = Preview.of(pixels, placement, photo.matte, rect)
+        self._previews[index] = photo, preview
+        return preview
+
+    def _composite(self, request: ViewRequest, level: float, pixels: Pixels, rect: "Rect") -> tuple[Pixels, bool]:
+        """The rectangle in full quality, and whether any edit is in effect."""
+        from faceeditor.photo.composite import edited
+
+        out, touched = pixels, False
+        for index, (photo, face) in enumerate(request.faces):
+            edit = self._edit(index, photo, face, quick=False)
             if edit.empty:
                 continue
             placement = photo.placement.scaled(level)
@@ -168,9 +220,7 @@ class PhotoView:
             touched = True
         if out.shape[:2] != (rect.height, rect.width) or not touched:
             out = np.array(out[rect.slices])
-        out.flags.writeable = False
-        shown = (rect.left / level, rect.top / level, rect.right / level, rect.bottom / level)
-        return ViewPicture(request.revision, out, shown, request.quick, not touched)
+        return out, touched
 
     def _edit(self, index: int, photo: "PhotoFace", face: FaceState, quick: bool) -> "Edit":
         """What a face's state does to the photograph, remembered until it is another one."""
@@ -194,7 +244,8 @@ class PhotoView:
             left, top, right, bottom = request.rect
             scale = min(scale, _QUICK_SIDE / max(1.0, right - left, bottom - top))
         # Steps of the square root of two, so that zooming makes few levels.
-        level = min(1.0, float(2.0 ** (np.ceil(2 * np.log2(max(scale, 1 / 256))) / 2)))
+        step = 2 * np.log2(max(scale, 1 / 256))
+        level = min(1.0, float(2.0 ** ((np.rint(step) if request.quick else np.ceil(step)) / 2)))
         whole = request.source.srgb
         if level == 1.0:
             return 1.0, whole
@@ -204,3 +255,12 @@ class PhotoView:
             size = max(1, round(whole.shape[1] * level)), max(1, round(whole.shape[0] * level))
             self._levels[level] = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
         return level, self._levels[level]
+
+
+def _rectangle(request: ViewRequest, level: float, pixels: Pixels) -> "Rect":
+    """What is visible, in whole pixels of the photograph reduced to a level."""
+    from faceeditor.photo.placement import Rect
+
+    left, top, right, bottom = (edge * level for edge in request.rect)
+    rect = Rect(int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom)))
+    return rect.within(pixels.shape[1], pixels.shape[0])

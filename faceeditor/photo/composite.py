@@ -47,6 +47,14 @@ class Finish:
     apply: Callable[[FloatArray, FloatArray], FloatArray]
     broad: FloatArray | None = None
 
+    def applied(
+        self, values: FloatArray, weight: FloatArray, sampled: Callable[[FloatArray], npt.NDArray[Any]]
+    ) -> FloatArray:
+        """Values (h, w, 3) changed with a weight (h, w); `sampled` reads a field of the wide grid at their places."""
+        if self.broad is None:
+            return self.apply(values, weight)
+        return values + self.apply(values - np.asarray(sampled(self.broad), np.float32), weight)
+
 
 @dataclass(frozen=True, eq=False)
 class Edit:
@@ -115,10 +123,7 @@ def edited(
     if edit.empty:
         return out
     bounds = placement.bounds(width, height)
-    touched = Rect(
-        max(rect.left, bounds.left), max(rect.top, bounds.top), min(rect.right, bounds.right),
-        min(rect.bottom, bounds.bottom),
-    )  # fmt: skip
+    touched = rect.common(bounds)
     if touched.width <= 0 or touched.height <= 0:
         return out
     parts = list(tiles(touched))
@@ -127,12 +132,24 @@ def edited(
         made = _Tile(picture, placement, matte, part).edited(edit)
         if made is not None:
             values, changed = made
-            view = out[part.top - rect.top : part.bottom - rect.top, part.left - rect.left : part.right - rect.left]
+            view = out[part.moved(-rect.left, -rect.top).slices]
             top = float(np.iinfo(picture.dtype).max)
             samples = np.clip(np.rint(values * np.float32(top)), 0, top).astype(picture.dtype)
             np.copyto(view, samples, where=changed[..., None])
     step(1.0)
     return out
+
+
+def layers(
+    picture: Samples, placement: Placement, matte: Matte, rect: Rect
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A rectangle of a picture taken apart.
+
+    Returns:
+        (h, w, 4) what the person adds to the background and its opacity, (h, w, 3) the background, and (h, w), 1 where
+        the picture shows nothing but that.
+    """
+    return _Tile(picture, placement, matte, rect).layers(rect)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +249,7 @@ class _Tile:
         source = _around(x, y, _PADDING).within(width, height)
         if source.width < 2 or source.height < 2:
             return None
-        person, clear = self._person(source)
+        person, _, clear = self.layers(source)
         x, y = x - np.float32(source.left), y - np.float32(source.top)
         found = resample(person, x, y)
         moved_in = cv2.remap(clear, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) < 1
@@ -244,8 +261,8 @@ class _Tile:
         alpha = np.where(changed, opacity, self._alpha(rect, own))
         return values.astype(np.float32), changed, alpha.astype(np.float32)
 
-    def _person(self, rect: Rect) -> tuple[FloatArray, FloatArray]:
-        """(h, w, 4) what the person adds to the background, and its opacity; and (h, w) where the background is clear.
+    def layers(self, rect: Rect) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """As `layers`.
 
         The colours are what is left of the photograph without the background that shines through: put back where they
         were, they give the photograph again. Single hairs beside the matte are in them too.
@@ -256,7 +273,7 @@ class _Tile:
         out = np.empty((*alpha.shape, 4), np.float32)
         out[..., :3] = values - (1 - alpha[..., None]) * behind
         out[..., 3] = alpha
-        return out, clear
+        return out, behind, clear
 
     def _restyled(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> FloatArray:
         """Add what another style adds; marks what it changes."""
@@ -288,11 +305,7 @@ class _Tile:
         wanted = weight >= LEAST_GAIN
         if not wanted.any():
             return values
-        if finish.broad is not None:
-            broad = np.asarray(self.placement.to_picture(finish.broad, self.rect), np.float32)
-            made = values + finish.apply(values - broad, weight)
-        else:
-            made = finish.apply(values, weight)
+        made = finish.applied(values, weight, lambda grid: self.placement.to_picture(grid, self.rect))
         changed |= wanted
         return np.asarray(np.where(wanted[..., None], np.clip(made, 0, 1), values), np.float32)
 

@@ -23,7 +23,7 @@ from faceeditor.photo.patch import as_patch, grain_of, matched, repainted
 from faceeditor.photo.placement import MARGIN, WIDE, Placement, inner, widened
 from faceeditor.photo.warp import PhotoMotion, held_by_the_body, photo_motion
 from faceeditor.portrait.head import HeadCoefficients
-from faceeditor.regions import MaskArray, Region
+from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
 FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
@@ -42,14 +42,16 @@ class Options:
     Attributes:
         shadows: darkness of the shadows that the key light casts, 0..1.
         surroundings: how far the background follows the light, 0..1.
-        density: grid pixels per mask pixel of the motion: 2, or 1 while a hand moves.
+        density: grid pixels per mask pixel of motion and patches: 2, or 1 while a hand moves.
         lamp_samples: places of the lamp for soft shadows.
+        light_side: grid pixels along the square on which the light is worked out.
     """
 
     shadows: float = 1.0
     surroundings: float = 0.0
     density: int = 2
     lamp_samples: int = 16
+    light_side: int = MASK_SIZE
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +202,9 @@ class Plan:
         face, options = self.face, self.options
         displacement = None if self.motion is None else self.motion.displacement
         patch = self._patch(model, drawn if self.needs_generator else None, restyle)
-        gain = light_gain(model, face.head, self.head, self.labels, options.shadows, options.lamp_samples)
+        gain = light_gain(
+            model, face.head, self.head, self.labels, options.shadows, options.lamp_samples, options.light_side
+        )
         surroundings = None if gain is None else surroundings_gain(gain, options.surroundings)
         person, behind = (None, None) if restyle is None else restyle.on_grid()
         return Edit(displacement, patch, person, behind, gain, surroundings, face.grain)
@@ -211,7 +215,7 @@ class Plan:
         inside = self.opened if self.opened is not None and bool((self.opened > _LEAST_SHARE).any()) else None
         if drawn is None and inside is None:
             return None
-        side = 2 * self.labels.shape[0]
+        side = self.options.density * self.labels.shape[0]
         if drawn is not None:
             colour = cv2.resize(self._matched(drawn, restyle), (side, side), interpolation=cv2.INTER_CUBIC)
             share = cv2.resize(self.share, (side, side), interpolation=cv2.INTER_LINEAR)
@@ -260,5 +264,5 @@ class Plan:
 
 
 def quick(options: Options) -> Options:
-    """The same while a hand moves: coarser motion and fewer places of the lamp."""
-    return replace(options, density=1, lamp_samples=min(6, options.lamp_samples))
+    """The same while a hand moves: coarser motion and light, and fewer places of the lamp."""
+    return replace(options, density=1, lamp_samples=min(6, options.lamp_samples), light_side=MASK_SIZE // 2)

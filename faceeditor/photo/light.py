@@ -5,6 +5,7 @@ matte cuts it off there), and with the shadows of the key lamp.
 """
 
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -51,6 +52,7 @@ def light_gain(
     labels: MaskArray,
     shadows: float = 1.0,
     samples: int = 16,
+    side: int = MASK_SIZE,
 ) -> FloatArray | None:
     """What the light and the skin of a head multiply linear light by.
 
@@ -61,13 +63,15 @@ def light_gain(
         labels: (256, 256) uint8 regions of the new view.
         shadows: how dark cast shadows are, 0 none .. 1 without any of the key's light.
         samples: places of the lamp (`head.shadows.key_visibility`).
+        side: grid pixels along the square; 256, or a part of that while a hand moves.
 
     Returns:
-        (WIDE, WIDE, 3) float32 on the wide grid, running out to 1 at its border; None if nothing changes.
+        (N, N, 3) float32 on the wide grid, running out to 1 at its border; None if nothing changes.
     """
     if not changes_light(base, head):
         return None
-    maps = render_maps(model, head.changed(gamma=base.gamma, albedo=base.albedo), MASK_SIZE)
+    maps = render_maps(model, head.changed(gamma=base.gamma, albedo=base.albedo), side)
+    labels = labels[:: MASK_SIZE // side, :: MASK_SIZE // side]
     normals = np.ascontiguousarray(maps.condition[6:9].transpose(1, 2, 0))
     after = shade(normals, head.gamma).astype(np.float32)
     if shadows > 0 and not np.array_equal(base.gamma, head.gamma):
@@ -77,13 +81,13 @@ def light_gain(
     facing = smoothstep(normals[..., 2], 0.12, 0.35)
     known = facing * cv2.erode(maps.coverage, np.ones((3, 3), np.uint8)) * _SKIN[labels]
     weight = widened(known.astype(np.float32), cv2.BORDER_CONSTANT)
-    gain = fill(widened(_less_colour(np.log(ratio)), cv2.BORDER_CONSTANT), weight)
+    gain = fill(widened(_less_colour(np.log(ratio)), cv2.BORDER_CONSTANT), weight, finest=0)
     # Hair and cloth have other colours than skin: they take the brightness, and half of the tint.
-    own = cv2.GaussianBlur(weight, (0, 0), 2.0)[..., None]
+    own = cv2.GaussianBlur(weight, (0, 0), 2.0 * side / MASK_SIZE)[..., None]
     grey = gain.mean(-1, keepdims=True)
     gain = grey + (0.5 + 0.5 * own) * (gain - grey)
     gain = cv2.GaussianBlur(gain, (0, 0), 1.0)
-    gain *= _border_fade()[..., None]
+    gain *= _border_fade(gain.shape[0])[..., None]
     if not np.array_equal(base.albedo, head.albedo):
         gain += _tint(model, base, head, labels)
     return np.exp(gain).astype(np.float32)
@@ -102,26 +106,30 @@ def _shadowed(
     """The shading (S, S, 3) without the key's light where the head itself stands in its way."""
     rig = rig_of(head)
     key = np.maximum(shade(normals, rig_to_gamma(replace(rig, fill=0.0, rim=0.0))), 0)
-    visible = cv2.GaussianBlur(key_visibility(model, head, rig, MASK_SIZE, samples), (0, 0), 0.8)
+    visible = cv2.GaussianBlur(key_visibility(model, head, rig, normals.shape[0], samples), (0, 0), 0.8)
     dark = shading - np.float32(amount) * (1 - visible[..., None]) * key
     return np.asarray(np.maximum(dark, np.maximum(np.float32(DARKEST), 0.06 * shading)), np.float32)
 
 
 def _tint(model: HeadModel, base: HeadCoefficients, head: HeadCoefficients, labels: MaskArray) -> FloatArray:
-    """(WIDE, WIDE, 3) logarithm of the skin's own change of colour, in broad strokes and on skin only."""
-    pale = [render_maps(model, head.changed(albedo=each.albedo), MASK_SIZE) for each in (base, head)]
+    """(N, N, 3) logarithm of the skin's own change of colour, in broad strokes and on skin only."""
+    side = labels.shape[0]
+    pale = [render_maps(model, head.changed(albedo=each.albedo), side) for each in (base, head)]
     colours = [np.maximum((each.condition[:3] + 1) / 2, 0.05) ** 2.2 for each in pale]
     change = np.log(colours[1] / colours[0]).transpose(1, 2, 0).astype(np.float32)
     skin = (_SKIN[labels] * (pale[0].coverage > 0.5)).astype(np.float32)
-    broad = cv2.GaussianBlur(change * skin[..., None], (0, 0), 8.0)
-    total = cv2.GaussianBlur(skin, (0, 0), 8.0)
-    soft = cv2.GaussianBlur(skin, (0, 0), 1.5)
+    scale = side / MASK_SIZE
+    broad = cv2.GaussianBlur(change * skin[..., None], (0, 0), 8.0 * scale)
+    total = cv2.GaussianBlur(skin, (0, 0), 8.0 * scale)
+    soft = cv2.GaussianBlur(skin, (0, 0), 1.5 * scale)
     return widened(broad / np.maximum(total, 0.02)[..., None] * soft[..., None], cv2.BORDER_CONSTANT)
 
 
-def _border_fade() -> FloatArray:
-    """(WIDE, WIDE) 1 inside, running out to 0 at the border of the wide grid."""
-    edge = np.minimum(np.arange(WIDE) + 0.5, WIDE - np.arange(WIDE) - 0.5)
+@cache
+def _border_fade(side: int) -> FloatArray:
+    """(N, N) 1 inside, running out to 0 at the border of the wide grid."""
+    place = (np.arange(side) + 0.5) * (WIDE / side)
+    edge = np.minimum(place, WIDE - place)
     line = smoothstep(edge, 2.0, _BLEND)
     return np.asarray(line[:, None] * line[None, :], np.float32)
 
@@ -130,13 +138,14 @@ def surroundings_gain(gain: FloatArray, amount: float) -> FloatArray | None:
     """The background's share of a change of light: its mean over the person, running out at the border.
 
     Args:
-        gain: (WIDE, WIDE, 3) of `light_gain`.
+        gain: (N, N, 3) of `light_gain`.
         amount: 0 leaves the background as it is, 1 lights it as the head.
 
     Returns:
-        (WIDE, WIDE, 3) float32; None where nothing changes.
+        (N, N, 3) float32; None where nothing changes.
     """
     if amount <= 0:
         return None
-    broad = cv2.GaussianBlur(np.log(gain), (0, 0), 30.0)
-    return np.exp(broad * np.float32(amount) * _border_fade()[..., None]).astype(np.float32)
+    side = gain.shape[0]
+    broad = cv2.GaussianBlur(np.log(gain), (0, 0), 30.0 * side / WIDE)
+    return np.exp(broad * np.float32(amount) * _border_fade(side)[..., None]).astype(np.float32)

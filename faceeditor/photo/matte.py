@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.photo.fields import fill, local_mean
+from faceeditor.photo.fields import fill, local_mean, spread
 from faceeditor.photo.placement import MARGIN, WIDE, widened
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
 
@@ -80,8 +80,8 @@ def person_mask(wide: Pixels, mask: MaskArray, coverage: npt.NDArray[Any] | None
     # Shoulders go on below the square; above it and beside the head nobody knows.
     below = widened(square)
     guess[MARGIN + MASK_SIZE :][below[MARGIN + MASK_SIZE :] > 0] = cv2.GC_PR_FGD
-    guess[(cv2.erode(rough, _disc(_SURE)) > 0) & known] = cv2.GC_FGD
-    guess[(cv2.dilate(below, _disc(_FAR)) == 0) & known] = cv2.GC_BGD
+    guess[~spread(rough == 0, _SURE) & known] = cv2.GC_FGD
+    guess[~spread(below, _FAR) & known] = cv2.GC_BGD
     if not (guess == cv2.GC_FGD).any() or not np.isin(guess, (cv2.GC_BGD, cv2.GC_PR_BGD)).any():
         return rough
     cv2.setRNGSeed(1)
@@ -132,8 +132,7 @@ def _trimap(person: MaskArray, mask: MaskArray, side: int) -> npt.NDArray[np.flo
     hair = cv2.resize(cv2.dilate(hair, _disc(8)), size, interpolation=cv2.INTER_NEAREST) > 0
     trimap = wide.astype(np.float64)
     for half, where in ((_BAND, ~hair), (_HAIR_BAND, hair)):
-        disc = _disc(round(half * scale))
-        band = (cv2.dilate(wide, disc) > 0) & (cv2.erode(wide, disc) == 0)
+        band = spread(wide, half * scale) & spread(wide == 0, half * scale)
         trimap[band & where] = 0.5
     return trimap
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.photo.fields import local_mean
+from faceeditor.photo.fields import local_mean, spread
 from faceeditor.photo.placement import widened
 from faceeditor.regions import MaskArray, Region
 
@@ -36,6 +36,8 @@ _FEWEST = 12
 """Pixels of one kind that a match is made from at least."""
 _MOST = np.array([30.0, 25.0, 25.0], np.float32)
 """Largest shift of L, a and b."""
+_OF_BYTES = np.array([100 / 255, 1.0, 1.0], np.float32)
+"""Steps of L, a and b of OpenCV's 8-bit Lab."""
 
 
 def repainted(painted: MaskArray, original: MaskArray) -> FloatArray:
@@ -62,13 +64,13 @@ def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray) 
         share: (S, S) 0..1, how far the patch covers.
 
     Returns:
-        (S, S, 3) float32 0..1 in the photograph's encoding.
+        (S, S, 3) float32 0..1 in the photograph's encoding, where the patch covers.
     """
-    own, wanted = (cv2.cvtColor(x.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab) for x in (drawn, shown))
-    difference = np.clip(wanted - own, -_MOST, _MOST).astype(np.float32)
+    # Eight bits are enough for means; single pixels are converted in floats, where they are seen.
+    own, wanted = (cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32) for picture in (drawn, shown))
+    difference = np.clip((wanted - own) * _OF_BYTES, -_MOST, _MOST)
     covered = share > 0.02
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RING + 1, 2 * _RING + 1))
-    ring = (cv2.dilate(covered.astype(np.uint8), disc) > 0) & ~covered
+    ring = spread(covered, _RING) & ~covered
     kinds = _KIND[labels]
     shift = np.zeros_like(difference)
     for kind in np.unique(kinds[covered]) if covered.any() else ():
@@ -87,7 +89,12 @@ def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray) 
         trust = near / (near + np.float32(0.02))
         shift[here] = (mean + trust * (local - mean))[here]
     shift = cv2.GaussianBlur(shift, (0, 0), 1.0)
-    return np.clip(cv2.cvtColor(own + shift, cv2.COLOR_Lab2RGB), 0, 1).astype(np.float32)
+    out = drawn.astype(np.float32) / np.float32(255)
+    seen = share > 0
+    if seen.any():
+        lab = cv2.cvtColor(out[seen][None], cv2.COLOR_RGB2Lab) + shift[seen][None]
+        out[seen] = np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)[0], 0, 1)
+    return out
 
 
 def as_patch(colour: FloatArray, share: FloatArray) -> FloatArray:

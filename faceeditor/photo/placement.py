@@ -53,6 +53,15 @@ class Rect(NamedTuple):
         left, top = min(max(self.left, 0), width), min(max(self.top, 0), height)
         return Rect(left, top, min(max(self.right, left), width), min(max(self.bottom, top), height))
 
+    def common(self, other: "Rect") -> "Rect":
+        """What both cover; of no width or height where they do not meet."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Rect(left, top, max(left, min(self.right, other.right)), max(top, min(self.bottom, other.bottom)))
+
+    def moved(self, across: int, down: int) -> "Rect":
+        """The rectangle shifted by so many pixels."""
+        return Rect(self.left + across, self.top + down, self.right + across, self.bottom + down)
+
 
 @dataclass(frozen=True, eq=False)
 class Placement:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 _LEVELS = 4096
-_KNEE = np.float32(0.7)
+KNEE = np.float32(0.7)
 """Linear light above which highlights are compressed."""
 
 
@@ -32,6 +32,11 @@ def to_encoded(light: FloatArray) -> FloatArray:
     return _looked_up(_TO_ENCODED, np.sqrt(np.maximum(light, 0)))
 
 
+def encoded_bytes() -> npt.NDArray[np.uint8]:
+    """(4096,) samples of 8 bits by the square root of linear light 0..1: a table for compiled loops."""
+    return np.rint(_TO_ENCODED * np.float32(255)).astype(np.uint8)
+
+
 def _looked_up(table: FloatArray, values: FloatArray) -> FloatArray:
     """Linear interpolation in a table over 0..1."""
     place = np.clip(values, 0, 1) * np.float32(_LEVELS - 1)
@@ -42,9 +47,9 @@ def _looked_up(table: FloatArray, values: FloatArray) -> FloatArray:
 
 def rolled_off(light: FloatArray) -> FloatArray:
     """Light of any strength in 0..1: as it is up to a knee, then ever flatter, never clipped."""
-    over = np.maximum(light - _KNEE, 0)
-    room = np.float32(1) - _KNEE
-    return np.asarray(np.minimum(light, _KNEE) + room * (1 - np.exp(-over / room)), np.float32)
+    over = np.maximum(light - KNEE, 0)
+    room = np.float32(1) - KNEE
+    return np.asarray(np.minimum(light, KNEE) + room * (1 - np.exp(-over / room)), np.float32)
 
 
 def applied_gain(values: FloatArray, gain: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ what opens up, is marked for a patch.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -17,7 +18,7 @@ from faceeditor.head.camera import NECK_JOINT, PIVOT, rotation
 from faceeditor.head.maps import landmarks68
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import surface_motion
-from faceeditor.photo.fields import fill, local_mean, smoothstep
+from faceeditor.photo.fields import fill, local_mean, smoothstep, spread
 from faceeditor.photo.placement import MARGIN, WIDE, inner, widened
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
@@ -98,8 +99,7 @@ def photo_motion(
         return None
     side = MASK_SIZE * density
     motion = surface_motion(model, base, head, mask, side)
-    centres = (np.arange(side, dtype=np.float32) + np.float32(0.5)) / np.float32(density)
-    raw = motion.field - np.stack(np.meshgrid(centres, centres), -1)
+    raw = motion.field - _centres(density)
     face = _FACE[motion.labels]
     inside = _INSIDE[motion.labels]
     seen = motion.seen > 0.5
@@ -108,7 +108,7 @@ def photo_motion(
     fixed = (face & ~_EARS[motion.labels]) | (motion.labels == Region.CLOTH)
     known = ~_spread_into(broken, width, fixed, density)
     person = motion.labels != Region.BACKGROUND
-    near = cv2.dilate(person.astype(np.uint8), _disc(4 * density)) > 0
+    near = spread(person, 4 * density)
     stretched_mouth = _stretches_mouth(model, base, head)
     if stretched_mouth:
         known &= motion.labels != Region.MOUTH
@@ -120,7 +120,7 @@ def photo_motion(
     raw = np.where(known[..., None], raw, carried)
     weight = widened(trust.astype(np.float32), cv2.BORDER_CONSTANT)
     _pin_border(weight)
-    smooth = fill(widened(raw, cv2.BORDER_CONSTANT), weight)
+    smooth = fill(widened(raw, cv2.BORDER_CONSTANT), weight, finest=0)
     smooth = _smoothed(smooth, widened(face & seen, cv2.BORDER_CONSTANT), density)
     size = np.hypot(smooth[..., 0], smooth[..., 1])
     smooth *= smoothstep(size, *_DEAD)[..., None]
@@ -134,11 +134,18 @@ def photo_motion(
     inner(opened)[:] = np.minimum(1, 1.6 * cv2.GaussianBlur(gone.astype(np.float32), (0, 0), 0.8 * density))
     # What was hidden elsewhere is closed by stretching what is beside it, as long as that does not smear.
     # Lips beside an open mouth are stretched only as far as its inside covers them.
-    beside = cv2.dilate(gone.astype(np.uint8), _disc(5 * density)) > 0
+    beside = spread(gone, 5 * density)
     smeared = smoothstep(stretch(inner(smooth), density), *_STRETCHED) * (face & ~inside & ~beside)
     inner(wide)[:] = cv2.GaussianBlur(smeared, (0, 0), 1.5 * density)
     labels = np.ascontiguousarray(motion.labels[density // 2 :: density, density // 2 :: density])
     return PhotoMotion(smooth, opened, wide, labels)
+
+
+@cache
+def _centres(density: int) -> FloatArray:
+    """(S, S, 2) centres (x, y) of the square's grid pixels, in mask pixels."""
+    centres = (np.arange(MASK_SIZE * density, dtype=np.float32) + np.float32(0.5)) / np.float32(density)
+    return np.stack(np.meshgrid(centres, centres), -1)
 
 
 def _stretches_mouth(model: HeadModel, base: HeadCoefficients, head: HeadCoefficients) -> bool:
@@ -176,7 +183,7 @@ def _upper_hair(labels: MaskArray) -> FloatArray:
         return np.zeros(labels.shape, np.float32)
     size = labels.shape[0]
     density = size // MASK_SIZE
-    worn = cv2.dilate(_WORN[labels].astype(np.uint8), _disc(4 * density)) > 0
+    worn = spread(_WORN[labels], 4 * density)
     place = np.arange(size, dtype=np.float32)
     down = 1 - smoothstep(place, float(noses[0]) - 30 * density, float(noses[-1]) + 10 * density)
     rim = smoothstep(np.minimum(place, size - 1 - place), 0.0, 16.0 * density)
@@ -202,16 +209,17 @@ def _tears(raw: FloatArray, density: int) -> tuple[BoolArray, float]:
 
 def _spread_into(broken: BoolArray, width: float, fixed: BoolArray, density: int) -> BoolArray:
     """Where the field is not to be used: at the breaks, and over their reach where nothing is fixed."""
-    plane = broken.astype(np.uint8)
-    near = cv2.dilate(plane, _disc(max(1, density // 2))) > 0
-    far = cv2.dilate(plane, _disc(round(min(_REACH * width, _WIDEST) * density)))
-    return np.asarray(near | ((far > 0) & ~fixed))
+    near = spread(broken, max(1, density // 2))
+    far = spread(broken, min(_REACH * width, _WIDEST) * density)
+    return np.asarray(near | (far & ~fixed))
 
 
 def _smoothed(field: FloatArray, face: npt.NDArray[Any], density: int) -> FloatArray:
     """The field without steps: a little on the face, whose lids and lips are fine, more beside it."""
     fine = cv2.GaussianBlur(field, (0, 0), 0.6 * density)
-    broad = cv2.GaussianBlur(field, (0, 0), 3.0 * density)
+    half = (field.shape[1] // 2, field.shape[0] // 2)
+    broad = cv2.GaussianBlur(cv2.resize(field, half, interpolation=cv2.INTER_AREA), (0, 0), 1.5 * density)
+    broad = cv2.resize(broad, field.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     share = cv2.GaussianBlur(cv2.erode(face.astype(np.float32), _disc(2 * density)), (0, 0), 1.5 * density)[..., None]
     return np.asarray(broad + share * (fine - broad), np.float32)
 

@@ -279,3 +279,17 @@ def test_light_in_a_region_changes_that_region_alone() -> None:
     outside = np.ones(nose.shape, bool)
     outside[rows.min() - 10 : rows.max() + 11, columns.min() - 10 : columns.max() + 11] = False
     np.testing.assert_array_equal(result[outside], source.samples[outside])
+
+
+def test_a_moving_hand_sees_the_edit_of_every_face() -> None:
+    source = source_of(person().picture)
+    turned = face_state().changed(head=control("yaw").set(person().head, None, 8.0))
+    view = PhotoView(context().frame)
+    request = ViewRequest(1, source, ((found_person(), turned),), (40.0, 60.0, 320.0, 380.0), 1.0)
+    view.prepare(request)
+    still, moving = view.draw(request), view.draw(replace(request, quick=True))
+    assert moving.quick and moving.rect == still.rect and not moving.untouched
+    assert np.abs(moving.pixels.astype(int) - still.pixels).mean() < 2.0
+    two = view.draw(replace(request, quick=True, faces=((found_person(), face_state()), (found_person(), turned))))
+    np.testing.assert_array_equal(two.pixels, moving.pixels)
+    assert view.draw(replace(request, quick=True, faces=((found_person(), face_state()),))).untouched

@@ -1,8 +1,5 @@
 """The person apart from the background."""
 
-import subprocess
-import sys
-
 import numpy as np
 
 from faceeditor.photo.composite import _Tile
@@ -27,8 +24,7 @@ def test_person_and_background_are_the_photograph_again() -> None:
     face, picture = found_person(), person().picture
     tile = _Tile(picture, face.placement, face.matte, Rect(20, 60, 340, 380))
     own = tile._values(tile.rect)
-    added, clear = tile._person(tile.rect)
-    behind, _ = tile._background(tile.rect, own)
+    added, behind, clear = tile.layers(tile.rect)
     np.testing.assert_allclose(added[..., :3] + (1 - added[..., 3:]) * behind, own, atol=1e-5)
     assert np.abs(added[clear >= 1]).max() == 0
 
@@ -54,13 +50,3 @@ def test_a_trimap_without_doubt_is_the_matte() -> None:
     trimap = np.zeros((20, 20))
     trimap[5:15, 5:15] = 1
     np.testing.assert_array_equal(_closed_form(np.zeros((20, 20, 3)), trimap), trimap.astype(np.float32))
-
-
-def test_nothing_is_compiled_to_read_a_matte() -> None:
-    """A library that compiles for half a minute at its import must not come back."""
-    code = (
-        "import numpy, sys; from faceeditor.photo.matte import _closed_form; trimap = numpy.full((20, 20), 0.5);"
-        "trimap[:5], trimap[15:] = 0, 1; _closed_form(numpy.random.default_rng(1).random((20, 20, 3)), trimap);"
-        "assert not {'numba', 'pymatting'} & set(sys.modules), sorted(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
