@@ -188,7 +188,7 @@ def _matting_laplacian(
     rows, columns, values = rows[own], np.broadcast_to(windows[:, None, :], own.shape)[own], values[own]
     numbers = number[columns]
     free = numbers >= 0
-    known = -np.bincount(rows[~free], values[~free] * trimap.ravel()[columns[~free]], count)
+    known = -np.bincount(rows[~free], values[~free] * trimap.ravel()[columns[~free]], count).astype(np.float64)
     return csr_matrix((values[free], (rows[free], numbers[free])), shape=(count, count)), known
 
 

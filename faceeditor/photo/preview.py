@@ -24,7 +24,7 @@ _REACH = 32
 """Mask pixels around what is visible that are kept ready to move into it."""
 _ONE = 8191
 """The number that stands for 1 in what the person adds, which may be a little negative or larger than 1."""
-_LIGHT = to_linear(np.arange(256, dtype=np.float32) / 255)
+_LIGHT = to_linear(np.arange(256, dtype=np.float32) / np.float32(255))
 _ROLLED = rolled_off(_LIGHT)
 _BYTES = encoded_bytes()
 _NO_MATRIX = np.zeros((2, 3), np.float32)
