@@ -263,7 +263,7 @@ def test_a_smile_in_the_lips_moves_the_mouth_alone() -> None:
     changed = (limited != source.samples).any(-1)
     assert changed[lips].mean() > 0.5
     around = np.ones(lips.shape, bool)
-    around[rows.min() - 22 : rows.max() + 23, columns.min() - 22 : columns.max() + 23] = False
+    around[rows.min() - 26 : rows.max() + 27, columns.min() - 26 : columns.max() + 27] = False
     np.testing.assert_array_equal(limited[around], source.samples[around])
     assert (everywhere != source.samples).any(-1)[around].sum() > 500
 
