@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QComboBox
 
+from faceeditor.engine.requests import FINE
+
 
 def size_box(sizes: Sequence[int]) -> QComboBox:
     """A choice of the side in pixels, which is the data of each item.
 
     Args:
-        sizes: sides in pixels, first the one at which faces are drawn; the others are marked as upscaled.
+        sizes: sides in pixels; those beyond what the network draws are marked as enlarged.
     """
     box = QComboBox()
     for size in sizes:
-        note = "" if size == sizes[0] else QCoreApplication.translate("ExportBoxes", " (upscaled)")
+        note = "" if size <= FINE else QCoreApplication.translate("ExportBoxes", " (enlarged)")
         box.addItem(f"{size} x {size}{note}", size)
     return box
 
