@@ -7,21 +7,14 @@ import numpy.typing as npt
 
 from faceeditor.errors import EngineError
 from faceeditor.faceframe import face_frame, inverse_frame
-from faceeditor.portrait.guides import GUIDE_CHANNELS, guide_planes
-from faceeditor.portrait.style import DETAIL_CHANNELS, REGION_DIM
-from faceeditor.regions import REGION_COUNT, MaskArray
+from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS, HEAD_SIDE, MAP_CHANNELS, detail_side
+from faceeditor.portrait.guides import guide_planes
+from faceeditor.regions import MaskArray
 
 FloatArray = npt.NDArray[np.float32]
 
-NOISE_CHANNELS = 4
-"""As `nets.mask_guided.NOISE_CHANNELS`; repeated here because that module needs torch."""
-HEAD_CHANNELS, HEAD_SIDE = 10, 128
-"""As in `nets.mask_guided`: planes rendered from the 3D head, and their side."""
-MAP_CHANNELS = HEAD_CHANNELS + GUIDE_CHANNELS
-EMBED_INPUTS = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + MAP_CHANNELS
-"""As in `nets.mask_guided`: planes that a scale is conditioned on."""
-DETAIL_SIDE = 64
-"""Side at which the detail map is laid over the picture; finer scales enlarge it."""
+DETAIL_SIDE = detail_side(128)
+"""Side at which the detail map is laid over the picture, whatever the tier."""
 
 
 class MaskCondition(NamedTuple):

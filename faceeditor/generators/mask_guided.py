@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import EngineError
-from faceeditor.generators.conditions import EMBED_INPUTS, MaskCondition, mask_condition
+from faceeditor.generators.conditions import MaskCondition, mask_condition
+from faceeditor.nets.mask_guided_forward import EMBED_INPUTS
 from faceeditor.nets.mask_guided_pack import ENCODER_FILE, FINE_FILE, GENERATOR_FILE, PACK
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS

@@ -1,5 +1,6 @@
 """The mask-guided generator on the CPU through OpenVINO."""
 
+import functools
 import threading
 from typing import Any
 
@@ -29,14 +30,14 @@ class OpenVinoBackend:
 
     def __init__(self, weights: dict[str, npt.NDArray[Any]], precision: str = "") -> None:
         openvino = load_openvino()
-        from faceeditor.generators.openvino_graph import GraphBuilder
+        from faceeditor.generators.openvino_graph import build_graph
 
         try:
             self._core = openvino.Core()
             fastest = fastest_precision(self._core)
         except Exception as error:  # whatever fails in there, torch serves as well
             raise EngineError(f"OpenVINO cannot be started ({_first_line(error)}).") from error
-        self._builder = GraphBuilder(weights)
+        self._build = functools.partial(build_graph, weights)
         self._requests: dict[int, Any] = {}
         self._lock = threading.Lock()
         self._compiling = threading.Lock()
@@ -65,7 +66,7 @@ class OpenVinoBackend:
     def _compiled(self, size: int) -> Any:
         settings = latency_settings(cpu_threads(), self.precision)
         try:
-            model = self._builder.build(size)
+            model = self._build(size)
         except (KeyError, ValueError) as error:
             raise ModelError("The model “mask-guided” does not fit to this program; reinstall Face Editor.") from error
         except RuntimeError as error:

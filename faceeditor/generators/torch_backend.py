@@ -13,10 +13,11 @@ from torch import Tensor
 
 from faceeditor.errors import ModelError
 from faceeditor.faceframe import face_frame
-from faceeditor.generators.conditions import HEAD_SIDE, MAP_CHANNELS, MaskCondition, condition_maps
+from faceeditor.generators.conditions import MaskCondition, condition_maps
 from faceeditor.generators.devices import DeviceError, cpu_cores
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder
+from faceeditor.nets.mask_guided_forward import HEAD_SIDE, MAP_CHANNELS
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import REGION_COUNT, MaskArray
 

@@ -19,17 +19,6 @@ def upsample2(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def area_pyramid(planes: Tensor, sizes: tuple[int, ...]) -> dict[int, Tensor]:
-    """Average-pool square planes (B, C, S, S) to each of the sizes (divisors of S), largest first."""
-    pyramid = {planes.shape[-1]: planes}
-    current = planes
-    for size in sorted(sizes, reverse=True):
-        if size < current.shape[-1]:
-            current = F.avg_pool2d(current, current.shape[-1] // size)
-            pyramid[size] = current
-    return pyramid
-
-
 def one_hot_planes(labels: Tensor, count: int) -> Tensor:
     """(B, H, W) integer labels -> (B, count, H, W) float planes of 0 and 1."""
     indices = torch.arange(count, device=labels.device, dtype=labels.dtype).view(1, count, 1, 1)

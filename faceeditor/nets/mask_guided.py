@@ -16,29 +16,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from faceeditor.nets.layers import ConvAct, area_pyramid, pixel_norm, upsample2
-from faceeditor.portrait.guides import GUIDE_CHANNELS
+from faceeditor.nets.layers import ConvAct, pixel_norm, upsample2
+from faceeditor.nets.mask_guided_forward import (
+    BASE,
+    EMBED_INPUTS,
+    FINE_NOISE_CHANNELS,
+    FINE_SIDE,
+    HEAD_SIDE,
+    MAP_CHANNELS,
+    NOISE_CHANNELS,
+    Inputs,
+    detail_side,
+    pictures,
+)
 from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import FACE_REGIONS, REGION_COUNT
-
-BASE = 8
-"""Side of the first feature map."""
-NOISE_CHANNELS = 4
-"""Channels of the noise that textures are made from."""
-HEAD_CHANNELS = 10
-"""Condition planes rendered from the 3D head: colour, shading, normals (3 each) and coverage (`head.maps`)."""
-HEAD_SIDE = 128
-"""Side at which the head's condition planes and the guides are given."""
-MAP_CHANNELS = HEAD_CHANNELS + GUIDE_CHANNELS
-"""Planes of the head, then the guides: direction of hair and parts of the mouth (`portrait.guides`)."""
-FINE_SIDE = 128
-"""Side of the features that the 512 scale works on."""
-FINE_NOISE_CHANNELS = 16
-"""Channels of its noise: one for each of the 4 x 4 pixels that a feature writes, or textures would repeat in them."""
-
-
-EMBED_INPUTS = REGION_COUNT * 4 + REGION_DIM + DETAIL_CHANNELS + NOISE_CHANNELS + 2 + MAP_CHANNELS
-"""Planes that a scale is conditioned on: regions at twice the side, vectors, detail, noise, place, head, guides."""
 
 
 class Codes(NamedTuple):
@@ -89,7 +81,7 @@ def warp_from_face(detail: Tensor, to_face: Tensor, size: int) -> Tensor:
 
 
 class Modulate(nn.Module):
-    """Normalise each pixel, then scale and shift it by the condition map and the overall style."""
+    """Weights that scale and shift a layer by the condition map and the overall style."""
 
     def __init__(self, channels: int, condition: int) -> None:
         super().__init__()
@@ -98,45 +90,31 @@ class Modulate(nn.Module):
         nn.init.normal_(self.vector.weight, std=0.02)
         nn.init.zeros_(self.vector.bias)
 
-    def forward(self, x: Tensor, condition: Tensor, overall: Tensor) -> Tensor:
-        gamma, beta = (self.maps(condition) + self.vector(overall)[:, :, None, None]).chunk(2, 1)
-        return F.leaky_relu(pixel_norm(x) * (1 + gamma) + beta, 0.2)
+
+def _to_rgb(inputs: int) -> nn.Conv2d:
+    """The layer from features to 2 x 2 pixels each, near zero at first."""
+    layer = nn.Conv2d(inputs, 12, 3, padding=1)
+    nn.init.normal_(layer.weight, std=0.005)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 class Scale(nn.Module):
-    """One scale of the generator: features of side S/2 -> S, modulated by the condition at S."""
+    """Weights of one scale of the generator: features of side S/2 -> S, modulated by the condition at S."""
 
     def __init__(self, inputs: int, outputs: int, condition: int, first: bool = False) -> None:
         super().__init__()
-        self.first = first
         self.embed = nn.Conv2d(EMBED_INPUTS, condition, 1)
         self.enter = nn.Conv2d(condition if first else inputs, outputs, 3, padding=1)
         self.modulate1 = Modulate(outputs, condition)
         self.conv = nn.Conv2d(outputs, outputs, 3, padding=1)
         self.modulate2 = Modulate(outputs, condition)
-        self.to_rgb = nn.Conv2d(outputs, 12, 3, padding=1)
-        nn.init.normal_(self.to_rgb.weight, std=0.005)
-        assert self.to_rgb.bias is not None
-        nn.init.zeros_(self.to_rgb.bias)
-
-    def embedded(self, condition: Tensor) -> Tensor:
-        """The condition planes (B, EMBED_INPUTS, S, S) reduced to this scale's condition channels."""
-        return F.leaky_relu(self.embed(condition), 0.2)
-
-    def forward(self, x: Tensor | None, condition: Tensor, overall: Tensor) -> Tensor:
-        """Features at S/2 (None at the first scale), embedded condition at S, overall vector -> features at S."""
-        # The convolution runs before the up-sampling: a quarter of the cost.
-        x = self.enter(condition) if x is None else upsample2(self.enter(x))
-        x = self.modulate1(x, condition, overall)
-        return self.modulate2(self.conv(x), condition, overall)
+        self.to_rgb = _to_rgb(outputs)
 
 
 class FineScale(nn.Module):
-    """The scale that draws at 512: reads features and picture of the 256 scale, adds what 512 pixels show beyond it.
-
-    It works at 128 x 128; only its last layer, of 16 channels, is at 256 x 256, so that neighbouring features share
-    the pixels between them (a head of 4 x 4 pixels a feature leaves a lattice). 1.4 GMAC at width 48.
-    """
+    """Weights of the scale that draws at 512: it reads features and picture of the 256 scale. 1.4 GMAC at width 48."""
 
     def __init__(self, inputs: int, condition: int, width: int) -> None:
         super().__init__()
@@ -145,36 +123,65 @@ class FineScale(nn.Module):
         self.conv = nn.Conv2d(width, width, 3, padding=1)
         self.modulate2 = Modulate(width, condition)
         self.unfold = nn.Conv2d(width, 64, 3, padding=1)
-        self.to_rgb = nn.Conv2d(16, 12, 3, padding=1)
-        nn.init.normal_(self.to_rgb.weight, std=0.005)
-        assert self.to_rgb.bias is not None
-        nn.init.zeros_(self.to_rgb.bias)
+        self.to_rgb = _to_rgb(16)
         random = torch.Generator().manual_seed(2)
         self.register_buffer("noise", torch.randn(1, FINE_NOISE_CHANNELS, FINE_SIDE, FINE_SIDE, generator=random))
 
-    def forward(
-        self, x: Tensor, picture: Tensor, condition: Tensor, overall: Tensor, window: "Window | None" = None
-    ) -> Tensor:
-        """What is added to the enlarged picture.
 
-        Args:
-            x: (B, inputs, S, S) features of the last scale.
-            picture: (B, 3, 2S, 2S) float in about -1..1, drawn by it.
-            condition: (B, condition, S, S), embedded by it.
-            overall: (B, 64).
-            window: the part of the picture that S is of; None: all of it, S = 128.
+class TorchOperations:
+    """The operations of `mask_guided_forward.Operations` in torch, with a module's layers and noise.
 
-        Returns:
-            (B, 3, 4S, 4S) float.
-        """
-        noise = self.get_buffer("noise").expand(len(x), -1, -1, -1)
-        noise = torch.randn_like(noise) if self.training else noise
-        noise = window.cut(noise) if window is not None else noise
-        x = self.enter(torch.cat([x, F.pixel_unshuffle(picture, 2), noise.to(x.dtype)], 1))
-        x = self.modulate1(x, condition, overall)
-        x = self.modulate2(self.conv(x), condition, overall)
-        x = F.pixel_shuffle(F.leaky_relu(self.unfold(x), 0.2), 2)
-        return F.pixel_shuffle(self.to_rgb(x), 2)
+    Args:
+        net: the module whose state dict names layers and noise.
+        count: pictures of the batch.
+    """
+
+    def __init__(self, net: "MaskGenerator", count: int) -> None:
+        self._net = net
+        self._count = count
+
+    def conv(self, layer: str, *parts: Tensor) -> Tensor:
+        first, *others = parts
+        joined = torch.cat([first, *(part.to(first.dtype) for part in others)], 1) if others else first
+        return self._net.get_submodule(layer)(joined)
+
+    def modulation(self, layer: str, condition: Tensor, overall: Tensor) -> tuple[Tensor, Tensor]:
+        vector = self._net.get_submodule(f"{layer}.vector")(overall)
+        gain, shift = (self.conv(f"{layer}.maps", condition) + vector[:, :, None, None]).chunk(2, 1)
+        return 1 + gain, shift
+
+    def noise(self, name: str) -> Tensor:
+        owner = self._net.get_submodule(name.rpartition(".")[0])
+        noise = self._net.get_buffer(name).expand(self._count, -1, -1, -1)
+        return torch.randn_like(noise) if owner.training else noise
+
+    def coordinates(self, to_face: Tensor, side: int) -> Tensor:
+        grid = F.affine_grid(to_face.float(), [len(to_face), 1, side, side], align_corners=False)
+        return grid.permute(0, 3, 1, 2)
+
+    def spread(self, vectors: Tensor, planes: Tensor) -> Tensor:
+        return torch.bmm(vectors.transpose(1, 2), planes.flatten(2)).unflatten(2, planes.shape[-2:])
+
+    def face_share(self, planes: Tensor) -> Tensor:
+        return torch.einsum("r,brhw->bhw", self._net.face_regions.to(planes.dtype), planes).unsqueeze(1)
+
+    def leaky_relu(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x, 0.2)
+
+    def pixel_norm(self, x: Tensor) -> Tensor:
+        return pixel_norm(x)
+
+    def upsample2(self, x: Tensor) -> Tensor:
+        return upsample2(x)
+
+    def avg_pool(self, x: Tensor, factor: int) -> Tensor:
+        return x if factor == 1 else F.avg_pool2d(x, factor)
+
+    def pixel_shuffle2(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(x, 2)
+
+    def pixel_unshuffle2(self, x: Tensor) -> Tensor:
+        return F.pixel_unshuffle(x, 2)
 
 
 class MaskGenerator(nn.Module):
@@ -208,14 +215,6 @@ class MaskGenerator(nn.Module):
         face = torch.zeros(REGION_COUNT)
         face[list(FACE_REGIONS)] = 1.0
         self.register_buffer("face_regions", face, persistent=False)
-
-    def place(self, to_face: Tensor, side: int) -> Tensor:
-        """Noise and face coordinates of a scale: (B, 6, side, side)."""
-        count = len(to_face)
-        noise = self.get_buffer(f"noise{side}")
-        noise = torch.randn_like(noise.expand(count, -1, -1, -1)) if self.training else noise.expand(count, -1, -1, -1)
-        coordinates = F.affine_grid(to_face.float(), [count, 1, side, side], align_corners=False).permute(0, 3, 1, 2)
-        return torch.cat([noise, coordinates], 1)
 
     def forward(
         self,
@@ -251,46 +250,21 @@ class MaskGenerator(nn.Module):
         Returns:
             (B, 3, S, S) float in about -1..1, the last with S = size (a window: its share of size).
         """
-        pyramid = area_pyramid(planes, (16, 32, 64, 128, 256, *self.sides))
-        sides = [side for side in self.sides if side * 2 <= size]
         if size > 2 * self.sides[-1] and self.fine is None:
             raise ValueError(f"this generator has no scale for {size} pixels")
-        region_codes = codes.regions.transpose(1, 2)
-        face = torch.einsum("r,brhw->bhw", self.face_regions.to(planes.dtype), pyramid[64 if size >= 64 else 32])
-        detail = warp_from_face(codes.detail, to_face, face.shape[-1]).to(planes.dtype) * face.unsqueeze(1)
         if maps is None:
             maps = planes.new_zeros(len(planes), MAP_CHANNELS, HEAD_SIDE, HEAD_SIDE)
-        head_pyramid = area_pyramid(maps.to(planes.dtype), tuple(side for side in self.sides if side < HEAD_SIDE))
-        x: Tensor | None = None
-        embedded = planes
-        drawn: list[Tensor] = []
-        for side, scale in zip(sides, self.scales, strict=False):
-            assert isinstance(scale, Scale)
-            fine, coarse = pyramid[side * 2], pyramid[side]
-            detail_here = (
-                F.avg_pool2d(detail, detail.shape[-1] // side)
-                if side < detail.shape[-1]
-                else F.interpolate(detail, size=(side, side), mode="bilinear", align_corners=False)
-            )
-            place = torch.cat([self.place(to_face, side).to(planes.dtype), head_pyramid[side]], 1)
-            if window is not None and side > 32:
-                fine, coarse, detail_here = window.cut(fine), window.cut(coarse), window.cut(detail_here)
-                place = window.cut(place)
-                if side == 64:
-                    assert x is not None
-                    x, drawn[-1] = window.cut(x), window.cut(drawn[-1])
-            height, width = coarse.shape[-2:]
-            spread = torch.bmm(region_codes, coarse.flatten(2)).view(-1, REGION_DIM, height, width)
-            condition = torch.cat([F.pixel_unshuffle(fine, 2), spread, detail_here, place], 1)
-            embedded = scale.embedded(condition)
-            x = scale(x, embedded, codes.overall)
-            picture = F.pixel_shuffle(scale.to_rgb(x), 2)
-            drawn.append(upsample2(drawn[-1]) + picture if drawn else picture)
-        if size > 2 * self.sides[-1]:
-            assert self.fine is not None and x is not None
-            added = self.fine(x, drawn[-1], embedded, codes.overall, window)
-            drawn.append(upsample2(drawn[-1]) + added)
-        return drawn
+        inputs = Inputs(
+            planes=planes,
+            planes_side=int(planes.shape[-1]),
+            to_face=to_face,
+            regions=codes.regions,
+            overall=codes.overall,
+            detail=warp_from_face(codes.detail, to_face, detail_side(size)).to(planes.dtype),
+            maps=maps.to(planes.dtype),
+        )
+        operations = TorchOperations(self, len(planes))
+        return pictures(operations, inputs, len(self.sides), size, window.cut if window is not None else None)
 
 
 class StyleEncoder(nn.Module):

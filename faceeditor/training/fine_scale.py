@@ -14,7 +14,8 @@ from faceeditor.errors import FaceEditorError
 from faceeditor.nets.critics import Critics
 from faceeditor.nets.layers import upsample2
 from faceeditor.nets.lite_features import LiteFeatures
-from faceeditor.nets.mask_guided import HEAD_CHANNELS, Codes, MaskGenerator, StyleEncoder, Window
+from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder, Window
+from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS
 from faceeditor.nets.mask_guided_pack import ENCODER_FILE, FINE_FILE, GENERATOR_FILE
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained

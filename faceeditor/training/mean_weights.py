@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.nets.mask_guided import EMBED_INPUTS
+from faceeditor.nets.mask_guided_forward import EMBED_INPUTS
 from faceeditor.portrait.guides import GUIDE_CHANNELS
 from faceeditor.training.run import load_checkpoint, save_checkpoint
 from faceeditor.training.starting import with_new_planes

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from faceeditor.nets.mask_guided import HEAD_CHANNELS, HEAD_SIDE, Codes
+from faceeditor.nets.mask_guided import Codes
+from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS, HEAD_SIDE
 from faceeditor.regions import colorize
 from faceeditor.training.adversarial import plain_scores
 from faceeditor.training.code_bank import split_codes

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.nets.mask_guided import EMBED_INPUTS
+from faceeditor.nets.mask_guided_forward import EMBED_INPUTS
 from faceeditor.packs import ModelPack
 
 CRITICS = "critics.safetensors"

@@ -13,16 +13,8 @@ from torch import Tensor, nn
 
 from faceeditor.head.model import HeadModel
 from faceeditor.nets.critics import Critics
-from faceeditor.nets.mask_guided import (
-    HEAD_CHANNELS,
-    HEAD_SIDE,
-    Codes,
-    MaskGenerator,
-    Scale,
-    StyleDecoder,
-    StyleEncoder,
-    Window,
-)
+from faceeditor.nets.mask_guided import Codes, MaskGenerator, Scale, StyleDecoder, StyleEncoder, Window
+from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS, HEAD_SIDE
 from faceeditor.portrait.guides import GUIDE_CHANNELS, HAIR_CHANNELS
 from faceeditor.regions import Region
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained

@@ -11,19 +11,11 @@ import torch
 
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.faceframe import face_frame, inverse_frame
-from faceeditor.generators.conditions import (
-    EMBED_INPUTS,
-    HEAD_CHANNELS,
-    HEAD_SIDE,
-    NOISE_CHANNELS,
-    detail_over_picture,
-    mask_condition,
-    quartered,
-)
+from faceeditor.generators.conditions import detail_over_picture, mask_condition, quartered
 from faceeditor.generators.mask_guided import MaskGuided, generator_weights
-from faceeditor.nets import mask_guided as nets
 from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.mask_guided import Codes, warp_from_face
+from faceeditor.nets.mask_guided_forward import EMBED_INPUTS
 from faceeditor.nets.mask_guided_pack import FINE_FILE
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
@@ -51,12 +43,6 @@ def reference(size: int, maps: np.ndarray | None = None, hair: np.ndarray | None
         given = torch.from_numpy(np.concatenate([head, guide_planes(mask, hair)]))[None]
         picture = tiny.generator()(planes, to_face, codes, size, maps=given)[0]
     return (picture.clamp(-1, 1) * 127.5 + 127.5).permute(1, 2, 0).numpy()
-
-
-def test_both_know_as_many_noise_channels() -> None:
-    assert NOISE_CHANNELS == nets.NOISE_CHANNELS
-    assert (HEAD_CHANNELS, HEAD_SIDE) == (nets.HEAD_CHANNELS, nets.HEAD_SIDE)
-    assert EMBED_INPUTS == nets.EMBED_INPUTS
 
 
 @pytest.mark.parametrize("size", [128, 256, 512])
@@ -193,12 +179,16 @@ def test_no_graphics_card_is_said(tiny_pack: ModelPack) -> None:
         MaskGuided("cuda")
 
 
-def test_openvino_is_loaded_without_telemetry() -> None:
-    """It would fork a process that calls a server, and a fork beside a matrix product of numpy locks up."""
+def test_openvino_is_loaded_without_telemetry_and_without_torch() -> None:
+    """It would fork a process that calls a server, and a fork beside a matrix product of numpy locks up.
+
+    Torch takes longer to load than everything else until the first face.
+    """
     code = (
         "import os, sys; os.fork = None; from faceeditor.generators import openvino_graph;"
         "assert not [name for name in sys.modules if name.startswith('openvino_telemetry.')];"
-        "assert sys.modules['openvino.tools.ovc.telemetry_stub']; print('quiet')"
+        "assert sys.modules['openvino.tools.ovc.telemetry_stub'];"
+        "assert 'torch' not in sys.modules; print('quiet')"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "quiet"

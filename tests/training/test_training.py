@@ -7,7 +7,8 @@ import torch
 
 from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.nets.lite_features import LiteFeatures
-from faceeditor.nets.mask_guided import EMBED_INPUTS, Codes, MaskGenerator
+from faceeditor.nets.mask_guided import Codes, MaskGenerator
+from faceeditor.nets.mask_guided_forward import EMBED_INPUTS
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.exemplars import Exemplars
 from faceeditor.regions import Region
