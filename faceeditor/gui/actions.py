@@ -1,5 +1,6 @@
 """Every command of the window: one table of texts, shortcuts and icons for menus, buttons and the shortcut list."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, Qt
@@ -20,6 +21,11 @@ class Command:
     icon: str = ""
     group: str = ""
     switch: bool = False
+
+
+def plain_text(command: Command) -> str:
+    """The text of a command as it stands in lists: without a mnemonic and dots."""
+    return command.text.replace("&", "").removesuffix(" ...")
 
 
 def _tr(text: str) -> str:
@@ -46,6 +52,7 @@ def commands() -> tuple[Command, ...]:
         Command("paste", _tr("&Paste picture or head"), ("Ctrl+V",), "paste", edit),
         Command("clear_region", _tr("&Clear selected region"), ("Del",), "", edit),
         Command("mirror", _tr("&Mirror mask"), ("Ctrl+M",), "", edit),
+        Command("preferences", _tr("Pre&ferences ..."), ("Ctrl+,",), "", edit),
         Command("brush", _tr("Brush"), ("B",), "brush", tools, True),
         Command("eraser", _tr("Eraser"), ("E",), "eraser", tools, True),
         Command("fill", _tr("Fill"), ("G",), "fill", tools, True),
@@ -108,6 +115,7 @@ def gesture_keys() -> tuple[tuple[str, str], ...]:
     """Keys and gestures that are not commands: (key, what it does)."""
     return (
         (_tr("Space + drag"), _tr("Pan")),
+        (_tr("Click a small picture"), _tr("Show it large")),
         (_tr("Middle button"), _tr("Pan")),
         (_tr("Ctrl + wheel"), _tr("Zoom at the cursor")),
         (_tr("Right button"), _tr("Palette of regions")),
@@ -130,24 +138,43 @@ def gesture_keys() -> tuple[tuple[str, str], ...]:
 
 
 class Actions(dict[str, QAction]):
-    """The actions by name, owned by a window; tools and view modes are exclusive groups."""
+    """The actions by name, owned by a window; tools and view modes are exclusive groups.
 
-    def __init__(self, owner: QWidget) -> None:
+    Args:
+        owner: the window.
+        keys: shortcuts of commands, the first of each shown in menus; by default those of the table.
+
+    Attributes:
+        keys: the shortcuts of all commands, by name.
+    """
+
+    def __init__(self, owner: QWidget, keys: Mapping[str, tuple[str, ...]] | None = None) -> None:
         super().__init__()
+        self.keys: dict[str, tuple[str, ...]] = {}
         for command in commands():
             action = QAction(command.text, owner)
             action.setObjectName(command.name)
             action.setCheckable(command.switch)
-            action.setShortcuts([QKeySequence(key) for key in command.keys])
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-            plain = command.text.replace("&", "").removesuffix(" ...")
-            action.setToolTip(f"{plain} ({command.keys[0]})" if command.keys else plain)
             if command.icon:
                 action.setIcon(icon(command.icon))
             owner.addAction(action)
             self[command.name] = action
         self.tools = self._group(owner, [tool.value for tool in Tool])
+        self.set_keys(keys or {command.name: command.keys for command in commands()})
         self.modes = self._group(owner, ["side", "focus", "overlay", "wipe"])
+
+    def set_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Give commands other shortcuts; menus and tool tips show them at once."""
+        self.keys |= keys
+        for command in commands():
+            own = self.keys[command.name]
+            self[command.name].setShortcuts([QKeySequence(key) for key in own])
+            self[command.name].setToolTip(f"{plain_text(command)} ({own[0]})" if own else plain_text(command))
+
+    def keys_of(self, name: str) -> tuple[str, ...]:
+        """The shortcuts of a command."""
+        return self.keys[name]
 
     def _group(self, owner: QWidget, names: list[str]) -> list[QAction]:
         group = QActionGroup(owner)

@@ -29,6 +29,7 @@ from faceeditor.gui.dialogs.candidates import CandidatesDialog
 from faceeditor.gui.dialogs.generators_page import GeneratorsPage
 from faceeditor.gui.dialogs.keys import KeysDialog
 from faceeditor.gui.dialogs.messages import MessagesDialog
+from faceeditor.gui.dialogs.preferences import PreferencesDialog
 from faceeditor.gui.dialogs.video_dialog import export_video
 from faceeditor.gui.menus import build_menus
 from faceeditor.gui.messages import Kind, Message, MessageLog
@@ -43,6 +44,7 @@ from faceeditor.gui.panels.status_bar import StatusBar
 from faceeditor.gui.panels.style_panel import StylePanel
 from faceeditor.gui.panels.tool_panel import ToolPanel
 from faceeditor.gui.settings import settings
+from faceeditor.gui.shortcuts import present_keys
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
@@ -86,7 +88,7 @@ class MainWindow(QMainWindow):
         self.tools = ToolState(self)
         self.messages = MessageLog(self)
         self.files = FileController(session, styles, saver, self)
-        self.actions_by_name = Actions(self)
+        self.actions_by_name = Actions(self, present_keys() if remember else None)
         self._remember = remember
         self._hidden: list[QDockWidget] = []
         self._front: list[QDockWidget] = []  # of the hidden ones those in front of their tabs
@@ -239,7 +241,7 @@ class MainWindow(QMainWindow):
             "rotate_left": lambda: self.canvas.rotate(-ROTATION_STEP),
             "rotate_right": lambda: self.canvas.rotate(ROTATION_STEP), "upright": self.canvas.reset_rotation,
             "next_panel": self._next_panel, "reset_panels": self.reset_panels, "keys": self.show_keys,
-            "messages": self.show_messages,
+            "messages": self.show_messages, "preferences": self.show_preferences,
         }  # fmt: skip
         for name, handler in handlers.items():
             actions[name].triggered.connect(bound(handler))
@@ -372,9 +374,17 @@ class MainWindow(QMainWindow):
 
     def show_keys(self) -> None:
         """Show the list of keyboard shortcuts."""
-        sheet = KeysDialog(self)
+        sheet = KeysDialog(self.actions_by_name, lambda: self.show_preferences(shortcuts=True), self)
         sheet.finished.connect(sheet.deleteLater)
         sheet.exec()
+
+    def show_preferences(self, shortcuts: bool = False) -> None:
+        """Show the preferences, or their table of shortcuts."""
+        dialog = PreferencesDialog(self.actions_by_name, self.reset_panels, self)
+        if shortcuts:
+            dialog.show_shortcuts()
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.exec()
 
     # Panels.
 

@@ -65,7 +65,7 @@ def build_menus(
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent, open_path))
     file.insertMenu(actions["save"], recent)
     file.insertSeparator(actions["save"])
-    menu(window.tr("&Edit"), ["undo", "redo", "", "paste", "", "clear_region", "mirror"])
+    menu(window.tr("&Edit"), ["undo", "redo", "", "paste", "", "clear_region", "mirror", "", "preferences"])
     menu(
         window.tr("&Tools"),
         [

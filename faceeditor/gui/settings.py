@@ -27,6 +27,9 @@ FORMAT = 1
 _FILE = "settings.json"
 _MAX_TEXT = 4096
 _MAX_BLOB = 1 << 16
+MAX_KEYS = 2
+"""Most shortcuts of one command."""
+_MAX_COMMANDS, _MAX_KEY = 500, 64
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,20 @@ def number(default: float, low: float, high: float) -> Setting:
     return Setting(default, check)
 
 
+def shortcuts() -> Setting:
+    """A setting that gives commands, by name, their shortcuts."""
+
+    def check(value: Any) -> bool:
+        return (
+            isinstance(value, dict)
+            and len(value) <= _MAX_COMMANDS
+            and all(isinstance(name, str) and texts(MAX_KEYS).check(keys) for name, keys in value.items())
+            and all(len(text) <= _MAX_KEY for name, keys in value.items() for text in (name, *keys))
+        )
+
+    return Setting({}, check)
+
+
 def blob() -> Setting:
     """A setting that is a block of bytes (kept as base64), as the geometry of a window."""
     return Setting(b"", lambda value: isinstance(value, bytes) and len(value) <= _MAX_BLOB)
@@ -85,6 +102,7 @@ SCHEMA: dict[str, Setting] = {
     "geometry": blob(),
     "panels": blob(),
     "view/mode": text(),
+    "shortcuts": shortcuts(),
     "photo/take": text(),
     "photo/groups": text(),
     "export/what": text(),

@@ -165,6 +165,8 @@ def test_in_dialogs(run, language, tmp_path) -> None:
     shown(app, app.window.export_video)
     shown(app, app.window.export_video, act=lambda dialog: dialog.motion.button(1).click())
     shown(app, app.window.show_keys)
+    shown(app, app.window.show_preferences)
+    shown(app, app.window.show_preferences, act=lambda dialog: dialog.show_shortcuts())
     picture = tmp_path / "face.png"
     to_qimage(app.session.frame.pixels).save(str(picture))
     app.window.photos.offer(picture)

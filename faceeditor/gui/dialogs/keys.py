@@ -1,5 +1,7 @@
 """The list of keyboard shortcuts."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
@@ -10,16 +12,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from faceeditor.gui.actions import commands, gesture_keys
+from faceeditor.gui.actions import Actions, commands, gesture_keys, plain_text
 from faceeditor.gui.widgets.basic import label, scrolled
 
 _MAX_COLUMNS = 4
 
 
 class KeysDialog(QDialog):
-    """All shortcuts in one dialog."""
+    """All shortcuts in one dialog.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        actions: the window's commands.
+        change: shows where shortcuts are changed.
+    """
+
+    def __init__(self, actions: Actions, change: Callable[[], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         column = QVBoxLayout(self)
@@ -28,9 +35,9 @@ class KeysDialog(QDialog):
         column.addWidget(label(self.tr("Keyboard shortcuts"), "dialogTitle"))
         groups: dict[str, list[tuple[str, str]]] = {}
         for command in commands():
-            if command.keys:
-                name = command.text.replace("&", "").removesuffix(" ...")
-                groups.setdefault(command.group, []).append((command.keys[0], name))
+            keys = actions.keys_of(command.name)
+            if keys:
+                groups.setdefault(command.group, []).append((keys[0], plain_text(command)))
         groups[self.tr("Mouse and pen")] = list(gesture_keys())
         room = self.screen().availableGeometry().width() - 120
         for count in range(_MAX_COLUMNS, 0, -1):
@@ -39,6 +46,9 @@ class KeysDialog(QDialog):
                 break
         column.addWidget(scrolled(body))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.change = buttons.addButton(self.tr("Change shortcuts ..."), QDialogButtonBox.ButtonRole.ActionRole)
+        self.change.clicked.connect(self.reject)
+        self.change.clicked.connect(lambda: change())
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
 

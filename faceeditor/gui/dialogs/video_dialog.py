@@ -273,7 +273,7 @@ class VideoDialog(QDialog):
     def _obstacle(self) -> str:
         """Why no video can be made of what is chosen; empty if it can."""
         if self.chosen_motion is Motion.MORPH and not self._others:
-            return self.tr("Generate a second style (N) or choose a portrait file to morph to.")
+            return self.tr("Generate a second style or choose a portrait file to morph to.")
         if self.chosen_motion is Motion.TURNTABLE and self._heads.head is None:
             return self.tr("The head is still being detected. Wait a moment.")
         return ""

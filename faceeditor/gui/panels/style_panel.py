@@ -99,7 +99,8 @@ class StylePanel(QWidget):
         button.setIcon(icon("new-style", 18))
         button.setIconSize(QSize(18, 18))
         button.setMinimumHeight(34)
-        button.setToolTip(self.tr("Generate a new style for this mask (N)"))
+        button.setToolTip(action.toolTip())
+        action.changed.connect(lambda: button.setToolTip(action.toolTip()))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(action.trigger)
         self.draw_button = button
