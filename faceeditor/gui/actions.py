@@ -145,12 +145,12 @@ class Actions(dict[str, QAction]):
         keys: shortcuts of commands, the first of each shown in menus; by default those of the table.
 
     Attributes:
-        keys: the shortcuts of all commands, by name.
+        shortcuts: the shortcuts of all commands, by name.
     """
 
     def __init__(self, owner: QWidget, keys: Mapping[str, tuple[str, ...]] | None = None) -> None:
         super().__init__()
-        self.keys: dict[str, tuple[str, ...]] = {}
+        self.shortcuts: dict[str, tuple[str, ...]] = {}
         for command in commands():
             action = QAction(command.text, owner)
             action.setObjectName(command.name)
@@ -166,15 +166,15 @@ class Actions(dict[str, QAction]):
 
     def set_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
         """Give commands other shortcuts; menus and tool tips show them at once."""
-        self.keys |= keys
+        self.shortcuts |= keys
         for command in commands():
-            own = self.keys[command.name]
+            own = self.shortcuts[command.name]
             self[command.name].setShortcuts([QKeySequence(key) for key in own])
             self[command.name].setToolTip(f"{plain_text(command)} ({own[0]})" if own else plain_text(command))
 
     def keys_of(self, name: str) -> tuple[str, ...]:
         """The shortcuts of a command."""
-        return self.keys[name]
+        return self.shortcuts[name]
 
     def _group(self, owner: QWidget, names: list[str]) -> list[QAction]:
         group = QActionGroup(owner)

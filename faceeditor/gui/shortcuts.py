@@ -5,7 +5,7 @@ A shortcut is one combination of keys in Qt's portable text, such as "Ctrl+Shift
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QKeySequence
 
 from faceeditor.gui.actions import commands
@@ -41,9 +41,7 @@ def keep_keys(keys: Mapping[str, tuple[str, ...]]) -> None:
 def normal(text: str) -> str:
     """The one way to write a combination of keys; empty for anything else."""
     sequence = QKeySequence.fromString(text, _PORTABLE)
-    if sequence.count() != 1 or sequence[0].key() == Qt.Key.Key_unknown:
-        return ""
-    return sequence.toString(_PORTABLE)
+    return sequence.toString(_PORTABLE) if sequence.count() == 1 else ""
 
 
 def taken_by(keys: Mapping[str, tuple[str, ...]], name: str, key: str) -> str | None:

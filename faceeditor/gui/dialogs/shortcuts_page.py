@@ -1,6 +1,6 @@
 """The table of shortcuts in the preferences: search, press to record, reset."""
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -56,7 +56,7 @@ class ShortcutsPage(QWidget):
         column.addLayout(self._build_fields())
         column.addLayout(self._build_notice())
         self._fill()
-        self.table.setCurrentItem(self.table.topLevelItem(0).child(0))
+        self.table.setCurrentItem(next(iter(self._items.values())))
 
     # Building.
 
@@ -76,18 +76,21 @@ class ShortcutsPage(QWidget):
         table.setMinimumHeight(280)
         table.currentItemChanged.connect(bound(self._show_command))
         table.itemActivated.connect(lambda: self.fields[0].setFocus(Qt.FocusReason.TabFocusReason))
-        groups: dict[str, QTreeWidgetItem] = {}
+        self._groups: dict[str, tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = {}  # with their commands
         self._items: dict[str, QTreeWidgetItem] = {}
         for command in commands():
-            if command.group not in groups:
-                groups[command.group] = group = QTreeWidgetItem(table, [command.group])
+            if command.group not in self._groups:
+                group = QTreeWidgetItem(table, [command.group])
                 group.setFlags(Qt.ItemFlag.ItemIsEnabled)
                 font = group.font(0)
                 font.setBold(True)
                 group.setFont(0, font)
-            item = QTreeWidgetItem(groups[command.group], [self._texts[command.name]])
+                self._groups[command.group] = group, []
+            group, items = self._groups[command.group]
+            item = QTreeWidgetItem(group, [self._texts[command.name]])
             item.setData(0, _NAME, command.name)
             self._items[command.name] = item
+            items.append(item)
         table.expandAll()
         return table
 
@@ -171,17 +174,18 @@ class ShortcutsPage(QWidget):
     def _filter(self, text: str) -> None:
         """Show the commands whose name or keys hold all words."""
         words = text.casefold().split()
-        for row in range(self.table.topLevelItemCount()):
-            group = self.table.topLevelItem(row)
-            for index in range(group.childCount()):
-                item = group.child(index)
+        for group, items in self._groups.values():
+            for item in items:
                 content = " ".join(item.text(column) for column in range(MAX_KEYS + 1)).casefold()
                 item.setHidden(not all(word in content for word in words))
-            group.setHidden(all(group.child(index).isHidden() for index in range(group.childCount())))
+            group.setHidden(all(item.isHidden() for item in items))
         current = self.table.currentItem()
         if current is None or current.isHidden():
             found = [item for item in self._items.values() if not item.isHidden()]
-            self.table.setCurrentItem(found[0] if found else None)
+            if found:
+                self.table.setCurrentItem(found[0])
+            else:
+                self.table.setCurrentIndex(QModelIndex())
 
     # Changing.
 
@@ -192,7 +196,7 @@ class ShortcutsPage(QWidget):
         if not name or not key or key in self._actions.keys_of(name)[index : index + 1]:
             return
         refused = obstacle(key)
-        other = taken_by(self._actions.keys, name, key)
+        other = taken_by(self._actions.shortcuts, name, key)
         if refused or other is not None:
             self._show_command()
             sentence = self.tr("“{key}” is the shortcut of “{command}”.")
@@ -208,15 +212,15 @@ class ShortcutsPage(QWidget):
         if self._wanted is None:
             return
         index, key = self._wanted
-        other = taken_by(self._actions.keys, self.command, key)
-        keys = dict(self._actions.keys)
+        other = taken_by(self._actions.shortcuts, self.command, key)
+        keys = dict(self._actions.shortcuts)
         if other is not None:
             keys[other] = tuple(each for each in keys[other] if each != key)
         self._give_key(index, key, keys)
 
     def _give_key(self, index: int, key: str, keys: Keys | None = None) -> None:
         """Exchange one of the selected command's shortcuts; an empty key removes it."""
-        keys, name = dict(self._actions.keys) if keys is None else keys, self.command
+        keys, name = dict(self._actions.shortcuts) if keys is None else keys, self.command
         places = [*keys[name][:index], key, *keys[name][index + 1 :]]
         keys[name] = tuple(dict.fromkeys(each for each in places if each))
         self._apply(keys)
@@ -224,7 +228,7 @@ class ShortcutsPage(QWidget):
     def _reset_one(self) -> None:
         """Give the selected command its default shortcuts; other commands that use them lose them."""
         own = self._defaults[self.command]
-        keys = {name: tuple(key for key in each if key not in own) for name, each in self._actions.keys.items()}
+        keys = {name: tuple(key for key in each if key not in own) for name, each in self._actions.shortcuts.items()}
         self._apply({**keys, self.command: own})
 
     def _reset_all(self) -> None:
