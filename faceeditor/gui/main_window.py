@@ -461,6 +461,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
         if state:
             self.restoreState(QByteArray(state), _LAYOUT_VERSION)
+        self.tools.set_stabiliser(kept.value("brush/stabiliser"))
         mode = kept.value("view/mode")
         if mode in (each.value for each in MODES):
             self.canvas.set_mode(ViewMode(mode))
@@ -509,6 +510,7 @@ class MainWindow(QMainWindow):
             kept.setValue("geometry", self.saveGeometry().data())
             mode = self._mode_before if self._photo_shown else self.canvas.mode
             kept.setValue("view/mode", mode.value)
+            kept.setValue("brush/stabiliser", self.tools.stabiliser)
             if any(dock.isVisible() for dock in self.docks.values()):
                 kept.setValue("panels", self.saveState(_LAYOUT_VERSION).data())
         self.shut_down()

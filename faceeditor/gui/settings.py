@@ -102,6 +102,7 @@ SCHEMA: dict[str, Setting] = {
     "geometry": blob(),
     "panels": blob(),
     "view/mode": text(),
+    "brush/stabiliser": number(0, 0, 100),
     "shortcuts": shortcuts(),
     "photo/take": text(),
     "photo/groups": text(),

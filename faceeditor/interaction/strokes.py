@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.interaction import stabiliser
 from faceeditor.portrait.brush import FaceAxis, Patch, Point, dab_segment, face_axis, flood_fill, polygon
 from faceeditor.portrait.document import PaintMask, Portrait, UnmoveStroke
 from faceeditor.regions import MaskArray, Region
@@ -46,6 +47,7 @@ class Paint:
         symmetry: paint the mirrored twin, too.
         paint_over: regions that may be painted over; None for all.
         name: the undo step's name.
+        lag: how far the brush trails behind the pointer (`stabiliser`), in mask pixels.
     """
 
     region: Region
@@ -53,6 +55,7 @@ class Paint:
     symmetry: bool = False
     paint_over: frozenset[Region] | None = None
     name: str = "Brush"
+    lag: float = 0.0
 
 
 def pressed_radius(size: float, pressure: float) -> float:
@@ -71,6 +74,7 @@ class BrushStroke:
         self._paint = paint
         self._last = point
         self._radius = pressed_radius(paint.size, pressure)
+        self._stabiliser = stabiliser.begin(paint.lag, (*point, pressure))
         seen = moved()
         if seen is None:
             portrait.begin_stroke(paint.name)
@@ -96,15 +100,21 @@ class BrushStroke:
 
     @property
     def end(self) -> Point:
-        """Where the stroke has come to."""
+        """Where the brush has come to."""
         return self._last
 
     def move(self, point: Point, pressure: float = 1.0) -> None:
         """Go on to a point of the picture."""
-        self._segment(point, pressed_radius(self._paint.size, pressure))
+        self._stabiliser, passed = stabiliser.follow(self._stabiliser, (*point, pressure))
+        self._paint_along(passed)
+
+    def _paint_along(self, samples: tuple[stabiliser.Sample, ...]) -> None:
+        for x, y, pressure in samples:
+            self._segment((x, y), pressed_radius(self._paint.size, pressure))
 
     def commit(self) -> None:
-        """End the stroke; it is one undo step."""
+        """End the stroke where the pointer is; it is one undo step."""
+        self._paint_along(stabiliser.catch_up(self._stabiliser))
         self._portrait.commit_stroke()
 
     def abort(self) -> None:

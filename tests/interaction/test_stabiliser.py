@@ -1,7 +1,9 @@
 """The stabiliser: nothing at 0, a straight line stays straight, tremor goes, reports and speed do not matter."""
 
+import itertools
 import math
 
+import numpy as np
 import pytest
 
 from faceeditor.interaction.stabiliser import begin, catch_up, follow
@@ -40,13 +42,12 @@ def test_how_often_the_device_reports_does_not_matter():
     corners = [(0.0, 0.0), (60.0, 0.0), (60.0, 45.0)]
     dense = [(float(x), 0.0) for x in range(61)] + [(60.0, float(y)) for y in range(1, 46)]
     few, many = drawn(12.0, corners), drawn(12.0, dense)
-    assert few[-2] == pytest.approx(many[-2])
-    assert few == pytest.approx(many)
+    assert np.array(few) == pytest.approx(np.array(many))
 
 
 def test_a_long_step_is_drawn_as_a_curve():
     samples = drawn(15.0, [(0.0, 0.0), (40.0, 0.0), (40.0, 60.0)])
-    steps = [math.dist(a[:2], b[:2]) for a, b in zip(samples[:-2], samples[1:-1], strict=True)]
+    steps = [math.dist(a[:2], b[:2]) for a, b in itertools.pairwise(samples[:-1])]
     assert max(steps) <= 1.0 + 1e-9
 
 

@@ -1,6 +1,6 @@
 """The canvas: mouse, tablet and keys become strokes, fills, picks, pans and turns of the head."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
@@ -202,7 +202,8 @@ class Canvas(CanvasView):
             Tool.LASSO: self.tr("Lasso"),
         }
         region = Region.BACKGROUND if tool is Tool.ERASER else tools.region
-        return Paint(region, tools.size, tools.symmetry, tools.paint_over, names[tool])
+        lag = tools.lag / self.view.zoom
+        return Paint(region, tools.size, tools.symmetry, tools.paint_over, names[tool], lag)
 
     def _pen_move(
         self, at: QPointF, pressure: float, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
@@ -227,7 +228,7 @@ class Canvas(CanvasView):
             self.set_wipe(point[0])
         elif isinstance(action, _Painting):
             action.stroke.move(point, pressure)
-            if isinstance(action.stroke, LassoStroke):
+            if isinstance(action.stroke, LassoStroke) or self.tools.stabiliser:
                 self.update()
         elif isinstance(action, _Combing):
             action.gesture.move(point)
@@ -257,14 +258,11 @@ class Canvas(CanvasView):
             if not action.dragged:
                 self._draw_line(action.pane, action.point)
         elif isinstance(action, _Painting):
+            self.session.guarded(action.stroke.commit)
             if isinstance(action.stroke, BrushStroke):
                 self._last_point = action.stroke.end
-            try:
-                action.stroke.commit()
-            except FaceEditorError as error:
-                self.session.failed.emit(str(error))
             self._axis = None
-            if self.tools.symmetry or isinstance(action.stroke, LassoStroke):
+            if self.tools.symmetry or self.tools.stabiliser or isinstance(action.stroke, LassoStroke):
                 self.update()  # the axis follows the new mask, the outline goes
         self._choose_cursor()
 
@@ -308,7 +306,8 @@ class Canvas(CanvasView):
         start = self._last_point or point
 
         def draw() -> None:
-            stroke = BrushStroke(self.session.portrait, self._paint(self._tool_in_use), start, 1.0, self._moved_mask)
+            straight = replace(self._paint(self._tool_in_use), lag=0.0)
+            stroke = BrushStroke(self.session.portrait, straight, start, 1.0, self._moved_mask)
             stroke.move(point)
             stroke.commit()
 
@@ -550,6 +549,8 @@ class Canvas(CanvasView):
             self.turner.draw_text(painter, pane)
         if isinstance(self._action, _Painting) and isinstance(self._action.stroke, LassoStroke):
             paint.draw_lasso(painter, self.view, pane, self._action.stroke.points)
+        elif isinstance(self._action, _Painting) and self.tools.stabiliser and self.pen_at is not None:
+            paint.draw_string(painter, self.view, pane, self._action.stroke.end, self.pen_at)
         if self.tools.tool is Tool.COMB and kind is not Pane.HEAD:
             current = self._action.gesture.points if isinstance(self._action, _Combing) else ()
             paint.draw_comb(painter, self.view, pane, self._comb_lines(), current)

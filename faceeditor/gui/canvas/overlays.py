@@ -105,6 +105,17 @@ def draw_pen(painter: QPainter, x: float, y: float, radius: float, faint: bool =
     painter.restore()
 
 
+def draw_string(painter: QPainter, view: View, pane: Box, tip: Point, pointer: Point) -> None:
+    """The line from the tip of a stabilised brush to the pointer that it trails behind."""
+    ends = QPointF(*view.to_widget(pane, *tip)), QPointF(*view.to_widget(pane, *pointer))
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for pen in (QPen(QColor(0, 0, 0, 120), 2.4), QPen(QColor(255, 255, 255, 190), 1.0)):
+        painter.setPen(pen)
+        painter.drawLine(*ends)
+    painter.restore()
+
+
 def draw_lasso(painter: QPainter, view: View, pane: Box, points: Sequence[Point]) -> None:
     """The lasso's outline so far, closed by a fine line."""
     if len(points) < 2:

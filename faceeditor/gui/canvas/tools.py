@@ -10,6 +10,8 @@ MIN_SIZE = 1.0
 MAX_SIZE = 96.0
 DEFAULT_SIZE = 14.0
 """Diameters of the brush in mask pixels."""
+MAX_LAG = 80.0
+"""How far the brush trails behind the pointer at a stabiliser of 100 %, in device-independent pixels."""
 
 
 class Tool(Enum):
@@ -40,6 +42,7 @@ class ToolState(QObject):
         self._region = Region.HAIR
         self._previous = Region.SKIN
         self._size = DEFAULT_SIZE
+        self._stabiliser = 0.0
         self._symmetry = False
         self._paint_over: frozenset[Region] | None = None
 
@@ -61,6 +64,16 @@ class ToolState(QObject):
     def size(self) -> float:
         """Diameter of the brush in mask pixels."""
         return self._size
+
+    @property
+    def stabiliser(self) -> float:
+        """How much the stabiliser smooths strokes, in percent."""
+        return self._stabiliser
+
+    @property
+    def lag(self) -> float:
+        """How far the brush trails behind the pointer, in device-independent pixels."""
+        return MAX_LAG * self._stabiliser / 100.0
 
     @property
     def symmetry(self) -> bool:
@@ -91,6 +104,9 @@ class ToolState(QObject):
 
     def set_size(self, size: float) -> None:
         self._set("_size", min(max(float(size), MIN_SIZE), MAX_SIZE))
+
+    def set_stabiliser(self, percent: float) -> None:
+        self._set("_stabiliser", min(max(float(percent), 0.0), 100.0))
 
     def grow(self, step: int) -> None:
         """Make the brush larger (step 1) or smaller (step -1), in steps that feel even at every size."""

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QPush
 from faceeditor.gui.canvas.tools import DEFAULT_SIZE, MAX_SIZE, MIN_SIZE, ToolState
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
-from faceeditor.gui.widgets.basic import label, rule, tool_button
+from faceeditor.gui.widgets.basic import label, tool_button
 from faceeditor.gui.widgets.region_look import ORDER, chip_icon, region_name
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.regions import FACE_REGIONS, Region
@@ -73,7 +73,7 @@ class ToolPanel(QWidget):
         self._tools = tools
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
+        column.setSpacing(6)
         grid = QGridLayout()
         grid.setSpacing(0)
         for index, action in enumerate(tool_actions):
@@ -86,10 +86,14 @@ class ToolPanel(QWidget):
         self.brush_size.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard to the canvas
         self.brush_size.moved.connect(tools.set_size)
         column.addWidget(self.brush_size)
-        column.addWidget(rule())
+        self.stabiliser = SliderRow(self.tr("Stabiliser"), 0.0, 100.0, 0.0, "%", 1.0)
+        self.stabiliser.setToolTip(self.tr("Smooths strokes: the brush trails behind the pointer and catches up"))
+        self.stabiliser.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.stabiliser.moved.connect(tools.set_stabiliser)
+        column.addWidget(self.stabiliser)
         options = QGridLayout()
         options.setHorizontalSpacing(8)
-        options.setVerticalSpacing(8)
+        options.setVerticalSpacing(4)
         self.symmetry = tool_button(symmetry, 18, text=True)
         self.symmetry.setObjectName("toggle")
         self.symmetry.setSizePolicy(
@@ -104,6 +108,7 @@ class ToolPanel(QWidget):
         self.paint_over.clicked.connect(self._choose_paint_over)
         options.addWidget(self.paint_over, 2, 0, 1, 2)
         column.addLayout(options)
+        column.addStretch(1)
         tools.changed.connect(self._show)
         self._show()
 
@@ -115,6 +120,7 @@ class ToolPanel(QWidget):
 
     def _show(self) -> None:
         self.brush_size.show_value(self._tools.size, DEFAULT_SIZE)
+        self.stabiliser.show_value(self._tools.stabiliser, 0.0)
         regions = self._tools.paint_over
         if regions is None:
             text = self.tr("Everything")

@@ -13,7 +13,7 @@ from faceeditor.interaction.region_keys import GROUPS, digit_of_region
 from faceeditor.portrait.document import Portrait
 from faceeditor.regions import Region
 from tests.gui.fake_engine import face_mask
-from tests.gui.head_input import SHIFT, drag
+from tests.gui.head_input import SHIFT, drag, drag_row
 
 pytestmark = pytest.mark.display
 
@@ -171,3 +171,40 @@ def test_a_click_with_the_comb_changes_nothing_and_escape_takes_a_stroke_back(ap
     draw_stroke(app.canvas, [(100.0, 40.0), (60.0, 90.0)], release=False)
     QTest.keyClick(app.canvas, Qt.Key.Key_Escape)
     assert app.portrait.undo_stack == () and app.portrait.state().face.comb == ()
+
+
+def test_the_stabiliser_trails_and_catches_up_when_the_pen_is_lifted(app):
+    drag_row(app.window.tool_panel.stabiliser, 50)
+    assert app.tools.stabiliser == pytest.approx(50, abs=1)
+    app.tools.set_region(Region.HAT)
+    app.tools.set_size(4)
+    wave = [(40.0 + x, 30.0 + (3.0 if x % 4 < 2 else -3.0)) for x in range(0, 120, 2)]
+    draw_stroke(app.canvas, wave, release=False)
+    assert app.portrait.mask[27:36, 157].max(initial=0) != Region.HAT, "the brush trails behind the pointer"
+    drag(app.canvas, [at(app.canvas, *wave[-1])] * 2)  # pressed again: the open stroke ends first
+    columns = app.portrait.mask[:, 70:120] == Region.HAT
+    rows = np.flatnonzero(columns.any(1))
+    assert columns.any(0).all() and rows.max() - rows.min() <= 6, "a wave of 6 pixels became a line of 4"
+    assert app.portrait.mask[round(wave[-1][1]), 157] == Region.HAT
+
+
+def test_the_stabiliser_is_one_undo_step_and_leaves_lines_alone(app):
+    app.tools.set_stabiliser(100)
+    app.tools.set_region(Region.HAT)
+    app.tools.set_size(6)
+    before = app.portrait.mask.copy()
+    draw_stroke(app.canvas, [(40.0, 40.0), (90.0, 40.0)])
+    assert app.portrait.undo_stack == ("Brush",) and (app.portrait.mask[40, 42:88] == Region.HAT).all()
+    drag(app.canvas, [at(app.canvas, 90, 120)], SHIFT)
+    assert (app.portrait.mask[42:118, 90] == Region.HAT).all()
+    app.session.undo()
+    app.session.undo()
+    assert np.array_equal(app.portrait.mask, before)
+
+
+def test_the_stabiliser_is_kept_for_the_next_start(run):
+    first = run(remember=True)
+    first.tools.set_stabiliser(35)
+    first.close()
+    again = run(remember=True)
+    assert again.tools.stabiliser == 35 and again.window.tool_panel.stabiliser.text.startswith("35")
