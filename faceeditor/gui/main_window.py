@@ -247,6 +247,8 @@ class MainWindow(QMainWindow):
             actions[name].triggered.connect(bound(handler))
         actions["symmetry"].triggered.connect(self.tools.set_symmetry)
         actions["hold_identity"].triggered.connect(self.hold.set_on)
+        actions["smooth_outlines"].setChecked(True)
+        actions["smooth_outlines"].toggled.connect(self.canvas.set_smooth_outlines)
         for tool in Tool:
             actions[tool.value].triggered.connect(bound(self.tools.set_tool, tool))
         for action, mode in zip(actions.modes, MODES, strict=True):
@@ -462,6 +464,7 @@ class MainWindow(QMainWindow):
         if state:
             self.restoreState(QByteArray(state), _LAYOUT_VERSION)
         self.tools.set_stabiliser(kept.value("brush/stabiliser"))
+        self.actions_by_name["smooth_outlines"].setChecked(kept.value("view/smooth_outlines"))
         mode = kept.value("view/mode")
         if mode in (each.value for each in MODES):
             self.canvas.set_mode(ViewMode(mode))
@@ -511,6 +514,7 @@ class MainWindow(QMainWindow):
             mode = self._mode_before if self._photo_shown else self.canvas.mode
             kept.setValue("view/mode", mode.value)
             kept.setValue("brush/stabiliser", self.tools.stabiliser)
+            kept.setValue("view/smooth_outlines", self.canvas.smooth_outlines)
             if any(dock.isVisible() for dock in self.docks.values()):
                 kept.setValue("panels", self.saveState(_LAYOUT_VERSION).data())
         self.shut_down()

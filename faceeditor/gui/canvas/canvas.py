@@ -547,10 +547,11 @@ class Canvas(CanvasView):
             if kind is Pane.FACE or Pane.FACE not in self.shown:
                 self.turner.draw(painter, self.view, pane)
             self.turner.draw_text(painter, pane)
-        if isinstance(self._action, _Painting) and isinstance(self._action.stroke, LassoStroke):
-            paint.draw_lasso(painter, self.view, pane, self._action.stroke.points)
-        elif isinstance(self._action, _Painting) and self.tools.stabiliser and self.pen_at is not None:
-            paint.draw_string(painter, self.view, pane, self._action.stroke.end, self.pen_at)
+        stroke = self._action.stroke if isinstance(self._action, _Painting) else None
+        if isinstance(stroke, LassoStroke):
+            paint.draw_lasso(painter, self.view, pane, stroke.points)
+        elif isinstance(stroke, BrushStroke) and self.tools.stabiliser and self.pen_at is not None:
+            paint.draw_string(painter, self.view, pane, stroke.end, self.pen_at)
         if self.tools.tool is Tool.COMB and kind is not Pane.HEAD:
             current = self._action.gesture.points if isinstance(self._action, _Combing) else ()
             paint.draw_comb(painter, self.view, pane, self._comb_lines(), current)

@@ -32,6 +32,7 @@ from faceeditor.interaction.view import (
 )
 from faceeditor.portrait.brush import FaceAxis, face_axis
 from faceeditor.portrait.document import Change
+from faceeditor.portrait.outlines import REACH
 from faceeditor.regions import MASK_SIZE, MaskArray
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class CanvasView(QWidget):
         self.focus = Pane.FACE
         self.mask_opacity = 0.5
         self.head_opacity = 0.6
+        self.smooth_outlines = True
         self.wipe = MASK_SIZE / 2
         self.view = View()
         self._fitted = True
@@ -178,9 +180,11 @@ class CanvasView(QWidget):
             self._axis = None
             if self.tools.symmetry:
                 self.update()
-        self._update_pixels(Pane.MASK, left, top, right, bottom)
+        spread = REACH if self.smooth_outlines else 0
+        reached = (left - spread, top - spread, right + spread, bottom + spread)
+        self._update_pixels(Pane.MASK, *reached)
         if self.mode is ViewMode.OVERLAY:
-            self._update_pixels(Pane.FACE, left, top, right, bottom)
+            self._update_pixels(Pane.FACE, *reached)
         if self._face is None:
             self.update()
 
@@ -293,6 +297,12 @@ class CanvasView(QWidget):
         """How much of the face the 3D head covers when it is shown over it, 0..1."""
         self.head_opacity = min(max(share, 0.0), 1.0)
         self._update_pixels(Pane.FACE)
+
+    def set_smooth_outlines(self, on: bool) -> None:
+        """Show the mask with smooth outlines, or with the pixels that are painted."""
+        self.smooth_outlines = on
+        self.update()
+        self.picture_changed.emit(Pane.MASK)
 
     def set_mask_opacity(self, share: float) -> None:
         """How much of the mask covers the face when overlaid, 0..1."""
@@ -428,7 +438,7 @@ class CanvasView(QWidget):
             else:
                 painter.fillRect(paint.qrect(picture), color("panel"))
         elif kind is Pane.MASK:
-            paint.draw_picture(painter, self._mask.image, picture, smooth=view.zoom < 1.0)
+            self._draw_mask(painter, view, picture)
         elif self.photo.shown:
             self.photo.draw(painter, view, pane, self.comparing)
         elif self._face is not None:
@@ -439,7 +449,7 @@ class CanvasView(QWidget):
                 painter.setOpacity(1.0)
         if kind is Pane.FACE and self.mode is ViewMode.OVERLAY:
             painter.setOpacity(self.mask_opacity)
-            paint.draw_picture(painter, self._mask.image, picture, smooth=view.zoom < 1.0)
+            self._draw_mask(painter, view, picture)
             painter.setOpacity(1.0)
         elif kind is Pane.FACE and self.mode is ViewMode.WIPE and (self._before is not None or self.photo.shown):
             self._draw_before(painter, view, pane, picture)
@@ -447,6 +457,15 @@ class CanvasView(QWidget):
             self.photo.draw_boxes(painter, view, pane)
         else:
             paint.draw_frame_line(painter, picture)
+
+    def _draw_mask(self, painter: QPainter, view: View, picture: Box) -> None:
+        """The mask with smooth outlines where it is enlarged."""
+        if view.zoom * self.devicePixelRatioF() <= 1.0:
+            paint.draw_picture(painter, self._mask.image, picture, smooth=True)
+        elif self.smooth_outlines:
+            paint.draw_picture(painter, self._mask.smooth, picture, smooth=True)
+        else:
+            paint.draw_picture(painter, self._mask.image, picture, smooth=False)
 
     def _draw_before(self, painter: QPainter, view: View, pane: Box, picture: Box) -> None:
         """The part left of the wipe as it was before."""

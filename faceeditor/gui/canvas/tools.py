@@ -11,7 +11,7 @@ MAX_SIZE = 96.0
 DEFAULT_SIZE = 14.0
 """Diameters of the brush in mask pixels."""
 MAX_LAG = 80.0
-"""How far the brush trails behind the pointer at a stabiliser of 100 %, in device-independent pixels."""
+"""How far the brush trails behind the pointer at the most stabilisation, in device-independent pixels."""
 
 
 class Tool(Enum):
@@ -67,13 +67,13 @@ class ToolState(QObject):
 
     @property
     def stabiliser(self) -> float:
-        """How much the stabiliser smooths strokes, in percent."""
+        """How much the stabiliser smooths strokes, 0..1."""
         return self._stabiliser
 
     @property
     def lag(self) -> float:
         """How far the brush trails behind the pointer, in device-independent pixels."""
-        return MAX_LAG * self._stabiliser / 100.0
+        return MAX_LAG * self._stabiliser
 
     @property
     def symmetry(self) -> bool:
@@ -105,8 +105,8 @@ class ToolState(QObject):
     def set_size(self, size: float) -> None:
         self._set("_size", min(max(float(size), MIN_SIZE), MAX_SIZE))
 
-    def set_stabiliser(self, percent: float) -> None:
-        self._set("_stabiliser", min(max(float(percent), 0.0), 100.0))
+    def set_stabiliser(self, share: float) -> None:
+        self._set("_stabiliser", min(max(float(share), 0.0), 1.0))
 
     def grow(self, step: int) -> None:
         """Make the brush larger (step 1) or smaller (step -1), in steps that feel even at every size."""

@@ -86,7 +86,7 @@ class ToolPanel(QWidget):
         self.brush_size.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard to the canvas
         self.brush_size.moved.connect(tools.set_size)
         column.addWidget(self.brush_size)
-        self.stabiliser = SliderRow(self.tr("Stabiliser"), 0.0, 100.0, 0.0, "%", 1.0)
+        self.stabiliser = SliderRow(self.tr("Stabiliser"), 0.0, 1.0, 0.0, "%")
         self.stabiliser.setToolTip(self.tr("Smooths strokes: the brush trails behind the pointer and catches up"))
         self.stabiliser.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.stabiliser.moved.connect(tools.set_stabiliser)

@@ -8,8 +8,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.canvas.tools import Tool
+from faceeditor.gui.imaging import from_qimage
 from faceeditor.gui.snapshot import draw_stroke
 from faceeditor.gui.widgets.gesture import KEYBOARD_GESTURE_MS
+from faceeditor.portrait.outlines import smooth_labels
 from faceeditor.regions import Region, colorize
 from tests.gui.fake_engine import face_of
 
@@ -248,3 +250,26 @@ def test_only_the_dirty_part_is_repainted(app):
     draw_stroke(app.canvas, [(60.0, 60.0), (61.0, 60.0), (62.0, 61.0)])
     painted = [sum(r.width() * r.height() for r in region) for region in areas]
     assert painted and max(painted) < 0.03 * app.canvas.width() * app.canvas.height()
+
+
+def picture_of(canvas):
+    """The pixels of the smooth mask, (1024, 1024, 3)."""
+    return from_qimage(canvas._mask.smooth)
+
+
+def test_smooth_outlines_follow_a_stroke_and_can_be_switched_off(app):
+    canvas = app.canvas
+    assert canvas.smooth_outlines
+    first = picture_of(canvas)
+    app.tools.set_region(Region.HAT)
+    app.tools.set_size(20)
+    draw_stroke(canvas, [(100.0, 60.0), (140.0, 75.0)])
+    assert not np.array_equal(picture_of(canvas), first)
+    whole = colorize(smooth_labels(app.portrait.mask))
+    assert np.mean(picture_of(canvas) == whole) > 0.9999, "parts are as the whole"
+    app.session.undo()
+    assert np.mean(picture_of(canvas) == first) > 0.9999
+    assert app.portrait.mask.shape == (256, 256), "what is stored stays as it is"
+    smooth = canvas.grab().toImage()
+    QTest.keyClick(canvas, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert not canvas.smooth_outlines and canvas.grab().toImage() != smooth

@@ -174,8 +174,8 @@ def test_a_click_with_the_comb_changes_nothing_and_escape_takes_a_stroke_back(ap
 
 
 def test_the_stabiliser_trails_and_catches_up_when_the_pen_is_lifted(app):
-    drag_row(app.window.tool_panel.stabiliser, 50)
-    assert app.tools.stabiliser == pytest.approx(50, abs=1)
+    drag_row(app.window.tool_panel.stabiliser, 0.5)
+    assert app.tools.stabiliser == pytest.approx(0.5, abs=0.01)
     app.tools.set_region(Region.HAT)
     app.tools.set_size(4)
     wave = [(40.0 + x, 30.0 + (3.0 if x % 4 < 2 else -3.0)) for x in range(0, 120, 2)]
@@ -189,7 +189,7 @@ def test_the_stabiliser_trails_and_catches_up_when_the_pen_is_lifted(app):
 
 
 def test_the_stabiliser_is_one_undo_step_and_leaves_lines_alone(app):
-    app.tools.set_stabiliser(100)
+    app.tools.set_stabiliser(1.0)
     app.tools.set_region(Region.HAT)
     app.tools.set_size(6)
     before = app.portrait.mask.copy()
@@ -204,7 +204,7 @@ def test_the_stabiliser_is_one_undo_step_and_leaves_lines_alone(app):
 
 def test_the_stabiliser_is_kept_for_the_next_start(run):
     first = run(remember=True)
-    first.tools.set_stabiliser(35)
+    first.tools.set_stabiliser(0.35)
     first.close()
     again = run(remember=True)
-    assert again.tools.stabiliser == 35 and again.window.tool_panel.stabiliser.text.startswith("35")
+    assert again.tools.stabiliser == 0.35 and again.window.tool_panel.stabiliser.text.startswith("35")
