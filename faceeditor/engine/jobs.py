@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.engine.lanes import JobHandle
-from faceeditor.engine.requests import FAST, Frame, Output, RenderRequest
+from faceeditor.engine.requests import FULL, Frame, Output, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
@@ -130,7 +130,7 @@ class Thumbnails:
     Attributes:
         styles: the style codes.
         request: what is drawn with each of them in its own style's place: mask, heads, truncation.
-        size: side in pixels, at most 128.
+        size: side in pixels, at most 256.
     """
 
     styles: Sequence[StyleCode]
@@ -138,11 +138,11 @@ class Thumbnails:
     size: int = 96
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= FAST:
-            raise EngineError(f"Thumbnails of {self.size} pixels cannot be made; choose 1 to {FAST}.")
+        if not 1 <= self.size <= FULL:
+            raise EngineError(f"Thumbnails of {self.size} pixels cannot be made; choose 1 to {FULL}.")
 
     def run(self, context: JobContext) -> tuple[Pixels, ...]:
-        """Draw at 128 and reduce."""
+        """Draw in the smallest fitting tier and reduce."""
         output = Output.of_side(self.size)
         done: list[Pixels] = []
         for index, style in enumerate(self.styles):

@@ -115,6 +115,7 @@ SCHEMA: dict[str, Setting] = {
     "export/photo_size": text(),
     "export/photo_quality": number(95, 1, 100),
     "export/photo_remove_position": flag(),
+    "presets/pinned": texts(100),
 }
 """Every value that is kept, by name. New ones are added here."""
 

@@ -213,6 +213,24 @@ def save_preset(preset: Preset) -> Preset:
     return kept
 
 
+def rename_preset(preset: Preset, name: str) -> Preset:
+    """Give a preset of the user's another name; returns it as it is kept now.
+
+    Raises:
+        PortraitError: it is one of the program's, the name cannot be used or is taken, or the file cannot be written.
+    """
+    renamed = Preset(name, preset.group, preset.values)
+    if not preset.own:
+        raise PortraitError(f"“{preset.name}” came with Face Editor and keeps its name; save one of your own instead.")
+    if slug(renamed.name) != slug(preset.name):
+        if slug(renamed.name) in {slug(known.name) for known in presets(preset.group)}:
+            raise PortraitError(f"There is already a preset “{renamed.name}”; choose another name.")
+        kept = save_preset(renamed)
+        delete_preset(preset)
+        return kept
+    return save_preset(renamed)
+
+
 def delete_preset(preset: Preset) -> None:
     """Remove a preset of the user's.
 

@@ -10,9 +10,12 @@ import pytest
 from faceeditor.engine import Engine, Morph, RenderRequest, Thumbnails
 from faceeditor.engine.head_stage import HeadStage
 from faceeditor.engine.mask_morph import mixed_masks
+from faceeditor.engine.preset_job import PresetThumbnails, face_square
 from faceeditor.engine.requests import FAST, FULL
 from faceeditor.engine.tiers import Tiers
 from faceeditor.errors import EngineError, ModelError
+from faceeditor.head.model import HeadModel
+from faceeditor.head.presets import Preset
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import CombStroke
 from faceeditor.portrait.style import StyleCode
@@ -251,3 +254,27 @@ def test_combed_hair_moves_with_the_head(engine: Engine, fake: FakeGenerator) ->
     assert fake.hair is not None and fake.hair.shape == (3, 128, 128)
     engine.render(request(2, 10))
     assert fake.hair is None
+
+
+def test_presets_show_a_person_and_give_way(engine: Engine, fake: FakeGenerator, heads: FakeHeads) -> None:
+    answers, shown = Answers(), []
+    wanted = [Preset("Left", "pose", {"yaw": -20.0}), Preset("Right", "pose", {"yaw": 20.0})]
+    job = PresetThumbnails(wanted, request(1, 7), HeadModel.load(), 48, shown.append)
+    engine.run(job, answers.on_progress, answers.on_done, answers.on_error)
+    answers.wait(lambda: answers.results)
+    (small,) = answers.results
+    assert heads.stand_in.drawn == [-20.0, 20.0] and [picture.shape for picture in small] == [(48, 48, 3)] * 2
+    assert len(shown) == 2 and all(a is b for a, b in zip(shown, small, strict=True))
+    assert answers.threads == {"engine-long-jobs"}
+    with pytest.raises(EngineError, match="need a head"):
+        PresetThumbnails(wanted, request_of(1, MASK, STYLE), HeadModel.load())
+
+
+def test_the_square_of_a_face_lies_around_it() -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    assert face_square(mask) == (0, 0, 256)
+    mask[100:200, 60:140] = Region.SKIN
+    left, top, side = face_square(mask)
+    assert side == 106 and (left, top) == (47, 97)
+    mask[:, :] = Region.SKIN
+    assert face_square(mask) == (0, 0, 256)

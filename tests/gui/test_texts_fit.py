@@ -21,6 +21,7 @@ from faceeditor.gui.app import application
 from faceeditor.gui.dialogs.export_dialog import What
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.chip import Chip
+from faceeditor.gui.widgets.face_tile import FaceTile
 from faceeditor.gui.widgets.region_button import RegionButton
 from faceeditor.gui.widgets.style_thumb import StyleThumb
 from tests.gui.fake_engine import random_style
@@ -63,7 +64,7 @@ def cut_texts(top: QWidget) -> list[str]:
         if isinstance(widget, QLabel) and widget.wordWrap():
             if widget.heightForWidth(widget.width()) > widget.height():
                 found.append(f"{where}: {widget.height()} px high, needs {widget.heightForWidth(widget.width())}")
-        elif isinstance(widget, (Chip, RegionButton)):
+        elif isinstance(widget, (Chip, FaceTile, RegionButton)):
             if widget.elided and text not in widget.toolTip():
                 found.append(f"{where}: shortened, and no tool tip tells it")
         elif widget.width() < widget.sizeHint().width():

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from faceeditor.engine import EmbedPhoto, PhotoReading, ReadPhoto
+from faceeditor.engine import EmbedPhoto, PhotoReading, ReadPhoto, RenderRequest
 from faceeditor.engine.jobs import Job
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.generators.head_prior import HeadPrior
@@ -47,6 +47,7 @@ class HeadController(QObject):
         target_changed: another adjustment is the target, or none.
         noted: a sentence worth knowing.
         asked: a sentence, the text of a button, and what to call when it is pressed.
+        offered: as `asked`, for what can be left without an answer.
         work_started: a sentence on long work that began.
         work_progress: fraction 0..1.
         work_ended: the long work is over, whatever its outcome.
@@ -60,6 +61,7 @@ class HeadController(QObject):
     target_changed = Signal()
     noted = Signal(str)
     asked = Signal(str, str, object)
+    offered = Signal(str, str, object)
     work_started = Signal(str)
     work_progress = Signal(float)
     work_ended = Signal()
@@ -143,6 +145,13 @@ class HeadController(QObject):
     def ready(self) -> bool:
         """Whether sliders have something to show and to change."""
         return self.model is not None and self.head is not None
+
+    def request(self) -> RenderRequest:
+        """The portrait as a request; while it has no head, with the one that was read from its face if it is there."""
+        state = self.session.portrait.state()
+        if state.head is None and self.head is not None:
+            state = state.with_face(head=self.head, base_head=self.head)
+        return RenderRequest.of(state)
 
     def value(self, name: str) -> float:
         """Value of a control of the present head; 0 while there is none."""

@@ -40,7 +40,6 @@ from faceeditor.gui.widgets.dialog_parts import AnswerRow, MessageLabel, WorkBar
 from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.portrait import store
-from faceeditor.portrait.document import PortraitState
 from faceeditor.portrait.style import StyleCode
 
 RATES = (12, 25, 30, 50)
@@ -88,13 +87,6 @@ class WatchedVideo:
             return drawn
 
         return self.video.run(replace(context, frame=frame))
-
-
-def request_of(state: PortraitState, heads: HeadController | None = None) -> RenderRequest:
-    """A portrait as a request; while it has no head, it gets the one that was read from its face, if there is one."""
-    if state.head is None and heads is not None and heads.head is not None:
-        state = state.with_face(head=heads.head, base_head=heads.head)
-    return RenderRequest.of(state)
 
 
 class VideoDialog(QDialog):
@@ -217,7 +209,7 @@ class VideoDialog(QDialog):
             changed.connect(self._refresh)
 
     def _add_style(self, style: StyleCode, picture: npt.NDArray[np.uint8] | None) -> None:
-        here = request_of(self._session.portrait.state())
+        here = RenderRequest.of(self._session.portrait.state())
         self._add_other(style.label or self.tr("Style"), here.with_face(style=style), picture)
 
     def _add_other(self, name: str, request: RenderRequest, picture: npt.NDArray[np.uint8] | None) -> None:
@@ -233,7 +225,7 @@ class VideoDialog(QDialog):
     def add_portrait(self, path: Path) -> None:
         """Take a portrait file as the other end of the morph; the message says so if it cannot be read."""
         try:
-            request = request_of(store.load(path).state())
+            request = RenderRequest.of(store.load(path).state())
             picture = store.load_preview(path)
         except FaceEditorError as error:
             self._complain(str(error))
@@ -327,12 +319,12 @@ class VideoDialog(QDialog):
         self.message.say(self.tr("Frame 1 of {n}").format(n=self._count))
 
     def _requests(self) -> tuple[RenderRequest, ...]:
-        here = request_of(self._session.portrait.state(), self._heads)
+        here = self._heads.request()
         if self.chosen_motion is Motion.TURNTABLE:
             return turntable(here, float(self.degrees.value()), self.frames)
         other = self._others[self.other.currentIndex()]
         if other.face.head is None:
-            here = request_of(self._session.portrait.state())  # two painted portraits: their outlines wander
+            here = RenderRequest.of(self._session.portrait.state())  # two painted portraits: their outlines wander
         if not self.back.isChecked():
             return morph(here, other, self.frames)
         forth = morph(here, other, max(2, self.frames // 2 + 1))

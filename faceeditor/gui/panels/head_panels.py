@@ -19,18 +19,15 @@ class PresetPanel(HeadPanel):
         heads: what changes the head.
         group: the panel's group.
         ring: as of `PresetBox`.
-        columns: as of `PresetBox`.
     """
 
-    def __init__(
-        self, heads: HeadController, group: str, ring: str = "", columns: int = 3, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, heads: HeadController, group: str, ring: str = "", parent: QWidget | None = None) -> None:
         super().__init__(heads, group, parent)
         self.presets: PresetBox | None = None
-        self._ring, self._columns = ring, columns
+        self._ring = ring
 
     def build_top(self) -> None:
-        self.presets = PresetBox(self.heads, self.group, ring=self._ring, columns=self._columns)
+        self.presets = PresetBox(self.heads, self.group, self._ring)
         self.add(self.presets)
         self.presets.setVisible(bool(self.presets.known))
 
@@ -54,7 +51,7 @@ class PosePanel(PresetPanel):
     """Where the head looks and where it is."""
 
     def __init__(self, heads: HeadController, parent: QWidget | None = None) -> None:
-        super().__init__(heads, "pose", columns=2, parent=parent)
+        super().__init__(heads, "pose", parent=parent)
 
 
 class ExpressionPanel(PresetPanel):

@@ -1,10 +1,10 @@
-"""The light panel: the ball of light, presets as small balls, colours of key and fill, sliders."""
+"""The light panel: the ball of light, presets, colours of key and fill, sliders."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QColorDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from faceeditor.gui.colors import color
@@ -16,10 +16,7 @@ from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.light_ball import LightBall
 from faceeditor.head.control_kinds import Lamp, rig_of, with_lamps
 from faceeditor.head.controls import Control
-from faceeditor.head.model import HeadModel
-from faceeditor.head.presets import Preset, apply_preset
-from faceeditor.interaction.light_shading import BallPicture
-from faceeditor.portrait.head import HeadCoefficients, LightRig
+from faceeditor.portrait.head import LightRig
 
 Colour = tuple[float, float, float]
 
@@ -142,17 +139,6 @@ class ColourRow(QWidget):
             self.dialog = None
 
 
-def ball_pixmap(preset: Preset, size: int, ratio: float, model: HeadModel) -> QPixmap:
-    """A preset of the light as a small ball."""
-    head = apply_preset(preset, HeadCoefficients.neutral(), model)
-    side = round(size * ratio)
-    pixels = BallPicture(side).render(head.gamma, rig_of(head))
-    image = QImage(pixels.data, side, side, 4 * side, QImage.Format.Format_RGBA8888_Premultiplied)
-    result = QPixmap.fromImage(image.copy())
-    result.setDevicePixelRatio(ratio)
-    return result
-
-
 class LightPanel(HeadPanel):
     """Everything about the light."""
 
@@ -172,16 +158,8 @@ class LightPanel(HeadPanel):
 
     def build_top(self) -> None:
         self.add(self.ball)
-        self.presets = PresetBox(self.heads, "light", self._picture, columns=2)
+        self.presets = PresetBox(self.heads, "light", "second")
         self.add(self.presets)
-
-    def _picture(self, preset: Preset, size: int) -> QIcon | None:
-        if self.heads.model is None:
-            return None
-        result = QIcon()
-        for ratio in {1.0, 2.0, self.devicePixelRatioF()}:
-            result.addPixmap(ball_pixmap(preset, size, ratio, self.heads.model))
-        return result
 
     def refresh_top(self) -> None:
         head = self.heads.head

@@ -1,74 +1,50 @@
-"""The presets of a group in its panel: a ring that mixes some of them, all of them to click, the user's own to keep."""
-
-from collections.abc import Callable
+"""The presets of a group in its panel: a ring that mixes some of them, all of them as faces, the user's own to keep."""
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QInputDialog,
-    QLineEdit,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QPaintEvent, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from faceeditor.gui.controllers.head_controller import HeadController
-from faceeditor.gui.deferred import DeferredCalls
+from faceeditor.gui.controllers.preset_pictures import PresetPictures
 from faceeditor.gui.icons import icon
+from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.settings import settings
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
-from faceeditor.gui.widgets.chip import Chip
 from faceeditor.gui.widgets.preset_ring import PresetRing
+from faceeditor.gui.widgets.preset_tile import PresetTile, TileGrid
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.gui.widgets.slider_row import SliderRow
-from faceeditor.head.presets import Preset, delete_preset, preset_of, presets, save_preset
+from faceeditor.head.presets import Preset, delete_preset, preset_of, presets, rename_preset, save_preset, slug
 from faceeditor.interaction.preset_mix import MAX_PRESETS, MIN_PRESETS, place_of_mix
 
 _RING = 5
-_RING_PICTURE = 28
-_CHIP_PICTURE = 24
-
-Picture = Callable[[Preset, int], QIcon | None]
-
-
-def _no_picture(preset: Preset, size: int) -> QIcon | None:
-    return None
+_ONE_LINE = 12
+"""Letters of a name for which one line under a tile is enough."""
+MAX_PINNED = 100
+"""Presets of all groups that can be pinned."""
+_PINNED = "presets/pinned"
 
 
 class PresetBox(QWidget):
-    """Ring, chips, amount and menu.
+    """Ring, tiles, amount and menu.
 
     Args:
         heads: what changes the head.
         group: whose presets.
-        picture: makes a preset's small picture of a size in pixels; None for names alone.
-        ring: "first" or "second": what is seen at first, the ring or the chips; empty: there is no ring.
-        columns: of the chips.
+        ring: "first" or "second": what is seen at first, the ring or the tiles; empty: there is no ring.
     """
 
-    def __init__(
-        self,
-        heads: HeadController,
-        group: str,
-        picture: Picture = _no_picture,
-        ring: str = "second",
-        columns: int = 3,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, heads: HeadController, group: str, ring: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.heads = heads
         self.group = group
-        self._picture = picture
-        self._looks: dict[tuple[str, int], QIcon] = {}
-        self._deferred = DeferredCalls(self)
         self._with_ring = bool(ring)
-        self._columns = columns
         self.known: tuple[Preset, ...] = ()
-        self.chips: list[Chip] = []
+        self.tiles: list[PresetTile] = []
+        self.pictures = PresetPictures(heads, group, self._pictures_seen, self)
+        self.pictures.changed.connect(self._show_pictures)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -87,9 +63,9 @@ class PresetBox(QWidget):
         sheet = QVBoxLayout(self._sheet)
         sheet.setContentsMargins(0, 0, 0, 0)
         sheet.setSpacing(6)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(4)
-        sheet.addLayout(self._grid)
+        self.grid = TileGrid()
+        self.grid.side_changed.connect(self._ask_pictures)
+        sheet.addWidget(self.grid)
         sheet.addWidget(self.amount)
         self.pages = Segments([self.tr("Presets"), self.tr("Mix")])
         self.pages.chosen.connect(self._show_page)
@@ -128,17 +104,20 @@ class PresetBox(QWidget):
 
     def reload(self) -> None:
         """Read the presets anew, as after one was saved."""
-        self._deferred.clear()
         problems: list[str] = []
         found: list[tuple[Preset, ...]] = []
         if self.heads.session.guarded(
             lambda: found.append(presets(self.group, on_error=lambda error: problems.append(str(error))))
         ):
-            self.known = found[0]
+            pinned = self._pinned()
+            names = {_pin_name(preset): preset for preset in found[0]}
+            in_front = [names[name] for name in pinned if name in names]
+            self.known = (*in_front, *(each for each in found[0] if _pin_name(each) not in pinned))
         if problems:
             self.heads.session.failed.emit(problems[0])
         self._show_ring()
-        self._show_chips()
+        self._show_tiles()
+        self._ask_pictures()
         self.refresh()
 
     @property
@@ -158,57 +137,49 @@ class PresetBox(QWidget):
         self._show_ring()
         self.refresh()
 
-    def _look(self, preset: Preset, size: int) -> QIcon | None:
-        """A preset's small picture, made once."""
-        key = (f"{preset.name} {hash(frozenset(preset.values.items()))}", size)
-        if key not in self._looks:
-            made = self._picture(preset, size)
-            if made is None:
-                return None
-            self._looks[key] = made
-        return self._looks[key]
+    # Pictures.
+
+    def _ask_pictures(self) -> None:
+        self.pictures.show(self.known, round(self.grid.side * self.devicePixelRatioF()))
+
+    def _pictures_seen(self) -> bool:
+        """Whether some picture is on the screen: behind another tab and in a folded section none is."""
+        shown = (self.ring, self.grid)
+        return any(each.isVisible() and not each.visibleRegion().isEmpty() for each in shown)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.pictures.ask()  # they may have come into sight
+        super().paintEvent(event)
 
     def _show_ring(self) -> None:
         ring = self.ring_presets
-        self.ring.set_presets([preset.name for preset in ring])
+        pictures = [self.pictures.picture(preset) for preset in ring]
+        pixmaps = [None if pixels is None else QPixmap.fromImage(to_qimage(pixels)) for pixels in pictures]
+        self.ring.set_presets([preset.name for preset in ring], pixmaps)
         self.ring.setEnabled(len(ring) >= MIN_PRESETS)
-        if self._picture is not _no_picture:
-            for preset in ring:
-                self._deferred.add(bound(self._look, preset, _RING_PICTURE))
-            self._deferred.add(self._show_ring_pictures)
 
-    def _show_ring_pictures(self) -> None:
-        size = QSize(_RING_PICTURE, _RING_PICTURE)
-        looks = [self._look(preset, _RING_PICTURE) for preset in self.ring_presets]
-        pictures = [None if look is None else look.pixmap(size, self.devicePixelRatioF()) for look in looks]
-        self.ring.set_presets(self.ring.names, pictures)
+    def _show_tiles(self) -> None:
+        focused = next((index for index, tile in enumerate(self.tiles) if tile.hasFocus()), -1)
+        self.tiles = []
+        lines = 2 if any(len(preset.name) > _ONE_LINE for preset in self.known) else 1
+        for preset in self.known:
+            tile = PresetTile(preset.name, lines)
+            tile.clicked.connect(bound(self._apply, preset))
+            tile.menu_wanted.connect(lambda at, preset=preset: self._tile_menu(preset, at))
+            tile.keys.rename_wanted.connect(bound(self.rename, preset))
+            tile.keys.delete_wanted.connect(bound(self.delete, preset))
+            self.tiles.append(tile)
+        self.grid.set_tiles(self.tiles)
+        if focused >= 0 and self.tiles:
+            self.tiles[min(focused, len(self.tiles) - 1)].setFocus()
+        self._show_pictures()
 
-    def _show_chips(self) -> None:
-        for chip in self.chips:
-            self._grid.removeWidget(chip)
-            chip.deleteLater()
-        self.chips = []
-        pictured = self._picture is not _no_picture
-        place = QPixmap(_CHIP_PICTURE, _CHIP_PICTURE)
-        place.fill(Qt.GlobalColor.transparent)
-        empty = QIcon(place)  # keeps the place for the picture that follows
-        for index, preset in enumerate(self.known):
-            chip = Chip(preset.name)
-            if pictured:
-                chip.setIcon(empty)
-                chip.setIconSize(QSize(_CHIP_PICTURE, _CHIP_PICTURE))
-                self._deferred.add(bound(self._show_look, chip, preset))
-                chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            chip.clicked.connect(bound(self._apply, preset))
-            self.chips.append(chip)
-            self._grid.addWidget(chip, index // self._columns, index % self._columns)
-        for column in range(self._columns):
-            self._grid.setColumnStretch(column, 1)
-
-    def _show_look(self, chip: Chip, preset: Preset) -> None:
-        look = self._look(preset, _CHIP_PICTURE)
-        if look is not None:
-            chip.setIcon(look)
+    def _show_pictures(self) -> None:
+        for tile, preset in zip(self.tiles, self.known, strict=True):
+            pixels = self.pictures.picture(preset)
+            if pixels is not None:
+                tile.show_picture(pixels)
+        self._show_ring()
 
     def _apply(self, preset: Preset) -> None:
         self.heads.apply_preset(preset, self.amount.real)
@@ -218,8 +189,8 @@ class PresetBox(QWidget):
         """Show how the present group was mixed."""
         mix = self.heads.mix(self.group)
         self.ring.show_handle(*place_of_mix(mix, [preset.name for preset in self.ring_presets]))
-        for chip, preset in zip(self.chips, self.known, strict=True):
-            chip.setChecked(mix.preset is not None and mix.preset.name == preset.name and mix.amount > 0)
+        for tile, preset in zip(self.tiles, self.known, strict=True):
+            tile.setChecked(mix.preset is not None and mix.preset.name == preset.name and mix.amount > 0)
         if mix.preset is not None:
             self.amount.show_value(mix.amount, 1.0)
 
@@ -253,11 +224,23 @@ class PresetBox(QWidget):
             on_ring = menu.addMenu(self.tr("On the ring"))
             for preset in self.known:
                 self._add_ring_switch(on_ring, preset.name, ring)
-        own = [preset for preset in self.known if preset.own]
-        remove = menu.addMenu(self.tr("Delete"))
-        remove.setEnabled(bool(own))
-        for preset in own:
-            remove.addAction(preset.name, bound(self.delete, preset))
+        return menu
+
+    def _tile_menu(self, preset: Preset, at: object) -> None:
+        menu = self.tile_menu(preset)
+        menu.exec(at if isinstance(at, QPoint) else QPoint())
+        menu.deleteLater()
+
+    def tile_menu(self, preset: Preset) -> QMenu:
+        """The menu of a preset: apply, pin, rename, delete. Those of the program keep their names."""
+        menu = QMenu(self)
+        menu.addAction(self.tr("Apply"), bound(self._apply, preset))
+        menu.addSeparator()
+        pin = menu.addAction(self.tr("Pinned"), bound(self.pin, preset, not self._is_pinned(preset)))
+        pin.setCheckable(True)
+        pin.setChecked(self._is_pinned(preset))
+        menu.addAction(self.tr("Rename ...") + "\tF2", bound(self.rename, preset)).setEnabled(preset.own)
+        menu.addAction(self.tr("Delete") + "\tDel", bound(self.delete, preset)).setEnabled(preset.own)
         return menu
 
     def _add_ring_switch(self, menu: QMenu, name: str, ring: list[str]) -> None:
@@ -269,24 +252,71 @@ class PresetBox(QWidget):
         action.setEnabled(MIN_PRESETS <= len(wanted) <= MAX_PRESETS)
         action.triggered.connect(bound(self.set_ring, wanted))
 
-    def ask_name(self) -> str:
-        """Ask for the name of a new preset; empty if the user changed his mind."""
+    def ask_name(self, title: str, present: str = "") -> str:
+        """Ask for the name of a preset; empty if the user cancels."""
         text, good = QInputDialog.getText(
-            self, self.tr("Save as preset"), self.tr("Name of the preset:"), QLineEdit.EchoMode.Normal, ""
+            self, title, self.tr("Name of the preset:"), QLineEdit.EchoMode.Normal, present
         )
         return text.strip() if good else ""
 
     def save(self) -> None:
         """Keep the present group as one of the user's presets."""
         head = self.heads.head
-        name = self.ask_name() if head is not None else ""
+        name = self.ask_name(self.tr("Save as preset")) if head is not None else ""
         if head is None or not name:
             return
         if self.heads.session.guarded(lambda: save_preset(preset_of(name, self.group, head))):
             self.reload()
             self.heads.noted.emit(self.tr("Saved preset “{name}”.").format(name=name))
 
+    def rename(self, preset: Preset) -> None:
+        """Ask for another name of one of the user's presets."""
+        if not preset.own:
+            self.heads.noted.emit(self._fixed_text(preset))
+            return
+        name = self.ask_name(self.tr("Rename preset"), preset.name)
+        if not name or name == preset.name:
+            return
+        kept: list[Preset] = []
+        if self.heads.session.guarded(lambda: kept.append(rename_preset(preset, name))):
+            pinned = [_pin_name(kept[0]) if each == _pin_name(preset) else each for each in self._pinned()]
+            settings().setValue(_PINNED, pinned)
+            ring = self.heads.rings.get(self.group, ())
+            self.heads.rings[self.group] = tuple(kept[0].name if each == preset.name else each for each in ring)
+            self.reload()
+
+    def _fixed_text(self, preset: Preset) -> str:
+        text = self.tr("“{name}” came with Face Editor and stays. Apply it and save a preset of your own instead.")
+        return text.format(name=preset.name)
+
     def delete(self, preset: Preset) -> None:
-        """Remove one of the user's presets."""
-        self.heads.session.guarded(lambda: delete_preset(preset))
+        """Remove one of the user's presets; the banner offers to bring it back."""
+        if not preset.own:
+            self.heads.noted.emit(self._fixed_text(preset))
+            return
+        if self.heads.session.guarded(lambda: delete_preset(preset)):
+            self.reload()
+            told = self.tr("Deleted the preset “{name}”.").format(name=preset.name)
+            self.heads.offered.emit(told, self.tr("Undo"), lambda: self._restore(preset))
+
+    def _restore(self, preset: Preset) -> None:
+        if self.heads.session.guarded(lambda: save_preset(preset)):
+            self.reload()
+
+    # Pinned ones come first.
+
+    def _pinned(self) -> list[str]:
+        return list(settings().value(_PINNED))
+
+    def _is_pinned(self, preset: Preset) -> bool:
+        return _pin_name(preset) in self._pinned()
+
+    def pin(self, preset: Preset, on: bool) -> None:
+        """Put a preset in front of the others, or back to its place."""
+        others = [name for name in self._pinned() if name != _pin_name(preset)]
+        settings().setValue(_PINNED, ([*others, _pin_name(preset)] if on else others)[-MAX_PINNED:])
         self.reload()
+
+
+def _pin_name(preset: Preset) -> str:
+    return f"{preset.group}/{slug(preset.name)}"

@@ -12,6 +12,8 @@ NOTE_MS = 9_000
 """How long a note stays."""
 PROBLEM_MS = 30_000
 """How long a problem stays; the list of messages keeps it."""
+OFFER_MS = 20_000
+"""How long a note with a button stays."""
 
 
 class Banner(QFrame):
@@ -67,6 +69,11 @@ class Banner(QFrame):
         """Show a sentence with a button; it stays until the button is pressed, or it is closed or replaced."""
         self._action = call
         self._show(sentence, "info", "info", 0, action)
+
+    def show_offer(self, sentence: str, action: str, call: Callable[[], object]) -> None:
+        """Show a success with a button, as to take it back; it goes away after a while."""
+        self._action = call
+        self._show(sentence, "info", "info", OFFER_MS, action)
 
     def dismiss(self, sentence: str) -> None:
         """Take a sentence back that no longer holds, if it is the one that is shown."""

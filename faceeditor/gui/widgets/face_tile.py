@@ -3,13 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from faceeditor.gui.colors import color
 from faceeditor.gui.imaging import to_qimage
 
-_CAPTION = 18
+_CAPTION, _LINE = 18, 13
 _BADGE = QSize(34, 16)
 
 
@@ -18,6 +18,7 @@ class FaceTile(QAbstractButton):
 
     Args:
         side: of the picture.
+        lines: of the title at most.
 
     Signals:
         activated: double-clicked, or Return.
@@ -25,15 +26,26 @@ class FaceTile(QAbstractButton):
 
     activated = Signal()
 
-    def __init__(self, side: int = 96, parent: QWidget | None = None) -> None:
+    def __init__(self, side: int = 96, parent: QWidget | None = None, lines: int = 1) -> None:
         super().__init__(parent)
+        self._lines = lines
+        self._font = QFont(self.font())
+        self._font.setPixelSize(11)
         self._image: QImage | None = None
         self._badge, self._good = "", True
-        self.setFixedSize(side, side + _CAPTION)
+        self.set_side(side)
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.clear()
+
+    def set_side(self, side: int) -> None:
+        """Show the picture in a square of this side."""
+        self.setFixedSize(side, self.height_of(side))
+
+    def height_of(self, side: int) -> int:
+        """Height of the tile with its title, for a picture of this side."""
+        return side + _CAPTION + _LINE * (self._lines - 1)
 
     def clear(self) -> None:
         """Show no face."""
@@ -56,6 +68,13 @@ class FaceTile(QAbstractButton):
     def filled(self) -> bool:
         """Whether there is a face."""
         return self._image is not None
+
+    @property
+    def elided(self) -> bool:
+        """Whether the title does not fit."""
+        metrics = QFontMetrics(self._font)
+        words = [self.text()] if self._lines == 1 else self.text().split()
+        return any(metrics.horizontalAdvance(word) > self.width() for word in words)
 
     def sizeHint(self) -> QSize:
         return self.size()
@@ -84,13 +103,16 @@ class FaceTile(QAbstractButton):
         self._draw_texts(painter, body)
 
     def _draw_texts(self, painter: QPainter, body: QRectF) -> None:
-        font = painter.font()
-        font.setPixelSize(11)
-        painter.setFont(font)
+        painter.setFont(self._font)
         painter.setPen(color("text-soft"))
         caption = QRectF(0, body.bottom(), self.width(), _CAPTION)
-        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(caption, int(Qt.AlignmentFlag.AlignCenter), text)
+        if self._lines > 1:
+            caption.setHeight(self.height() - body.bottom())
+            top = caption.adjusted(0, 2, 0, 0)
+            painter.drawText(top, int(Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap), self.text())
+        else:
+            text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+            painter.drawText(caption, int(Qt.AlignmentFlag.AlignCenter), text)
         if self._badge:
             badge = QRectF(body.right() - _BADGE.width() - 3, body.top() + 3, _BADGE.width(), _BADGE.height())
             painter.setPen(Qt.PenStyle.NoPen)

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -21,7 +22,7 @@ from faceeditor.gui.colors import TOKENS, color
 from faceeditor.gui.widgets.gesture import Gesture
 from faceeditor.interaction.preset_mix import inside, places, ring_weights
 
-_HEIGHT = 196
+_HEIGHT, _PICTURE, _INSET = 228, 38, 0.08
 _LARGEST, _SMALLEST = 78.0, 44.0
 _HANDLE = 7.0
 _UPRIGHT = 0.3  # a preset whose place is nearer to the vertical has its name above or below
@@ -49,6 +50,7 @@ class PresetRing(QWidget):
         self.names: list[str] = []
         self.at = (0.0, 0.0)
         self._pictures: list[QPixmap | None] = []
+        self._pictured = False
         self._held: tuple[float, float] | None = None  # the pointer in the disc, unclamped
         self._last = QPointF()
         self.setAccessibleName(title)
@@ -71,8 +73,14 @@ class PresetRing(QWidget):
         return QSize(200, _HEIGHT)
 
     def set_presets(self, names: Sequence[str], pictures: Sequence[QPixmap | None] = ()) -> None:
-        """The presets on the ring, the first one on top, clockwise; pictures replace their dots."""
+        """The presets on the ring, the first one on top, clockwise.
+
+        Args:
+            names: of the presets.
+            pictures: square ones, in the order of the names; None where it is not there yet. None at all: only dots.
+        """
         self.names = list(names)
+        self._pictured = bool(pictures)
         self._pictures = [*pictures, *([None] * (len(names) - len(pictures)))]
         self._tell()
         self.update()
@@ -117,7 +125,7 @@ class PresetRing(QWidget):
 
     def _reach(self, index: int) -> float:
         """From the middle of a preset's dot to its name."""
-        return 18.0 if self._pictures[index] is not None else 11.0
+        return _PICTURE / 2 + 4.0 if self._pictured else 11.0
 
     def point_of(self, x: float, y: float) -> QPointF:
         """Where a point of the unit disc lies in the widget."""
@@ -127,7 +135,9 @@ class PresetRing(QWidget):
         """Index of the preset whose dot or name is near a point of the widget, else -1."""
         for index, place in enumerate(places(len(self.names))):
             dot = self.point_of(*place)
-            if self._name_rect(index).united(QRectF(dot.x() - 12, dot.y() - 12, 24, 24)).contains(point):
+            reach = self._reach(index)
+            around = QRectF(dot.x() - reach, dot.y() - reach, 2 * reach, 2 * reach)
+            if self._name_rect(index).united(around).contains(point):
                 return index
         return -1
 
@@ -171,12 +181,14 @@ class PresetRing(QWidget):
             event.ignore()
             return
         self._gesture.begin()
-        on_handle = (point - self.point_of(*self.at)).manhattanLength() <= _HANDLE * 1.6
-        if not on_handle:
+        if not self._on_handle(point):
             goal = places(len(self.names))[preset] if preset >= 0 else (offset.x(), offset.y())
             self._move_to(*(goal if preset >= 0 else (goal[0] / self.radius, goal[1] / self.radius)))
         self._held, self._last = self.at, point
         event.accept()
+
+    def _on_handle(self, point: QPointF) -> bool:
+        return (point - self.point_of(*self.at)).manhattanLength() <= _HANDLE * 1.6
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._held is None:
@@ -195,7 +207,7 @@ class PresetRing(QWidget):
             self._end()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.preset_at(event.position()) < 0:
+        if self._on_handle(event.position()) or self.preset_at(event.position()) < 0:
             self._end()
             self._move_to(0.0, 0.0)
             self._end()
@@ -261,9 +273,19 @@ class PresetRing(QWidget):
             painter.setBrush(color("accent" if on and share > 0.15 else "control-hover"))
             painter.drawEllipse(dot, 5.5, 5.5)
         else:
-            size = picture.deviceIndependentSize()
+            half = _PICTURE / 2
+            body = QRectF(dot.x() - half, dot.y() - half, _PICTURE, _PICTURE)
+            outline = QPainterPath()
+            outline.addEllipse(body)
             painter.setOpacity(1.0 if on else 0.4)
-            painter.drawPixmap(QPointF(dot.x() - size.width() / 2, dot.y() - size.height() / 2), picture)
+            painter.setClipPath(outline)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            inset = _INSET * picture.width()  # the features, which are all that is seen at this size
+            painter.drawPixmap(body, picture, QRectF(picture.rect()).adjusted(inset, inset, -inset, -inset))
+            painter.setClipping(False)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(color("accent") if on and share > 0.15 else color("edge"), 1.5 + 1.5 * share))
+            painter.drawEllipse(body)
             painter.setOpacity(1.0)
         painter.setPen(color("text" if chosen else "text-soft") if on else color("text-dim"))
         painter.drawText(self._name_rect(index), Qt.AlignmentFlag.AlignCenter, self.names[index])

@@ -7,7 +7,7 @@ from PIL import Image
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
-from faceeditor.gui.dialogs.video_dialog import VideoDialog, request_of
+from faceeditor.gui.dialogs.video_dialog import VideoDialog
 from faceeditor.portrait import store
 from faceeditor.portrait.document import Portrait
 from tests.gui.fake_engine import READ_HEAD, face_mask, random_style
@@ -128,9 +128,10 @@ def test_closing_stops_the_work(app, dialog, tmp_path):
 
 def test_a_request_takes_the_read_head_only_if_there_is_no_other(app):
     app.read_head()
-    state = app.portrait.state()
-    assert request_of(state).head is None
-    assert request_of(state, app.heads).head.key == request_of(state, app.heads).base_head.key == READ_HEAD.key
+    request = app.heads.request()
+    assert app.portrait.head is None and request.head.key == request.base_head.key == READ_HEAD.key
+    app.heads.set_control("yaw", 20.0)
+    assert app.heads.request().state is app.portrait.state()
 
 
 def test_the_command_of_the_menu_writes_a_video(app, monkeypatch, tmp_path):

@@ -25,6 +25,10 @@ def box(app):
     return panel.presets
 
 
+def tile_of(box, name):
+    return next(tile for tile in box.tiles if tile.text() == name)
+
+
 def towards(ring, index, share):
     x, y = places(len(ring.names))[index]
     return ring.point_of(x * share, y * share)
@@ -93,13 +97,13 @@ def test_presets_on_the_ring_are_exchanged_from_the_menu(app, box):
     assert not next(action for action in switches.actions() if not action.isChecked()).isEnabled(), "six is the most"
 
 
-def test_a_chip_applies_and_the_amount_follows(app, box):
+def test_a_tile_applies_and_the_amount_follows(app, box):
     box.pages.button(0).click()
     app.wait(lambda: box.amount.isVisible())
-    chip = next(chip for chip in box.chips if chip.text() == "Surprise")
-    QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
+    tile = tile_of(box, "Surprise")
+    QTest.mouseClick(tile, Qt.MouseButton.LeftButton)
     whole = app.heads.value("jaw_open")
-    assert whole > 0.2 and chip.isChecked() and app.portrait.undo_stack == ("Surprise",)
+    assert whole > 0.2 and tile.isChecked() and app.portrait.undo_stack == ("Surprise",)
     box.amount.set_once(0.5)
     assert app.heads.value("jaw_open") == pytest.approx(whole / 2, abs=0.02)
     assert app.portrait.undo_stack == ("Surprise", "Amount")
@@ -109,18 +113,51 @@ def test_a_chip_applies_and_the_amount_follows(app, box):
 
 def test_own_presets_are_saved_used_and_deleted(app, box, monkeypatch):
     app.heads.set_control("pucker", 0.6)
-    monkeypatch.setattr(box, "ask_name", lambda: "My pout")
+    monkeypatch.setattr(box, "ask_name", lambda title, present="": "My pout")
     box.save()
     files = list(own_folder("expression").glob("*.json"))
     assert len(files) == 1 and json.loads(files[0].read_text("utf-8"))["name"] == "My pout"
     app.heads.reset_group("expression")
     box.pages.button(0).click()
-    next(chip for chip in box.chips if chip.text() == "My pout").click()
+    tile = tile_of(box, "My pout")
+    tile.click()
     assert app.heads.value("pucker") == pytest.approx(0.6)
-    remove = next(action.menu() for action in box.build_menu().actions() if action.text() == "Delete")
-    remove.actions()[0].trigger()
+    names = iter(["Joy", "Big pout"])
+    monkeypatch.setattr(box, "ask_name", lambda title, present="": next(names))
+    press_key(tile, Qt.Key.Key_F2)
+    assert "already a preset" in app.window.banner.text and tile in box.tiles
+    press_key(tile, Qt.Key.Key_F2)
+    assert [path.stem for path in own_folder("expression").glob("*.json")] == ["big-pout"]
+    press_key(tile_of(box, "Big pout"), Qt.Key.Key_Delete)
     assert list(own_folder("expression").glob("*.json")) == []
-    assert "My pout" not in [chip.text() for chip in box.chips]
+    assert not any("pout" in tile.text() for tile in box.tiles)
+    assert app.portrait.undo_stack[-1] != "Clear region"
+    app.window.banner.action_button.click()
+    assert tile_of(box, "Big pout") and len(list(own_folder("expression").glob("*.json"))) == 1
+
+
+def test_presets_of_the_program_stay(app, box):
+    box.pages.button(0).click()
+    press_key(tile_of(box, "Joy"), Qt.Key.Key_Delete)
+    assert "came with Face Editor" in app.window.banner.text and tile_of(box, "Joy")
+    menu = {action.text().split("\t")[0]: action for action in box.tile_menu(box.known[0]).actions()}
+    assert not menu["Delete"].isEnabled() and not menu["Rename ..."].isEnabled()
+
+
+def test_pinned_presets_come_first_and_stay_there(app, box):
+    box.pages.button(0).click()
+    before = [tile.text() for tile in box.tiles]
+    for name in ("Wink", "Fear"):
+        preset = next(preset for preset in box.known if preset.name == name)
+        next(action for action in box.tile_menu(preset).actions() if action.text() == "Pinned").trigger()
+    assert [tile.text() for tile in box.tiles][:3] == ["Wink", "Fear", before[0]]
+    box.reload()
+    assert [tile.text() for tile in box.tiles][:2] == ["Wink", "Fear"]
+    wink = next(action for action in box.tile_menu(box.known[0]).actions() if action.text() == "Pinned")
+    assert wink.isChecked()
+    wink.trigger()
+    box.pin(box.known[0], on=False)
+    assert [tile.text() for tile in box.tiles] == before
 
 
 def test_a_damaged_preset_of_the_user_is_explained_once_and_left_out(app, box):
