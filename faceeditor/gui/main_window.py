@@ -268,7 +268,8 @@ class MainWindow(QMainWindow):
             noted.connect(self.messages.note)
         for asked in (heads.asked, files.asked):
             asked.connect(self.banner.show_question)
-        heads.offered.connect(self.banner.show_offer)
+        for offered in (heads.offered, styles.offered):
+            offered.connect(self.banner.show_offer)
         self.messages.added.connect(self._show_message)
         files.files_changed.connect(self._show_portrait)
         session.portrait_replaced.connect(self._show_portrait)

@@ -120,6 +120,7 @@ class Portrait:
         self._path = snapshot.path
         self._note = note
         self._board = self._saved_board = snapshot.board
+        self._styles_edited = False
         self._revision = 0
         self._history = History(self._state, history_limit)
         self._saved: int | None = self._history.present.number
@@ -194,7 +195,8 @@ class Portrait:
     def modified(self) -> bool:
         """Whether it differs from what was last saved or opened."""
         unfinished = self._open is not None and self._open.before is not self._state
-        return unfinished or self._history.present.number != self._saved or self._board != self._saved_board
+        kept = self._board == self._saved_board and not self._styles_edited
+        return unfinished or self._history.present.number != self._saved or not kept
 
     @property
     def undo_stack(self) -> tuple[str, ...]:
@@ -238,6 +240,14 @@ class Portrait:
     def snapshot(self) -> Snapshot:
         """What is saved; immutable."""
         return Snapshot(self._state, self._recent, self._path, self._revision, self._board)
+
+    def set_recent_styles(self, styles: tuple[StyleCode, ...]) -> None:
+        """Exchange the recent styles, as after one was renamed or deleted: no undo step, but the portrait counts as
+        modified.
+        """
+        self._recent = styles[:MAX_RECENT_STYLES]
+        self._styles_edited = True
+        self._notify(Change(self._revision, history=True))
 
     @property
     def board(self) -> bytes:
@@ -414,6 +424,7 @@ class Portrait:
             self._path = path
         self._saved = self._history.present.number
         self._saved_board = self._board
+        self._styles_edited = False
         self._notify(Change(self._revision, history=True))
 
     def mark_unsaved(self) -> None:
@@ -456,9 +467,11 @@ class Portrait:
             self._remember(after.style)
 
     def _remember(self, style: StyleCode, to_front: bool = True) -> None:
-        """Put a style among the recent ones."""
-        if not to_front and any(known.key == style.key for known in self._recent):
+        """Put a style among the recent ones; one that is there keeps the name that it has there."""
+        known = next((known for known in self._recent if known.key == style.key), None)
+        if known is not None and not to_front:
             return
+        style = style if known is None else known
         others = tuple(known for known in self._recent if known.key != style.key)
         self._recent = (style, *others)[:MAX_RECENT_STYLES]
 

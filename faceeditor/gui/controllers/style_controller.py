@@ -17,6 +17,7 @@ from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.portrait.document import Change, SetStyle, SetTruncation
 from faceeditor.portrait.style import StyleCode
+from faceeditor.portrait.style_library import pin_style, pinned_styles, unpin_style
 from faceeditor.regions import Region
 
 _IDLE_MS = 900
@@ -38,6 +39,7 @@ class StyleController(QObject):
         changed: style, truncation, blend or the list of recent styles changed.
         thumbnails_changed: some recent style has another picture.
         noted: a sentence worth knowing.
+        offered: a sentence, the text of a button, and what to call when it is pressed.
         work_started: a sentence on long work that began.
         work_progress: fraction 0..1.
         work_ended: the long work is over, whatever its outcome.
@@ -46,6 +48,7 @@ class StyleController(QObject):
     changed = Signal()
     thumbnails_changed = Signal()
     noted = Signal(str)
+    offered = Signal(str, str, object)
     work_started = Signal(str)
     work_progress = Signal(float)
     work_ended = Signal()
@@ -65,6 +68,7 @@ class StyleController(QObject):
         self._blends: dict[str, Blend] = {}
         self._pictures: dict[str, npt.NDArray[np.uint8]] = {}
         self._order: list[str] = []
+        self._pinned = pinned_styles()
         self._thumbnail_job: int | None = None
         self._wanted: tuple[StyleCode, ...] = ()
         self._drawn_truncation = 1.0  # at which the thumbnails were drawn
@@ -86,12 +90,19 @@ class StyleController(QObject):
 
     @property
     def recent(self) -> list[StyleCode]:
-        """The recent styles in an order that stays: a new one comes in front, one used again keeps its place."""
-        known = {style.key: style for style in self.session.portrait.recent_styles}
+        """The pinned styles, then the recent ones in an order that stays.
+
+        A new one comes in front of the other recent ones, one used again keeps its place.
+        """
+        known = {style.key: style for style in self.session.portrait.recent_styles if not self.is_pinned(style)}
         order = [key for key in self._order if key in known]
         fresh = [key for key in known if key not in order]
         self._order = fresh + order
-        return [known[key] for key in self._order]
+        return [*self._pinned, *(known[key] for key in self._order)]
+
+    def is_pinned(self, style: StyleCode) -> bool:
+        """Whether a style is kept for all portraits."""
+        return any(pinned.key == style.key for pinned in self._pinned)
 
     def picture(self, style: StyleCode) -> npt.NDArray[np.uint8] | None:
         """The thumbnail of a style on the present mask, (H, W, 3) uint8, or None while there is none."""
@@ -157,6 +168,74 @@ class StyleController(QObject):
         self._blends.pop(self.session.portrait.style.key, None)
         self._partner = style
         self.changed.emit()
+
+    # Keeping order among the recent ones.
+
+    def pin(self, style: StyleCode, on: bool) -> None:
+        """Keep a style in front, for all portraits, or no longer."""
+
+        def change() -> None:
+            if on:
+                pin_style(style)
+            else:
+                unpin_style(style)
+                self._recall(style)
+
+        self.session.guarded(change)
+        self._read_pinned()
+
+    def rename(self, style: StyleCode, name: str) -> None:
+        """Give a style another name."""
+        name = name.strip()
+        if not name or name == style.label:
+            return
+        renamed = style.with_label(name)
+        if self.is_pinned(style):
+            self.session.guarded(lambda: pin_style(renamed))
+        portrait = self.session.portrait
+        recent = tuple(renamed if each.key == style.key else each for each in portrait.recent_styles)
+        if any(each is renamed for each in recent):
+            portrait.set_recent_styles(recent)
+        self._read_pinned()
+
+    def delete(self, style: StyleCode) -> None:
+        """Take a style out of the recent and pinned ones; the banner offers to bring it back."""
+        portrait, pinned = self.session.portrait, self.is_pinned(style)
+        recent, order = portrait.recent_styles, list(self._order)
+        if pinned and not self.session.guarded(lambda: unpin_style(style)):
+            return
+        self._take_out(style)
+        self._read_pinned()
+
+        def restore() -> None:
+            if pinned:
+                self.session.guarded(lambda: pin_style(style))
+            if self.session.portrait is portrait:
+                self._order = [key for key in order if key == style.key or key in self._order]
+                if any(each.key == style.key for each in recent):
+                    self._recall(style, [each.key for each in recent].index(style.key))
+            self._read_pinned()
+
+        told = self.tr("Deleted the style “{name}”.").format(name=style.label or self.tr("Style"))
+        self.offered.emit(told, self.tr("Undo"), restore)
+
+    def _take_out(self, style: StyleCode) -> None:
+        portrait = self.session.portrait
+        others = tuple(each for each in portrait.recent_styles if each.key != style.key)
+        if len(others) < len(portrait.recent_styles):
+            portrait.set_recent_styles(others)
+
+    def _recall(self, style: StyleCode, place: int = 0) -> None:
+        """Put a style back among the recent ones unless it is there."""
+        recent = self.session.portrait.recent_styles
+        if not any(each.key == style.key for each in recent):
+            self.session.portrait.set_recent_styles((*recent[:place], style, *recent[place:]))
+
+    def _read_pinned(self) -> None:
+        self._pinned = pinned_styles()
+        self.changed.emit()
+        if any(style.key not in self._pictures for style in self.recent):
+            self._idle.start(150)
 
     def begin(self, name: str) -> None:
         """Begin a gesture: everything until `end` is one undo step."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
+    QInputDialog,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -207,7 +208,8 @@ class StylePanel(QWidget):
         current = styles.session.portrait.style.key
         for index, thumb in enumerate(self.thumbs):
             if index < len(recent):
-                thumb.show_style(recent[index], styles.picture(recent[index]), recent[index].key == current)
+                style = recent[index]
+                thumb.show_style(style, styles.picture(style), style.key == current, styles.is_pinned(style))
             thumb.setVisible(index < len(recent))
         blend = styles.blend
         self.base.show_style(blend.base, styles.picture(blend.base))
@@ -222,6 +224,8 @@ class StylePanel(QWidget):
         thumb.applied.connect(lambda: self._apply(thumb.style_code))
         thumb.partnered.connect(lambda: self._choose_partner(thumb.style_code))
         thumb.menu_wanted.connect(lambda at: self._menu(thumb.style_code, at))
+        thumb.keys.rename_wanted.connect(lambda: self._rename(thumb.style_code))
+        thumb.keys.delete_wanted.connect(lambda: self._delete(thumb.style_code))
         index = len(self.thumbs)
         self.thumbs.append(thumb)
         self._grid.addWidget(thumb, index // COLUMNS, index % COLUMNS)
@@ -235,8 +239,13 @@ class StylePanel(QWidget):
             self._styles.choose_partner(style)
 
     def _menu(self, style: StyleCode | None, at: QPoint) -> None:
-        if style is None:
-            return
+        if style is not None:
+            menu = self.build_menu(style)
+            menu.exec(at)
+            menu.deleteLater()
+
+    def build_menu(self, style: StyleCode) -> QMenu:
+        """The menu of a style."""
         menu = QMenu(self)
         menu.addAction(self.tr("Use for the whole face"), lambda: self._styles.apply(style))
         region = self._tools.region
@@ -244,5 +253,26 @@ class StylePanel(QWidget):
         menu.addAction(text, lambda: self._styles.apply(style, region))
         menu.addSeparator()
         menu.addAction(self.tr("Blend with this style"), lambda: self._styles.choose_partner(style))
-        menu.exec(at)
-        menu.deleteLater()
+        menu.addSeparator()
+        pinned = self._styles.is_pinned(style)
+        pin = menu.addAction(self.tr("Pinned"), lambda: self._styles.pin(style, not pinned))
+        pin.setCheckable(True)
+        pin.setChecked(pinned)
+        pin.setToolTip(self.tr("Pinned styles come first, in every portrait"))
+        menu.setToolTipsVisible(True)
+        menu.addAction(self.tr("Rename ...") + "\tF2", lambda: self._rename(style))
+        menu.addAction(self.tr("Delete") + "\tDel", lambda: self._delete(style))
+        return menu
+
+    def ask_name(self, present: str) -> str:
+        """Ask for another name of a style; empty if the user cancels."""
+        text, good = QInputDialog.getText(self, self.tr("Rename style"), self.tr("Name of the style:"), text=present)
+        return text.strip() if good else ""
+
+    def _rename(self, style: StyleCode | None) -> None:
+        if style is not None:
+            self._styles.rename(style, self.ask_name(style.label))
+
+    def _delete(self, style: StyleCode | None) -> None:
+        if style is not None:
+            self._styles.delete(style)

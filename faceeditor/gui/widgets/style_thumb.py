@@ -17,13 +17,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from faceeditor.gui.colors import color
+from faceeditor.gui.icons import icon
 from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.widgets.rename_keys import RenameKeys
 from faceeditor.portrait.style import StyleCode
 
 STYLE_MIME = "application/x-faceeditor-style"
-
-
 THUMB_SIDE = 58
+_PIN = 16
 
 
 class StyleThumb(QAbstractButton):
@@ -33,6 +34,9 @@ class StyleThumb(QAbstractButton):
         applied: use the style.
         partnered: blend with the style (Ctrl+click or Ctrl+Return).
         menu_wanted: position on the screen.
+
+    Attributes:
+        keys: F2 and Delete.
     """
 
     applied = Signal()
@@ -43,21 +47,36 @@ class StyleThumb(QAbstractButton):
         super().__init__(parent)
         self.style_code: StyleCode | None = None
         self._image: QImage | None = None
-        self._current = False
+        self._current = self._pinned = False
+        self.keys = RenameKeys(self)
         self._pressed_at: QPointF | None = None
         self.setFixedSize(side, side)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAccessibleName(self.tr("No style"))
 
-    def show_style(self, style: StyleCode | None, pixels: npt.NDArray[np.uint8] | None, current: bool = False) -> None:
-        """Show a style with its picture (None: a plate with its name); ``current`` marks the one in use."""
-        same = style is self.style_code and self._current == current and pixels is None and self._image is None
+    def show_style(
+        self,
+        style: StyleCode | None,
+        pixels: npt.NDArray[np.uint8] | None,
+        current: bool = False,
+        pinned: bool = False,
+    ) -> None:
+        """Show a style with its picture (None: a plate with its name).
+
+        Args:
+            style: what it stands for; None: nothing yet.
+            pixels: (H, W, 3) uint8 sRGB.
+            current: it is the one in use.
+            pinned: it bears a pin.
+        """
+        same = style is self.style_code and (self._current, self._pinned) == (current, pinned)
+        same = same and pixels is None and self._image is None
         if same:
             return
         self.style_code = style
         self._image = None if pixels is None else to_qimage(pixels)
-        self._current = current
+        self._current, self._pinned = current, pinned
         name = "" if style is None else style.label or self.tr("Style")
         self.setAccessibleName(name or self.tr("No style"))
         self.setToolTip(name)
@@ -84,6 +103,12 @@ class StyleThumb(QAbstractButton):
             painter.setPen(QPen(color("line"), 1.4, Qt.PenStyle.DashLine))
             painter.drawPath(path)
             self._draw_plus(painter, body)
+        if self._pinned:
+            badge = QRectF(body.right() - _PIN - 2, body.top() + 2, _PIN, _PIN)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color("panel", 215))
+            painter.drawRoundedRect(badge, 4, 4)
+            icon("pin", 12).paint(painter, badge.adjusted(2, 2, -2, -2).toRect())
         if self._current or self.hasFocus() or (self.underMouse() and self.style_code is not None):
             bright = color("accent") if self._current or self.hasFocus() else color("text", 120)
             painter.setPen(QPen(bright, 2))

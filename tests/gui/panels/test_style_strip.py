@@ -1,0 +1,113 @@
+"""The strip of styles: pin, rename and delete by menu and keys; what is kept, and what can be taken back."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from faceeditor.portrait import store
+from faceeditor.portrait.style_library import pinned_styles
+from tests.gui.head_input import press_key
+
+pytestmark = pytest.mark.display
+
+
+@pytest.fixture
+def panel(app):
+    """The style panel with four styles; the newest is in use."""
+    for seed in (5, 6, 7):
+        app.styles.draw(seed)
+    return app.window.style_panel
+
+
+def names(panel):
+    return [thumb.style_code.label for thumb in panel.thumbs if not thumb.isHidden()]
+
+
+def choose(panel, index, text):
+    menu = panel.build_menu(panel.thumbs[index].style_code)
+    action = next(action for action in menu.actions() if action.text().startswith(text))
+    action.trigger()
+    menu.deleteLater()
+
+
+def test_pinned_styles_come_first_in_every_portrait(app, panel, run):
+    before = names(panel)
+    choose(panel, 2, "Pinned")
+    choose(panel, 3, "Pinned")
+    assert names(panel) == [before[2], before[3], before[0], before[1]]
+    assert [style.label for style in pinned_styles()] == [before[2], before[3]]
+    app.session.replace(type(app.portrait)(app.portrait.mask, app.portrait.style))
+    assert names(panel) == [before[2], before[3], before[0]]
+    other = run()
+    assert names(other.window.style_panel)[:2] == [before[2], before[3]]
+    app.wait(lambda: app.styles.picture(app.styles.recent[0]) is not None)
+    choose(panel, 0, "Pinned")
+    assert names(panel)[0] == before[3] and before[2] in names(panel), "unpinned, it stays among the recent ones"
+
+
+def test_a_style_is_renamed_by_f2_and_keeps_its_name(app, panel, monkeypatch, tmp_path):
+    monkeypatch.setattr(panel, "ask_name", lambda present: f"{present}, auburn")
+    mode = app.canvas.mode
+    old = names(panel)[1]
+    panel.thumbs[1].setFocus()
+    QTest.keyClick(panel.thumbs[1], Qt.Key.Key_F2)
+    assert names(panel)[1] == f"{old}, auburn" and app.canvas.mode is mode
+    assert app.portrait.modified and "Rename" not in "".join(app.portrait.undo_stack)
+    store.save(app.portrait, tmp_path / "p.fep")
+    assert not app.portrait.modified
+    assert f"{old}, auburn" in [style.label for style in store.load(tmp_path / "p.fep").recent_styles]
+    style = app.styles.recent[1]
+    app.styles.apply(style)
+    app.session.undo()
+    app.styles.apply(app.styles.recent[1].with_label(old))
+    assert f"{old}, auburn" in names(panel), "used again under its old name, it keeps the new one"
+
+
+def test_a_pinned_style_is_renamed_everywhere(app, panel, monkeypatch):
+    choose(panel, 2, "Pinned")
+    monkeypatch.setattr(panel, "ask_name", lambda present: "Freckles")
+    choose(panel, 0, "Rename")
+    assert names(panel)[0] == "Freckles" and [style.label for style in pinned_styles()] == ["Freckles"]
+    monkeypatch.setattr(panel, "ask_name", lambda present: "")
+    choose(panel, 0, "Rename")
+    assert names(panel)[0] == "Freckles", "cancelled"
+
+
+def test_a_deleted_style_can_be_brought_back(app, panel):
+    before = names(panel)
+    painted = app.portrait.mask
+    panel.thumbs[2].setFocus()
+    press_key(panel.thumbs[2], Qt.Key.Key_Delete)
+    assert names(panel) == [before[0], before[1], before[3]] and app.portrait.mask is painted
+    assert before[2] in app.window.banner.text and app.portrait.modified
+    app.window.banner.action_button.click()
+    assert names(panel) == before
+    assert [style.label for style in app.portrait.recent_styles].count(before[2]) == 1
+
+
+def test_a_deleted_pin_can_be_brought_back(app, panel):
+    choose(panel, 3, "Pinned")
+    before = names(panel)
+    choose(panel, 0, "Delete")
+    assert names(panel) == before[1:] and pinned_styles() == ()
+    app.window.banner.action_button.click()
+    assert names(panel) == before and len(pinned_styles()) == 1
+
+
+def test_deleting_the_style_in_use_leaves_the_face(app, panel):
+    style = app.portrait.style
+    index = next(i for i, thumb in enumerate(panel.thumbs) if thumb.style_code.key == style.key)
+    choose(panel, index, "Delete")
+    assert style.label not in names(panel) and app.portrait.style is style
+    app.portrait.mark_saved()
+    app.session.undo()
+    app.session.redo()
+    assert app.portrait.style.key == style.key
+
+
+def test_a_pin_that_cannot_be_written_is_a_sentence(app, panel, monkeypatch):
+    from faceeditor.portrait import style_library
+
+    monkeypatch.setattr(style_library, "MAX_PINNED", 0)
+    choose(panel, 1, "Pinned")
+    assert "unpin" in app.window.banner.text and pinned_styles() == ()
