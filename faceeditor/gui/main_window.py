@@ -19,6 +19,7 @@ from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.controllers.file_controller import FileController
 from faceeditor.gui.controllers.generator_controller import GeneratorController
 from faceeditor.gui.controllers.head_controller import HeadController
+from faceeditor.gui.controllers.history_pictures import HistoryPictures
 from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.gui.controllers.photo_controller import PhotoController
 from faceeditor.gui.controllers.photograph_controller import PhotographController
@@ -155,7 +156,8 @@ class MainWindow(QMainWindow):
             "pose": PosePanel(self.heads),
             "light": LightPanel(self.heads),
         }
-        self.history_panel = HistoryPanel(self.session)
+        self.history_pictures = HistoryPictures(self.session, self.photographs, self)
+        self.history_panel = HistoryPanel(self.session, self.history_pictures)
         self.adjustments = AdjustmentController(self.heads, self)
         self.styles.take = self.adjustments.take_style
         self.adjustment_panel = AdjustmentPanel(

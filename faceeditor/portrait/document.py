@@ -349,6 +349,10 @@ class Portrait:
         node.label = label.strip()[:200]
         self._notify(Change(self._revision, history=True))
 
+    def set_step_picture(self, picture: bytes) -> None:
+        """Keep what the present step looks like (`portrait.step_pictures`); no change that anybody is told of."""
+        self._history.set_picture(self._history.present, picture)
+
     def begin_stroke(self, name: str, moved: MaskArray | None = None, unmove: UnmoveStroke | None = None) -> None:
         """Open a brush stroke: what ``paint`` does shows at once and becomes one undo step on ``commit_stroke``.
 

@@ -91,6 +91,7 @@ class Node:
         parent: the step before it, None for the first state.
         children: the steps that follow, the one that redo goes to last.
         label: a name that the user gave it, or empty.
+        picture: what it looked like, small (`portrait.step_pictures`); empty if it was never seen.
     """
 
     number: int
@@ -101,6 +102,7 @@ class Node:
     children: list["Node"] = field(default_factory=list)
     label: str = ""
     nbytes: int = 0
+    picture: bytes = b""
 
     def restore(self) -> PortraitState:
         """The state."""
@@ -205,6 +207,15 @@ class History:
         fresh = self._node(present.number, present.name, state, present.parent)
         self.nbytes += fresh.nbytes - present.nbytes
         present.state, present.masks, present.nbytes = fresh.state, fresh.masks, fresh.nbytes
+        present.picture = b""  # it showed the other face
+
+    def set_picture(self, node: Node, picture: bytes) -> None:
+        """Keep what a node looks like, in place of an earlier picture; it counts as a part of the history's memory."""
+        added = len(picture) - len(node.picture)
+        node.picture = picture
+        node.nbytes += added
+        if node is not self.root:
+            self.nbytes += added
 
     def adopt(self, root: Node, present: Node) -> None:
         """Take over a tree that was read from a file."""

@@ -4,6 +4,8 @@
   children) that point into them, and the number of the present one
 - ``history.f32``: the styles of all steps, one after the other
 - ``history.masks``: the packed masks (`history.PackedMask`), one after the other
+- ``history.pictures``: what the steps looked like (`portrait.step_pictures`), one after the other, of the newest steps
+  alone where there are too many; optional
 
 A history that is damaged or too large costs nothing else: the portrait opens, or is saved, without it.
 """
@@ -27,10 +29,12 @@ from faceeditor.portrait.face_parts import (
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.history import NO_MASK, History, Node, PackedMask
 from faceeditor.portrait.state import CombStroke, FaceState, PortraitState
+from faceeditor.portrait.step_pictures import MAX_BYTES
 from faceeditor.portrait.style import StyleCode
 
 JSON, STYLES, MASKS = "history.json", "history.f32", "history.masks"
-LIMITS = {JSON: 32 << 20, STYLES: 64 << 20, MASKS: 64 << 20}
+PICTURES = "history.pictures"
+LIMITS = {JSON: 32 << 20, STYLES: 64 << 20, MASKS: 64 << 20, PICTURES: 4 << 20}
 """Largest unpacked sizes of the members that are written and read."""
 MAX_STEPS = 20_000
 """Steps that are written and read."""
@@ -92,13 +96,14 @@ def history_members(history: History, state: PortraitState) -> Members:
 
     style_table, mask_table = _Table(style_entry), _Table(mask_entry)
     head_table = _Table(lambda head: head.to_json())
+    pictures = _kept_pictures(nodes)
     comb_table = _Table(lambda comb: [[stroke.width, stroke.points.tolist()] for stroke in comb])
     adjustment_table = _Table(adjustments_entry)
     steps = [
         {
             "number": node.number, "parent": None if node.parent is None else node.parent.number,
             "name": node.name[:MAX_LABEL], "label": node.label, "active": node.state.active,
-            "photo": node.state.photo is not None,
+            "photo": node.state.photo is not None, "picture": len(pictures.get(node.number, b"")),
             "faces": [
                 {
                     "mask": mask_table.number(packed), "style": style_table.number(face.style),
@@ -119,7 +124,22 @@ def history_members(history: History, state: PortraitState) -> Members:
     }  # fmt: skip
     members[JSON] = json.dumps(tables, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     members[STYLES], members[MASKS] = bytes(styles), bytes(masks)
+    if pictures:
+        members[PICTURES] = b"".join(pictures.get(node.number, b"") for node in nodes)
     return {} if any(len(data) > LIMITS[name] for name, data in members.items()) else members
+
+
+def _kept_pictures(nodes: list[Node]) -> dict[int, bytes]:
+    """Pictures by the numbers of their steps: of the newest ones, as many as there is room for."""
+    kept: dict[int, bytes] = {}
+    room = LIMITS[PICTURES]
+    for node in sorted(nodes, key=lambda node: -node.number):
+        room -= len(node.picture)
+        if room < 0:
+            break
+        if node.picture:
+            kept[node.number] = node.picture
+    return kept
 
 
 def _fits(node: Node, state: PortraitState, sources: list[Any]) -> bool:
@@ -174,12 +194,21 @@ class _Tables:
         self.combs = [tuple(CombStroke(points, width) for width, points in entry) for entry in data["combs"]]
         self.adjustments = [tuple(self._adjustment(each) for each in entry) for entry in data["adjustments"]]
         self.masks: list[PackedMask] = []
+        self._pictures, self._pictured = members.get(PICTURES, b""), 0  # bytes, and how many of them were taken
         blob, start = members.get(MASKS, b""), 0
         for base, length in data["masks"]:
             packed = PackedMask.from_data(blob[start : start + length], None if base is None else self.masks[base])
             packed.unpack()  # a damaged one is found now
             self.masks.append(packed)
             start += length
+
+    def _picture(self, length: Any) -> bytes:
+        """The next picture; empty if it is missing."""
+        if not isinstance(length, int) or isinstance(length, bool) or not 0 <= length <= MAX_BYTES:
+            raise PortraitError("a step has a wrong picture")
+        self._pictured += length
+        picture = self._pictures[self._pictured - length : self._pictured]
+        return picture if len(picture) == length else b""
 
     def _adjustment(self, entry: dict[str, Any]) -> Any:
         extra: Members = {}
@@ -215,7 +244,8 @@ class _Tables:
         if not isinstance(number, int) or isinstance(number, bool):
             raise PortraitError("a step has no number")
         node = Node(number, str(step["name"])[:MAX_LABEL], bare, tuple(masks), label=str(step["label"])[:MAX_LABEL])
-        node.nbytes = STYLE_BYTES + sum(packed.nbytes for packed in masks)
+        node.picture = self._picture(step.get("picture", 0))
+        node.nbytes = STYLE_BYTES + sum(packed.nbytes for packed in masks) + len(node.picture)
         return node
 
 

@@ -8,8 +8,8 @@ Format version 3:
   beside the snapshot instead (``"beside": true``), in a file that is named by their digest and written once
 - ``face0/mask.png``, ``face0/style.f32``, ...: the parts of the faces, see `portrait.face_parts`
 - ``recent.f32``: the recent styles, one after the other
-- ``history.json``, ``history.f32``, ``history.masks``: the steps, see `portrait.history_file`; not in a snapshot of
-  the autosave
+- ``history.json``, ``history.f32``, ``history.masks``, ``history.pictures``: the steps, see `portrait.history_file`;
+  not in a snapshot of the autosave
 - ``preview.png``: the face as last seen, optional
 - ``board.safetensors``: the board of the same person (`identity.board_store`), optional; the store only carries it
 
@@ -75,7 +75,7 @@ _LIMITS = {
     **history_file.LIMITS,
 }
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
-_STORED = (".png", ".masks", "photo")  # compressed already
+_STORED = (".png", ".masks", ".pictures", "photo")  # compressed already
 
 
 def save(portrait: Portrait, path: str | Path, preview: npt.NDArray[np.uint8] | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceeditor.portrait import store
+from faceeditor.portrait import history_file, store
 from faceeditor.portrait.adjustments import REGION_SETS, Adjustment, ColourChange, RegionStyle
 from faceeditor.portrait.document import (
     PaintMask,
@@ -112,7 +112,8 @@ def changed(path: Path, change: Callable[[dict[str, Any]], Any]) -> bytes:
         lambda data: data.update(present=1), lambda data: data["heads"][0].update(pose=[999, 0, 0]),
         lambda data: data["masks"][5].__setitem__(1, 3), lambda data: data["masks"].__setitem__(0, [0, 5]),
         lambda data: data.update(steps=data["steps"][1:2] * 20_001), lambda data: data["steps"][2].update(active=7),
-        lambda data: data.update(styles=[]),
+        lambda data: data.update(styles=[]), lambda data: data["steps"][1].update(picture=-1),
+        lambda data: data["steps"][1].update(picture="x"), lambda data: data["steps"][1].update(picture=1 << 40),
     ],
 )  # fmt: skip
 def test_a_damaged_history_costs_nothing_else(saved: Path, portrait: Portrait, change: Any) -> None:
@@ -143,3 +144,20 @@ def test_steps_before_a_photograph_are_kept_with_it(portrait: Portrait, tmp_path
     portrait.apply(ReplaceFaces(portrait.state().faces, Photo(b"two", "two.jpg")))
     store.save(portrait, tmp_path / "p.fep")
     assert store.load(tmp_path / "p.fep").undo_stack == (), "the first photograph is not in the file any more"
+
+
+def test_pictures_of_the_newest_steps_are_kept(portrait: Portrait, tmp_path: Path, monkeypatch: Any) -> None:
+    for number in range(8):
+        portrait.apply(SetTruncation(0.1 * number + 0.05))
+        if number != 5:
+            portrait.set_step_picture(bytes([number]) * 1000)
+    monkeypatch.setitem(history_file.LIMITS, "history.pictures", 3500)
+    store.save(portrait, tmp_path / "p.fep")
+    loaded = store.load(tmp_path / "p.fep")
+    pictures = [loaded.history.at(row).picture for row in range(9)]
+    assert pictures == [b""] * 5 + [bytes([4]) * 1000, b"", bytes([6]) * 1000, bytes([7]) * 1000]
+    for data in (None, b"", b"short"):
+        rewrite(tmp_path / "p.fep", "history.pictures", data)
+        again = store.load(tmp_path / "p.fep")
+        assert again.undo_stack == portrait.undo_stack and not again.note
+        assert again.history.at(8).picture == b""

@@ -11,6 +11,7 @@ from faceeditor.gui.colors import color
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.interaction.view import SQUARE, Box, View
 from faceeditor.photo.placement import Placement
+from faceeditor.regions import MASK_SIZE
 
 
 @dataclass
@@ -110,6 +111,15 @@ class PhotoLayer:
             left, top, right, bottom = self._rect
             painter.drawImage(QRectF(left, top, right - left, bottom - top), self._picture)
         painter.restore()
+
+    def face_picture(self, side: int) -> QImage:
+        """The square of the active face with its edit, of a side in pixels; it takes about a millisecond."""
+        image = QImage(side, side, QImage.Format.Format_RGB32)
+        image.fill(color("well"))
+        painter = QPainter(image)
+        self.draw(painter, View(side / MASK_SIZE, MASK_SIZE / 2, MASK_SIZE / 2), Box(0, 0, side, side))
+        painter.end()
+        return image
 
     def draw_boxes(self, painter: QPainter, view: View, pane: Box) -> None:
         """Boxes around the faces that can be chosen, where there is more than one."""

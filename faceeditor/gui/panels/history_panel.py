@@ -1,9 +1,10 @@
-"""The history: every step of the portrait in a row; a click goes to it."""
+"""The history: every step of the portrait in a row, with the face that it led to; a click goes to it."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QIcon, QPainter, QPainterPath, QPen, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QInputDialog,
     QListView,
@@ -16,12 +17,18 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.gui.colors import color
+from faceeditor.gui.controllers.history_pictures import HistoryPictures
 from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.slots import bound
 from faceeditor.portrait.document import Change
+from faceeditor.portrait.history import Node
+from faceeditor.portrait.step_pictures import decode_step
 
-_STEP_HEIGHT = 34
+_STEP_WIDTH, _STEP_HEIGHT = 164, 54
 _MAX_BRANCHES = 20
+_KEPT = 400
+"""Decoded pictures that are kept, of some 40 KB each."""
 _POSITION = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -33,6 +40,7 @@ class HistoryModel(QAbstractListModel):
         super().__init__()
         self._session = session
         self._names: tuple[str, ...] = ()
+        self._pictures: OrderedDict[bytes, QPixmap | None] = OrderedDict()
 
     def refresh(self) -> None:
         """Take over the names and the position from the portrait."""
@@ -54,14 +62,33 @@ class HistoryModel(QAbstractListModel):
             return self.tr("Opened") if row == 0 else self._names[row - 1]
         if role == _POSITION:
             return row - self._session.portrait.position
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self.picture(self._session.portrait.history.at(row))
         return None
+
+    def picture(self, node: Node) -> QPixmap | None:
+        """What a step looks like; None if it was never on the screen."""
+        if not node.picture:
+            return None
+        if node.picture not in self._pictures:
+            pixels = decode_step(node.picture)
+            self._pictures[node.picture] = None if pixels is None else QPixmap.fromImage(to_qimage(pixels))
+            if len(self._pictures) > _KEPT:
+                self._pictures.popitem(last=False)
+        self._pictures.move_to_end(node.picture)
+        return self._pictures[node.picture]
+
+    def show_picture(self) -> None:
+        """Show that the present step has another picture."""
+        here = self.index(self._session.portrait.position)
+        self.dataChanged.emit(here, here, [Qt.ItemDataRole.DecorationRole])
 
 
 class _StepDelegate(QStyledItemDelegate):
-    """Draws a step: done, present or undone."""
+    """Draws a step, its face, name and number: done, present or undone."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(124, _STEP_HEIGHT)
+        return QSize(_STEP_WIDTH, _STEP_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         distance = int(index.data(_POSITION))
@@ -77,18 +104,41 @@ class _StepDelegate(QStyledItemDelegate):
             ground = color("control") if hovered else color("panel")
         painter.setBrush(ground)
         painter.drawRoundedRect(body, 5, 5)
-        painter.setPen(color("text-dim") if distance > 0 else color("text"))
-        number = str(index.row()) if index.row() else ""
-        if number:
-            painter.save()
-            painter.setPen(color("text", 150) if distance == 0 else color("text-dim"))
+        place = body.adjusted(3, 3, 0, -3)
+        place.setWidth(place.height())
+        self._draw_picture(painter, place, index.data(Qt.ItemDataRole.DecorationRole), distance > 0)
+        text = body.adjusted(place.width() + 11, 0, -6, 0)
+        dim, soft = color("text-dim"), color("text", 150) if distance == 0 else color("text-dim")
+        left, metrics = Qt.AlignmentFlag.AlignLeft, painter.fontMetrics()
+        title = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, int(text.width()))
+        middle = body.center().y()
+        painter.setPen(dim if distance > 0 else color("text"))
+        if index.row() == 0:
+            painter.drawText(text, left | Qt.AlignmentFlag.AlignVCenter, title)
+        else:
             painter.drawText(
-                body.adjusted(8, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number
+                QRectF(text.left(), body.top(), text.width(), middle - body.top() + 1),
+                left | Qt.AlignmentFlag.AlignBottom,
+                title,
             )
-            painter.restore()
-        space = int(body.width()) - 20 - (painter.fontMetrics().horizontalAdvance(number) + 6 if number else 0)
-        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, space)
-        painter.drawText(body.adjusted(10, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            painter.setPen(soft)
+            painter.drawText(
+                QRectF(text.left(), middle + 2, text.width(), body.bottom() - middle), left, str(index.row())
+            )
+        painter.restore()
+
+    def _draw_picture(self, painter: QPainter, place: QRectF, picture: object, undone: bool) -> None:
+        """Draw the face of a step, or an empty place for it."""
+        outline = QPainterPath()
+        outline.addRoundedRect(place, 4, 4)
+        painter.fillPath(outline, color("well"))
+        if not isinstance(picture, QPixmap):
+            return
+        painter.save()
+        painter.setClipPath(outline)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(0.45 if undone else 1.0)
+        painter.drawPixmap(place, picture, QRectF(picture.rect()))
         painter.restore()
 
 
@@ -113,7 +163,7 @@ class _StepList(QListView):
 class HistoryPanel(QWidget):
     """The row of steps."""
 
-    def __init__(self, session: PortraitSession, parent: QWidget | None = None) -> None:
+    def __init__(self, session: PortraitSession, pictures: HistoryPictures, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.ask_name: Callable[[str], str | None] = self._ask_name
@@ -129,7 +179,7 @@ class HistoryPanel(QWidget):
         self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.list.setMinimumHeight(48)
+        self.list.setMinimumHeight(_STEP_HEIGHT + 14)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.clicked.connect(lambda index: session.go_to(index.row()))
@@ -139,10 +189,11 @@ class HistoryPanel(QWidget):
         column.addWidget(self.list)
         session.changed.connect(self._follow)
         session.portrait_replaced.connect(self.refresh)
+        pictures.changed.connect(self.model.show_picture)
         self.refresh()
 
     def sizeHint(self) -> QSize:
-        return QSize(600, 52)
+        return QSize(600, _STEP_HEIGHT + 18)
 
     def _show_menu(self, place: QPoint) -> None:
         index = self.list.indexAt(place)
@@ -159,7 +210,10 @@ class HistoryPanel(QWidget):
         branches.setEnabled(bool(ends))
         for node in ends[:_MAX_BRANCHES]:
             text = self.tr("{name} (step {number})").format(name=node.label or node.name, number=node.number)
-            branches.addAction(text, bound(self._session.go_to_node, node))
+            action = branches.addAction(text, bound(self._session.go_to_node, node))
+            picture = self.model.picture(node)
+            if picture is not None:
+                action.setIcon(QIcon(picture))
         return menu
 
     def rename(self, row: int) -> None:
