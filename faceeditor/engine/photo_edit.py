@@ -298,18 +298,23 @@ class ExportPhotograph:
         """Raises ImageError, ModelError and FaceEditorError (the file cannot be written)."""
         from faceeditor.export.photograph import write_photograph
 
+        source, samples = self.made(context)
+        context.progress(0.85, "Writing the file")
+        context.ticket.check()
+        write_photograph(self.path, source, samples, self.options)
+        context.progress(1.0, "Done")
+        return self.path
+
+    def made(self, context: JobContext) -> "tuple[SourceImage, Samples]":
+        """The photograph as it is cut and sized, and its edited samples. Raises ImageError and ModelError."""
         part = replace(context, progress=lambda share, text: context.progress(0.8 * share, text))
         samples = EditPhoto(self.source, self.edits).run(part)
-        context.progress(0.85, "Writing the file")
         source = self.source
         if self.crop is not None or self.longer is not None:
             samples = self._fitted(samples)
             alpha = None if source.alpha is None else self._fitted(source.alpha[..., None])[..., 0]
             source = replace(source, samples=self._fitted(source.samples), alpha=alpha, data=b"")
-        context.ticket.check()
-        write_photograph(self.path, source, samples, self.options)
-        context.progress(1.0, "Done")
-        return self.path
+        return source, samples
 
     def _fitted(self, samples: Samples) -> Samples:
         """Samples (H, W, C) cut and reduced or enlarged as asked for."""

@@ -2,10 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QColorSpace, QImage
+from PySide6.QtGui import QImage
 
-from faceeditor.export import encode_picture
 from faceeditor.portrait.outlines import REACH, SCALE, smooth_labels
 from faceeditor.regions import MASK_SIZE, PALETTE, REGION_COUNT, MaskArray
 
@@ -73,16 +71,6 @@ def to_qimage(pixels: npt.NDArray[np.uint8]) -> QImage:
     height, width = pixels.shape[:2]
     view = QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888)
     return view.convertToFormat(QImage.Format.Format_RGB32)
-
-
-def clipboard_picture(pixels: npt.NDArray[np.uint8]) -> QMimeData:
-    """(H, W, 3) uint8 sRGB for the clipboard: a PNG with colour space and provenance, and a plain picture."""
-    image = to_qimage(pixels)
-    image.setColorSpace(QColorSpace(QColorSpace.NamedColorSpace.SRgb))
-    data = QMimeData()
-    data.setData("image/png", encode_picture(pixels))
-    data.setImageData(image)
-    return data
 
 
 def from_qimage(image: QImage) -> npt.NDArray[np.uint8]:

@@ -74,10 +74,11 @@ def test_the_clipboard_carries_mark_and_colour_space():
     import numpy as np
     from PIL import Image
 
-    from faceeditor.gui.imaging import clipboard_picture
+    from faceeditor.export import encode_picture
+    from faceeditor.gui.controllers.copy_jobs import CopiedPicture
 
     pixels = np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)
-    data = clipboard_picture(pixels)
+    data = CopiedPicture.of(pixels, encode_picture(pixels)).mime_data()
     image = Image.open(io.BytesIO(bytes(data.data("image/png"))))
     assert np.array_equal(np.asarray(image), pixels)
     assert "trainedAlgorithmicMedia" in image.info["XML:com.adobe.xmp"] and image.info["icc_profile"]

@@ -24,6 +24,7 @@ from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export import scaled, side_by_side, write_mask, write_picture
 from faceeditor.export.photograph import KINDS
 from faceeditor.generators.imported.installed import is_checkpoint
+from faceeditor.gui.controllers.copy_jobs import FOR_THE_CLIPBOARD, CopiedPicture, CopyFace, CopyPhotograph
 from faceeditor.gui.controllers.file_jobs import IdentifiedPicture, IdentifyPicture, PictureKind
 from faceeditor.gui.controllers.photograph_controller import PhotographController
 from faceeditor.gui.controllers.session import PortraitSession
@@ -32,7 +33,6 @@ from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, Wha
 from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog, proposed_name
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
-from faceeditor.gui.imaging import clipboard_picture
 from faceeditor.gui.settings import last_folder, remember_file, remember_folder
 from faceeditor.images import RGBArray, write_atomic
 from faceeditor.interaction.head_values import group_of_text
@@ -95,6 +95,7 @@ class FileController(QObject):
         self._reading = Path()
         self._pasted = 0
         self._reading_job: int | None = None
+        self._copy_job: int | None = None
         session.bridge.job_done.connect(self._job_done)
         session.bridge.job_failed.connect(self._job_failed)
         self._autosave_failed.connect(session.failed)
@@ -421,10 +422,15 @@ class FileController(QObject):
             self._adopt(portrait)
 
     def copy_face(self) -> None:
-        """Put the face on the clipboard."""
-        if self._present_face() and self.session.frame is not None:
-            QGuiApplication.clipboard().setMimeData(clipboard_picture(self.session.frame.pixels))
-            self.noted.emit(self.tr("Face copied to the clipboard."))
+        """Put the face on the clipboard, made in the background: of a photograph its own pixels, edited."""
+        self.session.end_open_work()
+        photos, bridge = self.photographs, self.session.bridge
+        export = None if photos is None else photos.export_job(Path(), FOR_THE_CLIPBOARD, photos.face_crop())
+        if export is not None:
+            self._copy_job = bridge.run(CopyPhotograph(export))
+            self.noted.emit(self.tr("Copying the face ..."))
+        else:
+            self._copy_job = bridge.run(CopyFace(self.session.portrait.state()))
 
     # A photo, and what is dropped.
 
@@ -513,6 +519,13 @@ class FileController(QObject):
             self._reading_job = None
 
     def _job_done(self, job: int, result: object) -> None:
+        if job == self._copy_job and isinstance(result, CopiedPicture):
+            self._copy_job = None
+            QGuiApplication.clipboard().setMimeData(result.mime_data())
+            size = result.image.size()
+            told = self.tr("Face copied to the clipboard, {width} x {height} pixels.")
+            self.noted.emit(told.format(width=size.width(), height=size.height()))
+            return
         if job != self._reading_job or not isinstance(result, IdentifiedPicture):
             return
         self._reading_job = None
@@ -525,8 +538,9 @@ class FileController(QObject):
             self.offer_photo(path)
 
     def _job_failed(self, job: int, error: FaceEditorError) -> None:
-        if job == self._reading_job:
-            self._reading_job = None
+        if job in (self._reading_job, self._copy_job):
+            self._reading_job = None if job == self._reading_job else self._reading_job
+            self._copy_job = None if job == self._copy_job else self._copy_job
             if not isinstance(error, Cancelled):
                 self.session.failed.emit(str(error))
 

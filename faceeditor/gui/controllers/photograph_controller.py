@@ -313,16 +313,26 @@ class PhotographController(QObject):
         longer: int | None = None,
     ) -> None:
         """Write the edited photograph in the background; `exported` says when it is done."""
-        state = self.session.portrait.state()
+        job = self.export_job(path, options, crop, longer)
+        if job is not None:
+            self._start("export", job, self.tr("Exporting {name}").format(name=path.name))
+
+    def export_job(
+        self,
+        path: Path,
+        options: SaveOptions,
+        crop: tuple[int, int, int, int] | None = None,
+        longer: int | None = None,
+    ) -> ExportPhotograph | None:
+        """What exports the photograph as it is edited now; None while there is none. Arguments as of the job."""
         if self.source is None:
-            return
+            return None
         edits = tuple(
             edit_of_face(face, self._faces[face.source])
-            for face in state.faces
+            for face in self.session.portrait.state().faces
             if face.source is not None and face.source in self._faces
         )
-        job = ExportPhotograph(self.source, edits, path, options, crop, longer)
-        self._start("export", job, self.tr("Exporting {name}").format(name=path.name))
+        return ExportPhotograph(self.source, edits, path, options, crop, longer)
 
     def face_crop(self) -> tuple[int, int, int, int] | None:
         """The upright rectangle of whole pixels around the active face's square, inside of the photograph."""

@@ -22,6 +22,7 @@ from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.imaging import from_qimage, to_qimage
 from faceeditor.gui.settings import recent_files
 from faceeditor.gui.snapshot import draw_stroke
+from faceeditor.images import open_picture
 from faceeditor.interaction.head_values import group_to_text
 from faceeditor.paths import state_dir
 from faceeditor.portrait import autosave, store
@@ -177,10 +178,21 @@ def test_export_dialog_offers_png_alone_for_masks(app):
     assert dialog.choice.suffix == ".png" and not dialog.format.isEnabled()
 
 
-def test_face_goes_to_the_clipboard(app):
+def test_the_face_goes_to_the_clipboard_as_it_is_exported(app, tmp_path):
+    app.styles.draw(5)
+    app.settle()
+    app.generator.delay = 0.05
     app.window.actions_by_name["copy_face"].trigger()
-    image = QGuiApplication.clipboard().image()
-    assert np.array_equal(from_qimage(image), app.session.frame.pixels)
+    copied = app.portrait.state()
+    app.styles.draw(6)  # the window goes on; what is copied is what was there
+    app.wait(lambda: "512 x 512" in app.window.banner.text)
+    image = from_qimage(QGuiApplication.clipboard().image())
+    app.generator.delay = 0.0
+    app.session.undo()
+    assert app.portrait.style is copied.style
+    app.settle()
+    assert app.files.export_to(tmp_path / "face.png", ExportChoice(What.FACE, 512, ".png", 95))
+    assert np.array_equal(image, open_picture(tmp_path / "face.png"))
 
 
 def drop(app, path):
@@ -321,7 +333,7 @@ def test_waiting_for_a_face_leaves_no_connections_behind(app, tmp_path):
     failed = app.session.receivers(SIGNAL("failed(QString)"))
     for seed in range(4):
         app.styles.draw(seed)
-        app.files.copy_face()
+        app.files.export_to(tmp_path / "face.png", ExportChoice(What.FACE, 512, ".png", 95))
     assert app.session.receivers(SIGNAL("frame_shown(PyObject)")) == shown
     assert app.session.receivers(SIGNAL("failed(QString)")) == failed
 

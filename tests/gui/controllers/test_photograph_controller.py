@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine.photo_edit import FindFace, FoundFace, LoadPhotograph, OpenedPhotograph, OpenPhotograph
 from faceeditor.errors import ImageError
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog
+from faceeditor.gui.imaging import from_qimage
 from faceeditor.images.provenance import source_type_of
 from faceeditor.images.source import read_source
 from faceeditor.interaction.view import Pane, ViewMode
@@ -278,3 +279,16 @@ def test_events_are_delivered(window) -> None:
     """A leave event on an empty photograph does nothing."""
     QApplication.sendEvent(window.canvas, QEvent(QEvent.Type.Leave))
     assert not window.canvas.photo.shown
+
+
+def test_copy_gives_what_an_export_of_the_face_gives(window, photo, tmp_path, monkeypatch) -> None:
+    open_photo(window, photo)
+    window.heads.set_control("yaw", 14.0)
+    settled(window)
+    export(window, tmp_path / "face.png", monkeypatch, ".png", "face")
+    window.window.actions_by_name["copy_face"].trigger()
+    window.wait(lambda: "Face copied" in window.window.banner.text or window.complaints)
+    image = from_qimage(QGuiApplication.clipboard().image())
+    assert np.array_equal(image, read_source(tmp_path / "face.png").srgb) and image.shape[0] > 100
+    png = bytes(QGuiApplication.clipboard().mimeData().data("image/png"))
+    assert b"compositeWithTrainedAlgorithmicMedia" in png
