@@ -1,6 +1,6 @@
-"""Background work: a sequence of requests into a video."""
+"""Background work: a sequence of requests into a video, and a quick look at one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -59,3 +59,29 @@ class RenderVideo:
         path = Path(self.path)
         write_video(path, frames(), self.fps, len(self.requests), step)
         return path
+
+
+@dataclass(frozen=True, eq=False)
+class PreviewVideo:
+    """Draw every request small, to be looked at -> how many there were.
+
+    Attributes:
+        requests: frames in order.
+        size: side in pixels.
+        show: called with each frame's (size, size, 3) uint8 pixels, in order, on the job's thread.
+    """
+
+    long: ClassVar[bool] = True
+
+    requests: Sequence[RenderRequest]
+    size: int
+    show: Callable[[Pixels], None]
+
+    def run(self, context: JobContext) -> int:
+        """Raises FaceEditorError: a frame cannot be drawn."""
+        output = Output.of_side(self.size)
+        for index, request in enumerate(self.requests):
+            context.ticket.check()
+            self.show(context.frame(replace(request, output=output)).pixels)
+            context.progress((index + 1) / len(self.requests), f"Frame {index + 1} of {len(self.requests)}")
+        return len(self.requests)

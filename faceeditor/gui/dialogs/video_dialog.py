@@ -1,4 +1,4 @@
-"""The video dialog: a turntable of the head or a morph to another portrait, watched while it is drawn.
+"""The video dialog: a turntable of the head or a morph to another portrait, with a preview that plays.
 
 Public API for the window: `export_video(session, styles, heads, ask_save, ask_open, parent)` shows the dialog and
 returns the file that was written, or None. Everything is drawn in the background of the engine.
@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -27,7 +27,9 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
+from faceeditor.engine.requests import FULL
 from faceeditor.engine.sequences import MAX_FRAMES, MAX_TURN, morph, turntable
+from faceeditor.engine.video_job import PreviewVideo
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
@@ -46,6 +48,9 @@ RATES = (12, 25, 30, 50)
 SIZES = (256, 512, 1024)
 FORMATS = (("MP4", ".mp4"), ("WebP", ".webp"))
 _PREVIEW = 300
+_PREVIEW_FRAMES = 24
+"""Frames of the preview, whatever the video has; it takes as long as the video does."""
+_PREVIEW_REST_MS = 300
 _SMALL = 24
 _SECONDS = 4.0
 _LENGTH_STEP = 0.5
@@ -113,6 +118,14 @@ class VideoDialog(QDialog):
         self._path: Path | None = None
         self._drawn = self._count = 0
         self._others: list[RenderRequest] = []  # ends of a morph, in the order of the box
+        self._preview_job: int | None = None
+        self._previewed: tuple[object, ...] = ()  # what the preview shows
+        self._pictures: list[QPixmap] = []
+        self._shown = 0
+        self._playing = QTimer(self)
+        self._playing.timeout.connect(self._play_next)
+        self._rest = QTimer(self, interval=_PREVIEW_REST_MS, singleShot=True)
+        self._rest.timeout.connect(self._draw_preview)
         self.written: Path | None = None
         self.setWindowTitle(self.tr("Export a video"))
         outer = QHBoxLayout(self)
@@ -147,7 +160,9 @@ class VideoDialog(QDialog):
         bridge.job_done.connect(self._done)
         bridge.job_failed.connect(self._failed)
         bridge.preview_ready.connect(self._picture)
-        self._show_pixels(None if session.frame is None else session.frame.pixels)
+        heads.read.connect(self._refresh)
+        if session.frame is not None:
+            self.preview.setPixmap(self._pixmap(session.frame.pixels))
         self._refresh()
         self.make.setFocus()
 
@@ -286,6 +301,49 @@ class VideoDialog(QDialog):
             obstacle = self._obstacle()
             self.make.setEnabled(not obstacle)
             self.message.say(obstacle or self.tr("{n} frames").format(n=self.frames))
+            self._refresh_preview(bool(obstacle))
+
+    # The preview.
+
+    @property
+    def playing(self) -> bool:
+        """Whether the preview moves."""
+        return self._playing.isActive()
+
+    def _refresh_preview(self, impossible: bool) -> None:
+        """Draw the preview anew, soon, if it shows another motion; its speed follows at once."""
+        motion = self.chosen_motion
+        turning = motion is Motion.TURNTABLE
+        ends = (self.degrees.value(),) if turning else (self.other.currentIndex(), self.back.isChecked())
+        wanted = (motion, *ends)
+        self._playing.setInterval(max(15, round(1000 * self.seconds / _PREVIEW_FRAMES)))
+        if impossible:
+            self._stop_preview()
+        elif wanted != self._previewed:
+            self._stop_preview()
+            self._previewed = wanted
+            self._rest.start()
+        elif len(self._pictures) > 1 and self._preview_job is None:
+            self._playing.start()
+
+    def _draw_preview(self) -> None:
+        requests: list[RenderRequest] = []
+        if not self._session.guarded(lambda: requests.extend(self._requests(_PREVIEW_FRAMES))):
+            return
+        self._pictures = []
+        self._preview_job = self._session.bridge.run_with_previews(lambda emit: PreviewVideo(requests, FULL, emit))
+
+    def _stop_preview(self) -> None:
+        self._rest.stop()
+        self._playing.stop()
+        self._previewed = ()
+        if self._preview_job is not None:
+            self._session.bridge.cancel(self._preview_job)
+            self._preview_job = None
+
+    def _play_next(self) -> None:
+        self._shown = (self._shown + 1) % len(self._pictures)
+        self.preview.setPixmap(self._pictures[self._shown])
 
     def _complain(self, sentence: str) -> None:
         self.message.say(sentence, problem=True)
@@ -306,11 +364,12 @@ class VideoDialog(QDialog):
     def begin(self, path: Path) -> None:
         """Make the video that is chosen; progress and frames show in the dialog, which closes when it is written."""
         try:
-            requests = self._requests()
+            requests = self._requests(self.frames)
             video = RenderVideo(path, requests, int(self.rate.currentData()), int(self.side.currentData()))
         except FaceEditorError as error:
             self._complain(str(error))
             return
+        self._stop_preview()
         self._path = path
         self._drawn, self._count = 0, len(requests)
         self.bar.show_share(0.0)
@@ -318,16 +377,16 @@ class VideoDialog(QDialog):
         self._refresh()
         self.message.say(self.tr("Frame 1 of {n}").format(n=self._count))
 
-    def _requests(self) -> tuple[RenderRequest, ...]:
+    def _requests(self, frames: int) -> tuple[RenderRequest, ...]:
         here = self._heads.request()
         if self.chosen_motion is Motion.TURNTABLE:
-            return turntable(here, float(self.degrees.value()), self.frames)
+            return turntable(here, float(self.degrees.value()), frames)
         other = self._others[self.other.currentIndex()]
         if other.face.head is None:
             here = RenderRequest.of(self._session.portrait.state())  # two painted portraits: their outlines wander
         if not self.back.isChecked():
-            return morph(here, other, self.frames)
-        forth = morph(here, other, max(2, self.frames // 2 + 1))
+            return morph(here, other, frames)
+        forth = morph(here, other, max(2, frames // 2 + 1))
         return (*forth, *forth[-2:0:-1])
 
     def _progress(self, job: int, fraction: float) -> None:
@@ -338,24 +397,31 @@ class VideoDialog(QDialog):
         if job == self._job:
             self._drawn = min(self._drawn + 1, self._count)
             self.message.say(self.tr("Frame {i} of {n}").format(i=self._drawn, n=self._count))
-            self._show_pixels(pixels)
+            self.preview.setPixmap(self._pixmap(pixels))
+        elif job == self._preview_job:
+            self._pictures.append(self._pixmap(pixels))
+            self._shown = len(self._pictures) - 1
+            self.preview.setPixmap(self._pictures[-1])
 
-    def _show_pixels(self, pixels: npt.NDArray[np.uint8] | None) -> None:
-        if pixels is None:
-            return
+    def _pixmap(self, pixels: npt.NDArray[np.uint8]) -> QPixmap:
+        """A frame at the preview's size."""
         ratio = self.devicePixelRatioF()
         side = round(_PREVIEW * ratio)
         picture = QPixmap.fromImage(to_qimage(pixels)).scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
         picture.setDevicePixelRatio(ratio)
-        self.preview.setPixmap(picture)
+        return picture
 
     def _done(self, job: int, result: object) -> None:
         if job == self._job:
             self._job = None
             self.written = self._path
             self.accept()
+        elif job == self._preview_job:
+            self._preview_job = None
+            if len(self._pictures) > 1:
+                self._playing.start()
 
     def _failed(self, job: int, error: FaceEditorError) -> None:
         if job == self._job:
@@ -365,6 +431,9 @@ class VideoDialog(QDialog):
                 self.message.say(self.tr("Stopped. No file was written."))
             else:
                 self._complain(str(error))
+        elif job == self._preview_job:
+            # Without a preview there is still a picture; what is wrong is said where the video is made.
+            self._preview_job = None
 
     def _stop_or_reject(self) -> None:
         if self._job is not None:
@@ -379,6 +448,11 @@ class VideoDialog(QDialog):
             self._session.bridge.cancel(self._job)
             self._job = None
         super().reject()
+
+    def done(self, result: int) -> None:
+        """Close; the preview ends."""
+        self._stop_preview()
+        super().done(result)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.reject()

@@ -37,10 +37,44 @@ def choose(dialog, motion, seconds=0.5, rate=12, suffix=".mp4"):
     dialog.format.setCurrentIndex(dialog.format.findData(suffix))
 
 
+def frame_shown(dialog):
+    return dialog.preview.pixmap().toImage()
+
+
+def test_what_is_chosen_plays_before_it_is_made(app, dialog, tmp_path):
+    app.wait(lambda: dialog.playing)
+    first = frame_shown(dialog)
+    app.wait(lambda: frame_shown(dialog) != first)
+    dialog.set_seconds(2.0)
+    assert dialog.playing, "another length plays the same pictures at another speed"
+    choose(dialog, 1)
+    assert not dialog.playing
+    app.wait(lambda: dialog.playing)
+    dialog.begin(tmp_path / "morph.mp4")
+    assert not dialog.playing and dialog.running
+    app.wait(lambda: dialog.written is not None)
+    assert not dialog.playing and app.portrait.undo_stack == ("New style",)
+
+
+def test_a_preview_ends_with_the_dialog(app, dialog):
+    app.generator.delay = 0.02
+    dialog.degrees.setValue(20)
+    app.wait(lambda: dialog._preview_job is not None)
+    job = dialog._preview_job
+    ended = []
+    app.session.bridge.job_failed.connect(lambda number, error: ended.append(number))
+    dialog.reject()
+    app.wait(lambda: job in ended)
+    app.generator.delay = 0.0
+    assert not dialog.playing
+
+
 def test_turntable_is_written_and_watched(app, dialog, tmp_path):
     choose(dialog, 0)
     seen = []
-    app.session.bridge.preview_ready.connect(lambda pixels: seen.append(dialog.message.text()))
+    app.session.bridge.preview_ready.connect(
+        lambda job, pixels: seen.append(dialog.message.text()) if job == dialog._job else None
+    )
     dialog.begin(tmp_path / "turn.mp4")
     assert dialog.running and not dialog.form.isEnabled()
     app.wait(lambda: dialog.written is not None)
@@ -68,11 +102,11 @@ def test_morph_to_a_portrait_file(app, dialog, tmp_path):
     dialog.add_portrait(tmp_path / "other.fep")
     assert dialog.other.currentText() == "other"
     dialog.back.setChecked(False)
-    first, *_, last = dialog._requests()
+    first, *_, last = dialog._requests(6)
     assert first.style.key == app.portrait.style.key and last.style.key == other.style.key
     assert last.morph.share == 1 and np.array_equal(last.morph.mask, other.mask)
     dialog.back.setChecked(True)
-    loop = dialog._requests()
+    loop = dialog._requests(6)
     assert loop[0].style.key == app.portrait.style.key and loop[-1].style.key != other.style.key
     assert any(request.style.key == other.style.key for request in loop)
 
