@@ -137,7 +137,7 @@ class _StepDelegate(QStyledItemDelegate):
         painter.save()
         painter.setClipPath(outline)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setOpacity(0.45 if undone else 1.0)
+        painter.setOpacity(0.6 if undone else 1.0)
         painter.drawPixmap(place, picture, QRectF(picture.rect()))
         painter.restore()
 
