@@ -62,6 +62,8 @@ class StyleController(QObject):
         """Whether new styles are of people who fit the mask."""
         self.take: Callable[[StyleCode], bool] | None = None
         """Takes a chosen style in place of the whole face; False: it does not."""
+        self.thumbnail_side = 96
+        """Side of the thumbnails in pixels, at most 256."""
         self._load_prior = prior
         self._prior: StylePrior | None = None
         self._partner: StyleCode | None = None
@@ -296,7 +298,7 @@ class StyleController(QObject):
         self._wanted = tuple(self.recent)
         state = self.session.portrait.state()
         self._drawn_truncation = state.truncation
-        job = Thumbnails(self._wanted, RenderRequest.of(state))
+        job = Thumbnails(self._wanted, RenderRequest.of(state), self.thumbnail_side)
         self._thumbnail_job = self.session.bridge.run(job)
 
     def _first_frame(self) -> None:

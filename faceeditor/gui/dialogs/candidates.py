@@ -7,6 +7,7 @@ import numpy.typing as npt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from faceeditor.engine import RenderRequest, Thumbnails
+from faceeditor.engine.requests import FULL
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
@@ -66,7 +67,8 @@ class CandidatesDialog(QDialog):
         self._candidates = drawn
         self._show({})
         request = RenderRequest.of(session.portrait.state())
-        self._job = session.bridge.run(DrawCandidates(tuple(drawn), request))
+        side = min(FULL, round(_SIDE * self.devicePixelRatioF()))
+        self._job = session.bridge.run(DrawCandidates(tuple(drawn), request, side))
 
     def _show(self, pictures: dict[int, npt.NDArray[np.uint8]]) -> None:
         for index, (thumb, style) in enumerate(zip(self.thumbs, self._candidates, strict=False)):

@@ -80,6 +80,7 @@ class StylePanel(QWidget):
         column.addWidget(rule())
         column.addLayout(self._photo_section(photo))
         column.addStretch(1)
+        styles.thumbnail_side = max(styles.thumbnail_side, round(THUMB_SIDE * self.devicePixelRatioF()))
         styles.changed.connect(self.refresh)
         styles.thumbnails_changed.connect(self.refresh)
         tools.changed.connect(self._show_target)
