@@ -12,14 +12,15 @@ from faceeditor.gui.settings import settings
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.preset_ring import PresetRing
-from faceeditor.gui.widgets.preset_tile import PresetTile, TileGrid
+from faceeditor.gui.widgets.preset_tile import PresetTile
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.gui.widgets.slider_row import SliderRow
+from faceeditor.gui.widgets.tile_grid import TileGrid
 from faceeditor.head.presets import Preset, delete_preset, preset_of, presets, rename_preset, save_preset, slug
 from faceeditor.interaction.preset_mix import MAX_PRESETS, MIN_PRESETS, place_of_mix
 
-_RING = 5
+_RING, _TILE = 5, 84
 _ONE_LINE = 12
 """Letters of a name for which one line under a tile is enough."""
 MAX_PINNED = 100
@@ -63,7 +64,7 @@ class PresetBox(QWidget):
         sheet = QVBoxLayout(self._sheet)
         sheet.setContentsMargins(0, 0, 0, 0)
         sheet.setSpacing(6)
-        self.grid = TileGrid()
+        self.grid = TileGrid(_TILE)
         self.grid.side_changed.connect(self._ask_pictures)
         sheet.addWidget(self.grid)
         sheet.addWidget(self.amount)

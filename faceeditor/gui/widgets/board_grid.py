@@ -2,16 +2,16 @@
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.face_tile import FaceTile
+from faceeditor.gui.widgets.tile_grid import TileGrid
 from faceeditor.identity.board import Tile
 from faceeditor.identity.methods import METHODS
 
 KEPT, STARRED = "◆", "★"
-_SPACING = 4
 _KEYS = "KSRMC"
 
 
@@ -55,7 +55,7 @@ class BoardTile(FaceTile):
             super().keyPressEvent(event)
 
 
-class BoardGrid(QWidget):
+class BoardGrid(TileGrid):
     """The board of a controller; several grids may show the same one.
 
     Args:
@@ -72,12 +72,9 @@ class BoardGrid(QWidget):
     def __init__(
         self, board: BoardController, side: int, columns: int = 0, compares: bool = False, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self._board, self._side, self._columns, self._compares = board, side, columns, compares
+        super().__init__(side, columns, parent)
+        self._board, self._fixed_columns, self._compares = board, columns, compares
         self.tiles: list[BoardTile] = []
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(_SPACING)
         board.tile_changed.connect(self._show)
         board.tiles_changed.connect(self.refresh)
         self.refresh()
@@ -85,17 +82,15 @@ class BoardGrid(QWidget):
     def refresh(self) -> None:
         """Show all tiles as they are now."""
         count = self._board.options.count
-        columns = self._columns or self._board.options.columns
+        del self.tiles[count:]
         while len(self.tiles) < count:
             self._add()
-        for index, tile in enumerate(self.tiles):
-            self._grid.addWidget(tile, index // columns, index % columns)
-            tile.setVisible(index < count)
-            if index < count:
-                self._show(index)
+        self.set_tiles(self.tiles, self._fixed_columns or self._board.options.columns)
+        for index in range(count):
+            self._show(index)
 
     def _add(self) -> None:
-        tile, index = BoardTile(self._side), len(self.tiles)
+        tile, index = BoardTile(self.side), len(self.tiles)
         tile.clicked.connect(bound(self._use, index))
         tile.menu_wanted.connect(lambda at: self._menu(index, at))
         tile.key_pressed.connect(lambda key: self._key(index, key))
