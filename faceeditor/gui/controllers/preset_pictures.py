@@ -19,7 +19,8 @@ from faceeditor.portrait.head import HeadCoefficients
 _REST_MS, _SOON_MS = 800, 60
 _SLOW_MS = 150.0
 """Where a frame takes longer than that, plain renderings of the neutral head take the place of faces."""
-_KEPT = 300
+_KEPT, _STEP = 300, 32
+"""How many pictures are remembered, and steps of their side in pixels, so that a panel can be widened."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -69,7 +70,7 @@ class PresetPictures(QObject):
 
     def show(self, presets: Sequence[Preset], side: int) -> None:
         """Draw pictures of these presets with a side in pixels, at most 256."""
-        side = min(side, FULL)
+        side = min(-(-side // _STEP) * _STEP, FULL)
         if side > self._side:
             self._made.clear()
         self._presets, self._side = tuple(presets), max(side, self._side)
@@ -169,6 +170,7 @@ class PresetPictures(QObject):
     def _job_done(self, job: int, result: object) -> None:
         if job == self._job:
             self._job = None
+            self.ask()  # the person or the size may be another one by now
 
     def _job_failed(self, job: int, error: FaceEditorError) -> None:
         if job != self._job:
