@@ -160,7 +160,7 @@ class VideoDialog(QDialog):
         bridge.job_done.connect(self._done)
         bridge.job_failed.connect(self._failed)
         bridge.preview_ready.connect(self._picture)
-        heads.read.connect(self._refresh)
+        heads.read.connect(self._head_read)
         if session.frame is not None:
             self.preview.setPixmap(self._pixmap(session.frame.pixels))
         self._refresh()
@@ -303,6 +303,10 @@ class VideoDialog(QDialog):
             self.message.say(obstacle or self.tr("{n} frames").format(n=self.frames))
             self._refresh_preview(bool(obstacle))
 
+    def _head_read(self) -> None:
+        if not self.running and not self.make.isEnabled():
+            self._refresh()
+
     # The preview.
 
     @property
@@ -330,13 +334,12 @@ class VideoDialog(QDialog):
         requests: list[RenderRequest] = []
         if not self._session.guarded(lambda: requests.extend(self._requests(_PREVIEW_FRAMES))):
             return
-        self._pictures = []
         self._preview_job = self._session.bridge.run_with_previews(lambda emit: PreviewVideo(requests, FULL, emit))
 
     def _stop_preview(self) -> None:
         self._rest.stop()
         self._playing.stop()
-        self._previewed = ()
+        self._previewed, self._pictures = (), []
         if self._preview_job is not None:
             self._session.bridge.cancel(self._preview_job)
             self._preview_job = None
