@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -94,6 +95,7 @@ class Running:
         self.window.close()
         self.window.shut_down()
         self.window.deleteLater()
+        QGuiApplication.clipboard().clear()  # what is left on it crashes the offscreen platform at the end
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
