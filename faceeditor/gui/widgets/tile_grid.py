@@ -9,14 +9,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from faceeditor.gui.widgets.face_tile import FaceTile
 
 _SPACING = 4
-_MIN_SIDE, _MAX_SHARE = 64, 1.6
+_MIN_SIDE, _MAX_SHARE = 64, 1.25
 
 
 class TileGrid(QWidget):
     """Shows tiles as large as there is room for; its height follows from its width.
 
     Args:
-        side: of the pictures, as it is liked best; they become up to 1.6 times as large.
+        side: of the pictures, as it is liked best; they become up to a quarter larger.
         columns: in a row; 0: as many as fit.
 
     Attributes:
