@@ -29,7 +29,7 @@ from faceeditor.gui.widgets.face_tile import FaceTile
 from faceeditor.identity.board import Tile
 from faceeditor.identity.board_files import write_folder, write_sheet
 
-_SIDE, _CONTROLS, _STAR, _COMPARED = 112, 260, 76, 300
+_SIDE, _CONTROLS, _STAR, _COMPARED = 112, 296, 76, 300
 _MOST_COMPARED = 4
 _MOST_ZOOM = 12.0
 
