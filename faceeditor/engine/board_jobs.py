@@ -9,7 +9,7 @@ from faceeditor.engine.drawing import request_of
 from faceeditor.engine.jobs import JobContext
 from faceeditor.identity.board import MIX, SLIDERS, BoardOptions, Reference, Tile, draw_tile, pinned
 from faceeditor.identity.board_store import SavedBoard, unpacked
-from faceeditor.identity.methods import METHODS, MethodContext
+from faceeditor.identity.methods import METHODS, WITH_POOL, MethodContext
 from faceeditor.identity.recogniser import FaceRecogniser, distance, load
 from faceeditor.identity.variation import FacePicture, Method, Pixels, Variation
 from faceeditor.regions import MaskArray
@@ -208,7 +208,7 @@ class PrepareMethods:
     def run(self, context: JobContext) -> None:
         """Raises ModelError, EngineError and FaceEditorError."""
         self.tools.use(context)
-        for name in self.tools.names:
+        for name in sorted(self.tools.names, key=lambda each: each in WITH_POOL):
             context.ticket.check()
             self.tools.method(name, context).prepare(self.reference.variation)
 

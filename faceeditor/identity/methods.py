@@ -86,6 +86,9 @@ METHODS: dict[str, tuple[str, Callable[[MethodContext], Method]]] = {
 }
 """Title and opener of each method; further ones are added here."""
 
+WITH_POOL = ("exfacegan",)
+"""Methods that draw a pool when they are opened for the first time, which takes a minute or more."""
+
 
 def open_methods(names: Sequence[str], context: MethodContext) -> dict[str, Method]:
     """Methods by name.

@@ -145,9 +145,10 @@ class HeadChange:
 
     def __post_init__(self) -> None:
         neutral = HeadCoefficients.neutral()
-        for name in HEAD_PARTS:
+        for name, most in HEAD_PARTS.items():
             array = np.array(getattr(self, name), np.float32)
-            if array.shape != getattr(neutral, name).shape or not np.isfinite(array).all() or np.abs(array).max() > 100:
+            good = array.shape == getattr(neutral, name).shape and bool((np.abs(array) <= most + 1e-3).all())
+            if not good:  # NaN fails, too
                 raise PortraitError("The sliders of an adjustment are damaged; set them anew.")
             array.flags.writeable = False
             object.__setattr__(self, name, array)
@@ -173,8 +174,8 @@ class HeadChange:
         return bool(self.shape.any() or self.expression.any() or self.gaze.any())
 
 
-HEAD_PARTS = ("shape", "albedo", "expression", "gaze", "gamma")
-"""The parts of a head that can be changed in regions."""
+HEAD_PARTS = {"shape": 12.0, "albedo": 12.0, "expression": 1.0, "gaze": 90.0, "gamma": 60.0}
+"""The parts of a head that can be changed in regions, and by how much at most."""
 
 Settings = ColourChange | DetailChange | RegionStyle | ExpressionChange | LightChange | HeadChange
 

@@ -139,6 +139,27 @@ class LocalShape:
         digest.update(repr((self.regions, float(self.feather))).encode())
         return digest.digest()
 
+    def __post_init__(self) -> None:
+        for name, size, most in (("shape", SHAPE_DIM, 12), ("expression", EXPRESSION_DIM, 1), ("gaze", 2, 90)):
+            array = np.array(getattr(self, name), np.float32)
+            if array.shape != (size,) or not np.isfinite(array).all() or np.abs(array).max() > most + 1e-3:
+                raise PortraitError("The shape of a part of the head is damaged; remove the adjustment that makes it.")
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if not 0 <= self.feather <= 1000:  # NaN fails, too
+            raise PortraitError(f"The feather of a part of the head is {self.feather}; it must lie between 0 and 1000.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and numbers, as they stand in files."""
+        numbers = {name: getattr(self, name).tolist() for name in ("shape", "expression", "gaze")}
+        return {**numbers, "regions": list(self.regions), "feather": self.feather}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "LocalShape":
+        """The local shape of a file. Raises PortraitError, KeyError, TypeError or ValueError: it is damaged."""
+        arrays = (np.asarray(data[name], np.float32) for name in ("shape", "expression", "gaze"))
+        return cls(*arrays, tuple(int(region) for region in data["regions"]), float(data["feather"]))
+
     def scaled(self, share: float) -> "LocalShape":
         """A share of it."""
         part = np.float32(share)
@@ -263,6 +284,8 @@ class HeadCoefficients:
         data: dict[str, Any] = {name: getattr(self, name).tolist() for name in _SHAPES}
         if self.rig is not None:
             data["rig"] = dict(vars(self.rig))
+        if self.local:
+            data["local"] = [each.to_json() for each in self.local]
         return data
 
     @classmethod
@@ -276,6 +299,7 @@ class HeadCoefficients:
             with np.errstate(over="ignore"):  # an infinity is refused with a sentence
                 parts: dict[str, Any] = {name: np.asarray(data[name], np.float32) for name in _SHAPES}
             rig = rig_from_json(data["rig"]) if data.get("rig") is not None else None
+            parts["local"] = tuple(LocalShape.from_json(each) for each in data.get("local", ()))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise PortraitError(f"The head coefficients are damaged ({error}); reset the head.") from error
         return cls(**parts, rig=rig)

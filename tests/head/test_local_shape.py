@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from faceeditor.errors import PortraitError
 from faceeditor.head.controls import control
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
@@ -106,6 +107,17 @@ def test_a_pose_is_not_taken_and_light_is_a_matter_of_pixels(model):
     lit = relit_head(plain, entry.settings)
     np.testing.assert_allclose(lit.gamma, turned.gamma)
     assert np.array_equal(lit.pose, plain.pose)
+
+
+def test_it_comes_back_from_a_file(model):
+    head = adjusted_head(HeadCoefficients.neutral(), (only(changed(model, weight=2.0, jaw_open=0.3), LIPS, feather=7),))
+    again = HeadCoefficients.from_json(head.to_json())
+    assert again.key == head.key and again.geometry_key == head.geometry_key
+    for damage in ({"shape": [1]}, {"regions": 5}, {"feather": float("nan")}):
+        data = head.to_json()
+        data["local"][0] |= damage
+        with pytest.raises(PortraitError):
+            HeadCoefficients.from_json(data)
 
 
 def test_regions_without_a_shape_have_no_weight(model):

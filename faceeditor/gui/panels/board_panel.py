@@ -27,7 +27,7 @@ class BoardPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        self.controls = BoardControls(board, folded=True)
+        self.controls = BoardControls(board, columns=1, folded=True)
         column.addWidget(self.controls)
         self.full = QPushButton(self.tr("Full board ..."))
         self.full.clicked.connect(bound(open_page))

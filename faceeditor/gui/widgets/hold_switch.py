@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QToolButton, QWidget
 from faceeditor.gui.controllers.identity_hold import LARGEST_LIMIT, LEAST_LIMIT, IdentityHold
 from faceeditor.gui.icons import icon
 
+_WIDTH = 60
+
 
 class HoldSwitch(QWidget):
     """Shows and changes whether identity is held, and at which distance.
@@ -31,6 +33,8 @@ class HoldSwitch(QWidget):
         self.limit.setSingleStep(0.05)
         self.limit.setDecimals(2)
         self.limit.setKeyboardTracking(False)
+        self.limit.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.limit.setFixedWidth(_WIDTH)
         self.limit.setAccessibleName(self.tr("Distance at which identity is held"))
         self.limit.setToolTip(
             self.tr("Largest distance to the pinned person; below 0.60 two pictures count as the same person")
