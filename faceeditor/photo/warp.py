@@ -113,7 +113,7 @@ def photo_motion(
     if stretched_mouth:
         known &= motion.labels != Region.MOUTH
     # Beside the face of a person the grid's motion fades into the background, which does not move here.
-    known &= near
+    known &= person
     # Beside the skull the field is uneven: hair takes its mean.
     carried = _evened(raw, _WORN[motion.labels] & ~tears & seen)
     trust = np.maximum(known, _upper_hair(motion.labels) * near) if carried.any() else known
