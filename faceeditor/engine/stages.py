@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.engine.head_stage import HeadTools
 from faceeditor.engine.mask_morph import mixed_masks
 from faceeditor.engine.pipeline import Stage
 from faceeditor.engine.requests import Morph, Output, RenderRequest
@@ -24,22 +25,8 @@ Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
 
-class Resources(Protocol):
+class Resources(HeadTools, Protocol):
     """What the stages work with. `move` and `maps` may be called at the same time by two threads."""
-
-    def move(self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients) -> MaskArray:
-        """The mask (256, 256) uint8 moved from the base to the head."""
-
-    def look_up_points(
-        self, source: HeadCoefficients, target: HeadCoefficients, mask: MaskArray, points: FloatArray
-    ) -> FloatArray:
-        """Where points (N, 2) of the target's view are in the source's, whose mask is given."""
-
-    def maps(self, head: HeadCoefficients) -> FloatArray:
-        """(10, 128, 128) float32 condition maps."""
-
-    def picture(self, head: HeadCoefficients) -> Pixels:
-        """(256, 256, 3) uint8 sRGB plain rendering."""
 
     def mean_style(self) -> StyleCode:
         """The average style, which truncation draws towards."""
