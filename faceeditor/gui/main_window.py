@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ from faceeditor.gui.controllers.history_pictures import HistoryPictures
 from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.gui.controllers.photo_controller import PhotoController
 from faceeditor.gui.controllers.photograph_controller import PhotographController
+from faceeditor.gui.controllers.reference_controller import ReferenceController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.board_page import BoardPage
@@ -40,9 +41,12 @@ from faceeditor.gui.panels.head_panel import HeadPanel, group_title, group_tools
 from faceeditor.gui.panels.head_panels import ExpressionPanel, IdentityPanel, PosePanel
 from faceeditor.gui.panels.history_panel import HistoryPanel
 from faceeditor.gui.panels.light_panel import LightPanel
+from faceeditor.gui.panels.navigator_panel import NavigatorPanel
+from faceeditor.gui.panels.reference_panel import ReferencePanel
 from faceeditor.gui.panels.region_panel import RegionPanel
 from faceeditor.gui.panels.status_bar import StatusBar
 from faceeditor.gui.panels.style_panel import StylePanel
+from faceeditor.gui.panels.timing_panel import TimingPanel
 from faceeditor.gui.panels.tool_panel import ToolPanel
 from faceeditor.gui.settings import settings
 from faceeditor.gui.shortcuts import present_keys
@@ -56,9 +60,13 @@ from faceeditor.portrait.document import Change
 if TYPE_CHECKING:
     from faceeditor.gui.dialogs.attribute_page import AttributePage
 
-_LAYOUT_VERSION = 4
+_LAYOUT_VERSION = 5
 _TABS = ("style", "identity", "expression", "pose", "light")
 """The panels at the right, one behind the other."""
+_ON_DEMAND = ("navigator", "reference", "timing")
+"""Panels that are hidden until they are asked for."""
+_REFERENCE_SIZE = QSize(340, 400)
+_ON_DEMAND_HEIGHT = 280
 _LEFT_WIDTH, _RIGHT_WIDTH, _TOOLS_HEIGHT = 222, 352, 240
 """Of the panels at first, in device-independent pixels."""
 
@@ -172,6 +180,17 @@ class MainWindow(QMainWindow):
             "adjust": make_dock(self, "adjust", self.tr("Adjust"), self.adjustment_panel, scroll=True),
             "person": make_dock(self, "person", self.tr("Person"), self.board_panel, scroll=True),
         }
+        self.navigator = NavigatorPanel(self.canvas, actions)
+        self.reference = ReferenceController(self.session, self._remember, self)
+        self.reference_panel = ReferencePanel(
+            self.reference, self.tools, self.files.ask_photo, self.adjustments.use_colour
+        )
+        self.timing_panel = TimingPanel(self.session.meter)
+        self.docks |= {
+            "navigator": make_dock(self, "navigator", self.tr("Navigator"), self.navigator),
+            "reference": make_dock(self, "reference", self.tr("Reference"), self.reference_panel),
+            "timing": make_dock(self, "timing", self.tr("Timing"), self.timing_panel),
+        }
         self.docks["person"].visibilityChanged.connect(self.board_panel.set_seen)
         for group, panel in self.head_panels.items():
             tools = group_tools(self.heads, group)
@@ -198,8 +217,14 @@ class MainWindow(QMainWindow):
         self.addDockWidget(right, docks["style"])
         for name in (*_TABS[1:], "adjust"):
             self.tabifyDockWidget(docks["style"], docks[name])
-        for dock in docks.values():
-            dock.show()
+        self.addDockWidget(right, docks["navigator"])
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, docks["timing"])
+        self.addDockWidget(right, docks["reference"])
+        docks["reference"].setFloating(True)
+        docks["reference"].resize(_REFERENCE_SIZE)
+        self._reference_placed = False
+        for name, dock in docks.items():
+            dock.setVisible(name not in _ON_DEMAND)
         docks["regions"].raise_()
         docks["style"].raise_()
         self._set_up_tabs()
@@ -238,6 +263,7 @@ class MainWindow(QMainWindow):
             **{f"random_{group}": bound(heads.randomise, group) for group in self.head_panels},
             **{f"panel_{name}": bound(self.show_panel, name) for name in _TABS},
             "generators": self.show_generators, "attributes": self.show_attributes, "board": self.show_board,
+            **{f"panel_{name}": bound(self.toggle_panel, name) for name in _ON_DEMAND},
             "panel_person": bound(self.show_panel, "person"), "panel_adjust": bound(self.show_panel, "adjust"),
             "clear_comb": self.canvas.clear_comb, "flip": self.canvas.flip,
             "rotate_left": lambda: self.canvas.rotate(-ROTATION_STEP),
@@ -402,7 +428,8 @@ class MainWindow(QMainWindow):
         front = [dock for dock in shown if not dock.visibleRegion().isEmpty()]
         if shown:
             self._front = front
-        for dock in shown or self._hidden or list(self.docks.values()):
+        usual = [dock for name, dock in self.docks.items() if name not in _ON_DEMAND]
+        for dock in shown or self._hidden or usual:
             dock.setVisible(not shown)
         if not shown:
             for dock in self._front:
@@ -426,6 +453,17 @@ class MainWindow(QMainWindow):
             self.adjustment_panel.add_button.setFocus(Qt.FocusReason.TabFocusReason)
         else:
             self.style_panel.draw_button.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def toggle_panel(self, name: str) -> None:
+        """Show a panel that is hidden until it is asked for, or hide it again."""
+        dock = self.docks[name]
+        dock.setVisible(not dock.isVisible())
+        if dock.isVisible() and not dock.isFloating():
+            self.resizeDocks([dock], [_ON_DEMAND_HEIGHT], Qt.Orientation.Vertical)
+        if name == "reference" and dock.isFloating() and not self._reference_placed:
+            self._reference_placed = True
+            dock.move(self.canvas.mapToGlobal(QPoint(self.canvas.width() - dock.width() - 16, 48)))
+        dock.raise_()
 
     def _next_panel(self) -> None:
         """Move the keyboard focus from the canvas through the panels and back."""
@@ -466,7 +504,7 @@ class MainWindow(QMainWindow):
         if geometry:
             self.restoreGeometry(QByteArray(geometry))
         if state:
-            self.restoreState(QByteArray(state), _LAYOUT_VERSION)
+            self._reference_placed = self.restoreState(QByteArray(state), _LAYOUT_VERSION)
         self.tools.set_stabiliser(kept.value("brush/stabiliser"))
         self.actions_by_name["smooth_outlines"].setChecked(kept.value("view/smooth_outlines"))
         mode = kept.value("view/mode")

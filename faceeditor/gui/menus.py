@@ -99,7 +99,18 @@ def build_menus(
          "fit", "actual", "zoom_in", "zoom_out", "", "flip", "rotate_left", "rotate_right", "upright", ""],
     )  # fmt: skip
     panels = view.addMenu(window.tr("Panels"))
-    for name in ("style", "identity", "expression", "pose", "light", "person", "adjust"):
+    for name in (
+        "style",
+        "identity",
+        "expression",
+        "pose",
+        "light",
+        "person",
+        "adjust",
+        "navigator",
+        "reference",
+        "timing",
+    ):
         panels.addAction(actions[f"panel_{name}"])
     panels.addSeparator()
     for dock in docks:

@@ -104,6 +104,7 @@ SCHEMA: dict[str, Setting] = {
     "view/mode": text(),
     "view/smooth_outlines": flag(True),
     "brush/stabiliser": number(0, 0, 1),
+    "reference/picture": text(),
     "shortcuts": shortcuts(),
     "photo/take": text(),
     "photo/groups": text(),

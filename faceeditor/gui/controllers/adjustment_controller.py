@@ -69,6 +69,20 @@ class AdjustmentController(QObject):
         """Add a change of colour in one of `REGION_SETS`."""
         return self.add(name, ColourChange(iris=regions == "iris"), REGION_SETS[regions])
 
+    def use_colour(self, colour: tuple[float, float, float], region: Region) -> None:
+        """Give a region and its like a picked colour, sRGB 0..1.
+
+        The last adjustment is changed where it colours them already; else one is added. One undo step.
+        """
+        names = [name for name, regions in REGION_SETS.items() if region in regions]
+        regions = REGION_SETS[names[0]] if names else frozenset({region})
+        settings = ColourChange(colour, iris=names == ["iris"])
+        entries = self.adjustments
+        if entries and isinstance(entries[-1].settings, ColourChange) and entries[-1].regions == regions:
+            self.change(len(entries) - 1, settings=settings)
+        else:
+            self.add(self.tr("Picked colour"), settings, regions)
+
     def add_detail(self, name: str, amount: float, regions: str) -> int:
         """Add a change of detail, -1..1, in one of `REGION_SETS`."""
         return self.add(name, DetailChange(amount), REGION_SETS[regions])

@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     SignalInstance,
 )
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export import scaled, side_by_side, write_mask, write_picture
@@ -30,6 +30,7 @@ from faceeditor.gui.controllers.photograph_controller import PhotographControlle
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
+from faceeditor.gui.dialogs.file_dialog import FileDialog
 from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog, proposed_name
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
@@ -147,13 +148,11 @@ class FileController(QObject):
 
     def ask_open(self, title: str, kinds: str) -> Path | None:
         """Ask for a file to read."""
-        name, _ = QFileDialog.getOpenFileName(self.window, title, last_folder(), kinds)
-        return Path(name) if name else None
+        return FileDialog(self.session.bridge, title, last_folder(), kinds, parent=self.window).ask()
 
     def ask_save(self, title: str, proposal: str, kinds: str) -> Path | None:
         """Ask for a file to write."""
-        name, _ = QFileDialog.getSaveFileName(self.window, title, str(Path(last_folder()) / proposal), kinds)
-        return Path(name) if name else None
+        return FileDialog(self.session.bridge, title, last_folder(), kinds, proposal, self.window).ask()
 
     def ask_mask_or_photo(self, path: Path) -> str:
         """Ask what a picture is: "mask", "photo" or "" for neither."""
@@ -483,7 +482,7 @@ class FileController(QObject):
             return
         self._pasted = self._pasted % _PASTED_KEPT + 1
         path = state_dir() / "pasted" / self.tr("Pasted picture {n}.png").format(n=self._pasted)
-        self.session.guarded(lambda: _save_image(image, path))
+        self.session.guarded(lambda: save_image(image, path))
         if path.is_file():
             self.take_drop(path)
 
@@ -571,7 +570,7 @@ class FileController(QObject):
         return True
 
 
-def _save_image(image: QImage, path: Path) -> None:
+def save_image(image: QImage, path: Path) -> None:
     """Write a picture of the clipboard as PNG; FaceEditorError if that fails."""
     data = QByteArray()
     buffer = QBuffer(data)

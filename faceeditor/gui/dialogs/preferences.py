@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -47,7 +48,7 @@ class PreferencesDialog(QDialog):
         self.pages.setDocumentMode(True)
         self.pages.tabBar().setDrawBase(False)
         self.pages.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.general = GeneralPage(reset_panels)
+        self.general = GeneralPage(actions, reset_panels)
         self.shortcuts = ShortcutsPage(actions)
         for page, title in ((self.general, self.tr("General")), (self.shortcuts, self.tr("Shortcuts"))):
             frame = QWidget()
@@ -71,13 +72,15 @@ class PreferencesDialog(QDialog):
 class GeneralPage(QWidget):
     """What dialogs propose, and what is remembered."""
 
-    def __init__(self, reset_panels: Callable[[], None], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, reset_panels: Callable[[], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         self._form = form_layout()
         column.addLayout(self._form)
+        self._title(self.tr("Canvas"))
+        self.smooth_outlines = self._command(actions["smooth_outlines"])
         self._title(self.tr("Exported pictures"))
         self.side = size_box(export_dialog.SIZES)
         self._choice(self.tr("Size"), self.side, "export/size")
@@ -117,6 +120,15 @@ class GeneralPage(QWidget):
         box = QCheckBox(text)
         box.setChecked(bool(settings().value(setting)))
         box.toggled.connect(lambda on: settings().setValue(setting, on))
+        self._form.addRow(box)
+        return box
+
+    def _command(self, action: QAction) -> QCheckBox:
+        """A switch that is in a menu, too."""
+        box = QCheckBox(action.text().replace("&", ""))
+        box.setChecked(action.isChecked())
+        box.toggled.connect(action.setChecked)
+        action.toggled.connect(box.setChecked)
         self._form.addRow(box)
         return box
 

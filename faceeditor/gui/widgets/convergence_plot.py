@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from faceeditor.gui.colors import color
+from faceeditor.gui.widgets.plot import plot_widget
 
 _DOT, _CHOSEN = 7, 12
 
@@ -24,18 +25,9 @@ class ConvergencePlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.view: Any = pyqtgraph.PlotWidget(background=color("well"))
-        self.view.setMenuEnabled(False)
-        self.view.hideButtons()
-        self.view.setMouseEnabled(False, False)
-        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.view.setAccessibleName(self.tr("Attribute against identity distance"))
-        for side, text in (("bottom", self.tr("Identity distance")), ("left", self.tr("Attribute"))):
-            axis = self.view.getAxis(side)
-            axis.setPen(color("line"))
-            axis.enableAutoSIPrefix(False)
-            axis.setTextPen(color("text-soft"))
-            self.view.setLabel(side, text, color=color("text-soft").name())
+        self.view: Any = plot_widget(
+            self.tr("Attribute against identity distance"), self.tr("Identity distance"), self.tr("Attribute")
+        )
         self._line: Any = self.view.plot(pen=pyqtgraph.mkPen(color("accent-low"), width=1.5))
         self._hold: Any = pyqtgraph.InfiniteLine(
             angle=90, pen=pyqtgraph.mkPen(color("banner-edge"), style=Qt.PenStyle.DashLine)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -169,6 +169,8 @@ def test_what_exports_propose(app):
     def change(page, dialog):
         dialog.pages.setCurrentIndex(0)
         general = dialog.general
+        QTest.mouseClick(general.smooth_outlines, Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
+        assert not app.canvas.smooth_outlines
         general.format.setFocus()
         QTest.keyClicks(general.format, "W")
         general.quality.setFocus()
