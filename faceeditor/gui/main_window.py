@@ -6,13 +6,24 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QTabBar,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from faceeditor.engine import EngineStatus
 from faceeditor.gui.actions import Actions
 from faceeditor.gui.canvas.canvas import ROTATION_STEP, Canvas
 from faceeditor.gui.canvas.canvas_bar import MODES, CanvasBar
 from faceeditor.gui.canvas.tools import Tool, ToolState
+from faceeditor.gui.canvas.transform_bar import TransformBar
 from faceeditor.gui.controllers.adjustment_controller import AdjustmentController
 from faceeditor.gui.controllers.attribute_controller import AttributeController
 from faceeditor.gui.controllers.board_controller import BoardController
@@ -147,7 +158,14 @@ class MainWindow(QMainWindow):
         self.attributes = AttributeController(self.session, self.heads, self.photographs, self)
         self.attribute_page: AttributePage | None = None
         self.bar = CanvasBar(self.canvas, self.actions_by_name)
-        column.addWidget(self.bar)
+        self.transform_bar = TransformBar(self.canvas.selecting, self.tools)
+        self.transform_bar.left.connect(self.canvas.setFocus)
+        self.bars = QStackedWidget()
+        self.bars.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.bars.addWidget(self.bar)
+        self.bars.addWidget(self.transform_bar)
+        self.canvas.selecting.transform_changed.connect(self._show_bar)
+        column.addWidget(self.bars)
         column.addWidget(self.canvas, 1)
         self.banner = Banner(self.canvas)
         self.canvas.installEventFilter(self)
@@ -249,7 +267,9 @@ class MainWindow(QMainWindow):
             "new": files.new_from_sample, "open": files.open, "save": files.save, "save_as": files.save_as,
             "export": files.export, "copy_face": files.copy_face, "paste": files.paste, "quit": self.close,
             "undo": session.undo, "redo": session.redo, "mirror": session.mirror_mask,
-            "clear_region": lambda: session.clear_region(self.tools.region),
+            "clear_region": self.canvas.clear_selected, "transform": self.canvas.selecting.begin_by_command,
+            "select_all": self.canvas.selecting.select_all, "deselect": self.canvas.selecting.deselect,
+            "invert_selection": self.canvas.selecting.invert, "select_region": self.canvas.selecting.select_region,
             "smaller": lambda: self.tools.grow(-1), "larger": lambda: self.tools.grow(1),
             "swap": self.tools.swap_regions, "new_style": lambda: styles.draw(), "photo": files.open_photo,
             "candidates": self.show_candidates,
@@ -284,6 +304,7 @@ class MainWindow(QMainWindow):
             action.triggered.connect(bound(self.canvas.next_focus) if focus else bound(self.canvas.set_mode, mode))
         self.tools.changed.connect(self._show_tools)
         self.canvas.hovered.connect(self.status.show_hover)
+        self.canvas.hint_changed.connect(self.status.show_hint)
         self.canvas.panels_toggled.connect(self.toggle_panels)
         session.failed.connect(self.messages.problem)
         session.recovered.connect(self.banner.dismiss)
@@ -377,6 +398,10 @@ class MainWindow(QMainWindow):
             self.bar.opacity.setValue(50)
         self._photo_shown = shown
 
+    def _show_bar(self) -> None:
+        """The numbers of a transform stand in place of the bar of the views while one is open."""
+        self.bars.setCurrentWidget(self.transform_bar if self.canvas.selecting.transforming else self.bar)
+
     def _show_tools(self) -> None:
         self.actions_by_name[self.tools.tool.value].setChecked(True)
         self.actions_by_name["symmetry"].setChecked(self.tools.symmetry)
@@ -434,13 +459,13 @@ class MainWindow(QMainWindow):
         if not shown:
             for dock in self._front:
                 dock.raise_()
-        self.bar.setVisible(not shown)
+        self.bars.setVisible(not shown)
         self.canvas.setFocus()
 
     def reset_panels(self) -> None:
         """Put all panels back where they were at first."""
         self._arrange_docks()
-        self.bar.show()
+        self.bars.show()
 
     def show_panel(self, name: str) -> None:
         """Raise a panel and give it the keyboard focus."""

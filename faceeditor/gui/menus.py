@@ -65,7 +65,11 @@ def build_menus(
     recent.aboutToShow.connect(lambda: _fill_recent(window, recent, open_path))
     file.insertMenu(actions["save"], recent)
     file.insertSeparator(actions["save"])
-    menu(window.tr("&Edit"), ["undo", "redo", "", "paste", "", "clear_region", "mirror", "", "preferences"])
+    menu(
+        window.tr("&Edit"),
+        ["undo", "redo", "", "paste", "", "select_all", "deselect", "invert_selection", "select_region", "",
+         "transform", "clear_region", "mirror", "", "preferences"],
+    )  # fmt: skip
     menu(
         window.tr("&Tools"),
         [
@@ -73,6 +77,8 @@ def build_menus(
             "eraser",
             "fill",
             "lasso",
+            "select",
+            "push",
             "picker",
             "pan",
             "turn",

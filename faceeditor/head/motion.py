@@ -30,6 +30,7 @@ from faceeditor.head.posing import posed
 from faceeditor.head.raster import Rasteriser, vertex_normals
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.label_fill import fill_from_nearest
 from faceeditor.regions import FACE_REGIONS, MASK_SIZE, MIRROR, REGION_COUNT, MaskArray, Region
 
 FloatArray = npt.NDArray[np.float32]
@@ -495,12 +496,7 @@ def _beyond(worn: BoolArray, centre: FloatArray, reach: FloatArray) -> FloatArra
 def _without_face(mask: MaskArray, on_head: BoolArray) -> MaskArray:
     """The mask with the face, where the head (256, 256) covers it, replaced by the nearest label of another kind."""
     face = np.isin(mask, [*FACE_REGIONS, Region.L_EAR, Region.R_EAR]) & on_head
-    if face.all() or not face.any():
-        return mask
-    _, nearest = cv2.distanceTransformWithLabels(face.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    table = np.zeros(int(nearest.max()) + 1, np.uint8)
-    table[nearest[~face]] = mask[~face]
-    return table[nearest]
+    return fill_from_nearest(mask, face)
 
 
 def _weights(mask: MaskArray, on_head: BoolArray, chin: float, joint: float) -> tuple[FloatArray, FloatArray]:

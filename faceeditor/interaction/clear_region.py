@@ -1,30 +1,58 @@
-"""Clearing a region of a mask."""
+"""Clearing a region or an area of a mask: what surrounds it closes the gap."""
 
+import cv2
 import numpy as np
 
+from faceeditor.portrait.brush import Area
+from faceeditor.portrait.label_fill import fill_from_nearest
 from faceeditor.regions import MaskArray, Region
+
+_GROUND = (Region.BACKGROUND, Region.SKIN, Region.NECK, Region.CLOTH, Region.HAIR, Region.HAT)
+"""Regions that others lie on: they close a gap, while an eye or a lip beside it keeps its shape."""
+_MIN_GROUND = 0.1
+"""Share of a gap's rim above which only ground closes it; the inner mouth is closed by the lips around it."""
 
 
 def without_region(mask: MaskArray, region: Region) -> MaskArray | None:
-    """A copy of the mask in which a region's pixels belong to the region that surrounds it most.
+    """A copy of the mask without a region, whose pixels belong to what surrounds it; None if there is none of it."""
+    inside = mask == region
+    return without_area(mask, inside) if inside.any() else None
+
+
+def without_area(mask: MaskArray, area: Area) -> MaskArray:
+    """A copy of the mask in which the pixels of an area belong to the nearest region around them.
 
     Args:
-        mask: (256, 256) uint8.
-        region: the region to clear.
+        mask: (H, W) uint8.
+        area: (H, W) bool; each connected piece of it is closed by itself.
 
     Returns:
-        The new mask, or None if the region is not in the mask.
+        (H, W) uint8. Background where the area has no rim at all.
     """
-    inside = mask == region
-    if not inside.any():
-        return None
-    grown = inside.copy()
-    grown[1:] |= inside[:-1]
-    grown[:-1] |= inside[1:]
-    grown[:, 1:] |= inside[:, :-1]
-    grown[:, :-1] |= inside[:, 1:]
-    around = mask[grown & ~inside]
-    filler = int(np.bincount(around).argmax()) if around.size else int(Region.BACKGROUND)
-    cleared = mask.copy()
-    cleared[inside] = filler
-    return cleared
+    empty = np.where(area, np.uint8(Region.BACKGROUND), mask)
+    return with_closed_gaps(empty, area, ~area)
+
+
+def with_closed_gaps(mask: MaskArray, gaps: Area, sources: Area) -> MaskArray:
+    """A copy of the mask in which gaps are closed by what lies beside them.
+
+    Args:
+        mask: (H, W) uint8.
+        gaps: (H, W) bool; each connected piece is closed by itself. One that no source touches stays as it is.
+        sources: (H, W) bool: which pixels may close a gap.
+
+    Returns:
+        (H, W) uint8.
+    """
+    height, width = mask.shape
+    result = mask.copy()
+    count, pieces, facts, _ = cv2.connectedComponentsWithStats(gaps.astype(np.uint8), connectivity=8)
+    for piece in range(1, count):
+        x, y, w, h = (int(fact) for fact in facts[piece, : cv2.CC_STAT_AREA])
+        part = np.s_[max(0, y - 1) : min(height, y + h + 1), max(0, x - 1) : min(width, x + w + 1)]
+        gap, labels = pieces[part] == piece, mask[part]
+        rim = (cv2.dilate(gap.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & sources[part] & ~gaps[part]
+        ground = rim & np.isin(labels, _GROUND)
+        used = ground if ground.sum() >= _MIN_GROUND * rim.sum() else rim
+        result[part] = np.where(gap, fill_from_nearest(labels, gap, used), result[part])
+    return result

@@ -5,8 +5,20 @@ from dataclasses import dataclass
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.interaction import stabiliser
-from faceeditor.portrait.brush import FaceAxis, Patch, Point, dab_segment, face_axis, flood_fill, polygon
-from faceeditor.portrait.document import PaintMask, Portrait, UnmoveStroke
+from faceeditor.portrait.brush import (
+    Area,
+    FaceAxis,
+    Patch,
+    Point,
+    changed_patch,
+    dab_segment,
+    face_axis,
+    flood_fill,
+    polygon,
+    within,
+)
+from faceeditor.portrait.document import PaintMask, Portrait, UnmovePoints, UnmoveStroke
+from faceeditor.portrait.state import CombStroke
 from faceeditor.regions import MaskArray, Region
 
 MIN_PRESSURE_SIZE = 0.12
@@ -19,11 +31,13 @@ class MovedMask:
 
     Attributes:
         mask: (256, 256) uint8.
-        unmove: as in `Portrait.begin_stroke`.
+        unmove, comb, unmove_points: as in `Portrait.begin_stroke`.
     """
 
     mask: MaskArray
     unmove: UnmoveStroke | None = None
+    comb: tuple[CombStroke, ...] | None = None
+    unmove_points: UnmovePoints | None = None
 
 
 Moved = Callable[[], MovedMask | None]
@@ -33,11 +47,24 @@ A stroke paints on what is seen: it adopts the moved mask inside of its own undo
 """
 
 
-def _not_moved() -> MovedMask | None:
+def not_moved() -> MovedMask | None:
+    """The mask that is seen is the painted one."""
     return None
 
 
-@dataclass(frozen=True)
+def begin_stroke(portrait: Portrait, name: str, moved: MovedMask | None) -> None:
+    """Open a stroke on the mask that is seen.
+
+    Raises:
+        PortraitError: another stroke or gesture is open.
+    """
+    if moved is None:
+        portrait.begin_stroke(name)
+    else:
+        portrait.begin_stroke(name, moved.mask, moved.unmove, comb=moved.comb, unmove_points=moved.unmove_points)
+
+
+@dataclass(frozen=True, eq=False)
 class Paint:
     """What a stroke paints with.
 
@@ -48,6 +75,7 @@ class Paint:
         paint_over: regions that may be painted over; None for all.
         name: the undo step's name.
         lag: how far the brush trails behind the pointer (`stabiliser`), in mask pixels.
+        selection: (256, 256) bool of the pixels that may change; None for all.
     """
 
     region: Region
@@ -56,6 +84,7 @@ class Paint:
     paint_over: frozenset[Region] | None = None
     name: str = "Brush"
     lag: float = 0.0
+    selection: Area | None = None
 
 
 def pressed_radius(size: float, pressure: float) -> float:
@@ -68,18 +97,14 @@ class BrushStroke:
     """A stroke of the brush or eraser; each piece is in the portrait as soon as ``move`` returns."""
 
     def __init__(
-        self, portrait: Portrait, paint: Paint, point: Point, pressure: float = 1.0, moved: Moved = _not_moved
+        self, portrait: Portrait, paint: Paint, point: Point, pressure: float = 1.0, moved: Moved = not_moved
     ) -> None:
         self._portrait = portrait
         self._paint = paint
         self._last = point
         self._radius = pressed_radius(paint.size, pressure)
         self._stabiliser = stabiliser.begin(paint.lag, (*point, pressure))
-        seen = moved()
-        if seen is None:
-            portrait.begin_stroke(paint.name)
-        else:
-            portrait.begin_stroke(paint.name, seen.mask, seen.unmove)
+        begin_stroke(portrait, paint.name, moved())
         self._axis: FaceAxis | None = face_axis(portrait.mask) if paint.symmetry else None
         self._segment(point, self._radius)
 
@@ -95,6 +120,7 @@ class BrushStroke:
             allowed=self._paint.paint_over,
         )
         self._last, self._radius = point, radius
+        patch = within(self._portrait.mask, patch, self._paint.selection)
         if patch is not None:
             self._portrait.paint(*patch)
 
@@ -125,7 +151,7 @@ class BrushStroke:
 class LassoStroke:
     """An outline drawn by hand; it is filled when it is committed."""
 
-    def __init__(self, portrait: Portrait, paint: Paint, point: Point, moved: Moved = _not_moved) -> None:
+    def __init__(self, portrait: Portrait, paint: Paint, point: Point, moved: Moved = not_moved) -> None:
         self._portrait = portrait
         self._paint = paint
         self._moved = moved
@@ -133,9 +159,7 @@ class LassoStroke:
 
     def move(self, point: Point, pressure: float = 1.0) -> None:
         """Go on to a point; points closer than half a pixel to the last one are left out."""
-        last = self.points[-1]
-        if abs(point[0] - last[0]) + abs(point[1] - last[1]) >= 0.5:
-            self.points.append(point)
+        add_to_outline(self.points, point)
 
     def commit(self) -> None:
         """Fill the outline: one undo step."""
@@ -144,37 +168,40 @@ class LassoStroke:
         def outlined(mask: MaskArray, axis: FaceAxis | None) -> Patch | None:
             return polygon(mask, self.points, paint.region, axis=axis, allowed=paint.paint_over)
 
-        _paint_once(self._portrait, paint, outlined, self._moved())
+        _paint_shape(self._portrait, paint, outlined, self._moved())
 
     def abort(self) -> None:
         """Forget the outline."""
         self.points.clear()
 
 
-def fill(portrait: Portrait, paint: Paint, point: Point, moved: Moved = _not_moved) -> bool:
+def fill(portrait: Portrait, paint: Paint, point: Point, moved: Moved = not_moved) -> bool:
     """Fill the connected area under a point: one undo step. Returns whether anything changed."""
 
     def filled(mask: MaskArray, axis: FaceAxis | None) -> Patch | None:
         return flood_fill(mask, point, paint.region, axis=axis, allowed=paint.paint_over)
 
-    return _paint_once(portrait, paint, filled, moved())
+    return _paint_shape(portrait, paint, filled, moved())
 
 
-def _paint_once(
-    portrait: Portrait,
-    paint: Paint,
-    make: Callable[[MaskArray, FaceAxis | None], Patch | None],
-    moved: MovedMask | None,
+def add_to_outline(points: list[Point], point: Point) -> None:
+    """Go on to a point; one that is closer than half a pixel to the last one is left out."""
+    last = points[-1]
+    if abs(point[0] - last[0]) + abs(point[1] - last[1]) >= 0.5:
+        points.append(point)
+
+
+def paint_once(
+    portrait: Portrait, name: str, make: Callable[[MaskArray], Patch | None], moved: MovedMask | None
 ) -> bool:
     """Paint a patch that is made from the shown mask: one undo step. Returns whether anything changed."""
-    mask = portrait.mask if moved is None else moved.mask
-    patch = make(mask, face_axis(mask) if paint.symmetry else None)
+    patch = make(portrait.mask if moved is None else moved.mask)
     if patch is None:
         return False
     if moved is None:
-        portrait.apply(PaintMask(*patch, name=paint.name))
+        portrait.apply(PaintMask(*patch, name=name))
         return True
-    portrait.begin_stroke(paint.name, moved.mask, moved.unmove)
+    begin_stroke(portrait, name, moved)
     try:
         portrait.paint(*patch)
     except FaceEditorError:
@@ -184,4 +211,35 @@ def _paint_once(
     return True
 
 
-Stroke = BrushStroke | LassoStroke
+def replace_once(
+    portrait: Portrait, name: str, make: Callable[[MaskArray], MaskArray | None], moved: MovedMask | None
+) -> bool:
+    """Exchange what is seen of the mask for another one: one undo step. Returns whether anything changed.
+
+    Args:
+        portrait: gets the step.
+        name: of the step.
+        make: the shown mask -> the new one; None: it stays.
+        moved: the shown mask, where it is not the painted one.
+    """
+
+    def patch(mask: MaskArray) -> Patch | None:
+        made = make(mask)
+        return None if made is None else changed_patch(mask, made)
+
+    return paint_once(portrait, name, patch, moved)
+
+
+def _paint_shape(
+    portrait: Portrait,
+    paint: Paint,
+    make: Callable[[MaskArray, FaceAxis | None], Patch | None],
+    moved: MovedMask | None,
+) -> bool:
+    """Paint a shape with its mirrored twin, inside of the selection. Returns whether anything changed."""
+
+    def patch(mask: MaskArray) -> Patch | None:
+        made = make(mask, face_axis(mask) if paint.symmetry else None)
+        return within(mask, made, paint.selection)
+
+    return paint_once(portrait, paint.name, patch, moved)

@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.photo.networks import open_parser
+from faceeditor.portrait.label_fill import fill_from_nearest
 from faceeditor.regions import REGION_COUNT, MaskArray, Region
 
 _SPECK = 40
@@ -46,10 +47,4 @@ def without_specks(mask: MaskArray) -> MaskArray:
         small = facts[:, cv2.CC_STAT_AREA] < (_SMALL_SPECK if region in _SMALL_REGIONS else _SPECK)
         small[0] = False
         speck |= small[islands]
-    if not speck.any() or speck.all():
-        return mask
-    # Every kept pixel (zero) has its own label here, and every speck's pixel gets the label of the nearest kept one.
-    _, nearest = cv2.distanceTransformWithLabels(speck.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    region_of = np.zeros(int(nearest.max()) + 1, np.uint8)
-    region_of[nearest[~speck]] = mask[~speck]
-    return np.where(speck, region_of[nearest], mask)
+    return fill_from_nearest(mask, speck)

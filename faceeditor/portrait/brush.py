@@ -23,7 +23,8 @@ Rect = tuple[int, int, int, int]
 Patch = tuple[Rect, MaskArray]
 """A rectangle and its new region indices, (height, width) uint8."""
 
-_Stencil = npt.NDArray[np.bool_]
+Area = npt.NDArray[np.bool_]
+"""Which pixels of a mask, (H, W) bool."""
 _PAIRS = (((Region.L_EYE,), (Region.R_EYE,)), ((Region.L_BROW,), (Region.R_BROW,)))
 _MIN_PIXELS = 6
 
@@ -131,10 +132,10 @@ def polygon(
     corners = np.asarray(points, np.float64)
     if not np.isfinite(corners).all():
         return None
-    full = _filled(mask.shape, corners)
+    full = polygon_area(mask.shape, corners)
     twin = None
     if axis is not None:
-        twin = _filled(mask.shape, np.array([axis.reflect((float(x), float(y))) for x, y in corners]))
+        twin = polygon_area(mask.shape, np.array([axis.reflect((float(x), float(y))) for x, y in corners]))
     return _both_sides(mask, full, twin, region, allowed)
 
 
@@ -147,15 +148,29 @@ def flood_fill(
     allowed: Collection[Region] | None = None,
 ) -> Patch | None:
     """Fill the connected area (4 neighbours) of the region under the point; arguments as in ``dab_segment``."""
-    full = _connected(mask, point)
+    full = connected_area(mask, point)
     if full is None:
         return None
     twin = None
     if axis is not None:
         # The twin is the mirrored face's own area, not the mirror image of this one: faces are never quite symmetric.
         under = mask[math.floor(point[1]), math.floor(point[0])]
-        twin = _connected(mask, axis.reflect(point), wanted=int(MIRROR[under]))
+        twin = connected_area(mask, axis.reflect(point), wanted=int(MIRROR[under]))
     return _both_sides(mask, full, twin, region, allowed)
+
+
+def changed_patch(before: MaskArray, after: MaskArray) -> Patch | None:
+    """The smallest patch that turns one mask into another of the same size; None if they are equal."""
+    return _trimmed(before, (0, 0, before.shape[1], before.shape[0]), after)
+
+
+def within(mask: MaskArray, patch: Patch | None, area: Area | None) -> Patch | None:
+    """A patch of a mask that leaves everything outside of an area (H, W) as it is; no area: the patch itself."""
+    if patch is None or area is None:
+        return patch
+    (x, y, width, height), values = patch
+    part = np.s_[y : y + height, x : x + width]
+    return _trimmed(mask, patch[0], np.where(area[part], values, mask[part]))
 
 
 def region_at(mask: MaskArray, point: Point) -> Region | None:
@@ -175,7 +190,7 @@ def _clipped(left: float, top: float, right: float, bottom: float, shape: tuple[
     return (x, y, width, height) if width > 0 and height > 0 else None
 
 
-def _hull(bounds: Rect, p0: Point, p1: Point, radius0: float, radius1: float) -> _Stencil:
+def _hull(bounds: Rect, p0: Point, p1: Point, radius0: float, radius1: float) -> Area:
     """Which pixel centres of the rectangle lie in the hull of two discs."""
     x, y, width, height = bounds
     columns = np.arange(x + 0.5, x + width, dtype=np.float32)
@@ -215,8 +230,8 @@ def _centre(mask: MaskArray, regions: tuple[Region, ...]) -> npt.NDArray[np.floa
     return np.array([moments["m10"], moments["m01"]]) / moments["m00"] + 0.5
 
 
-def _filled(shape: tuple[int, ...], corners: npt.NDArray[np.float64]) -> _Stencil:
-    """(H, W) bool: which pixel centres lie inside a polygon (even-odd rule).
+def polygon_area(shape: tuple[int, ...], corners: npt.NDArray[np.float64]) -> Area:
+    """Which pixel centres lie inside a polygon of (N, 2) corners x, y (even-odd rule).
 
     Done by hand because cv2.fillPoly also paints what its edges only touch, which spoils the symmetry of twins.
     """
@@ -233,8 +248,8 @@ def _filled(shape: tuple[int, ...], corners: npt.NDArray[np.float64]) -> _Stenci
     return (np.cumsum(toggles[:, :-1], axis=1, dtype=np.uint8) & 1).astype(bool)
 
 
-def _connected(mask: MaskArray, point: Point, wanted: int | None = None) -> _Stencil | None:
-    """(H, W) bool: the connected area under a point, or None outside the picture or on an unwanted region."""
+def connected_area(mask: MaskArray, point: Point, wanted: int | None = None) -> Area | None:
+    """The connected area (4 neighbours) under a point, or None outside the picture or on an unwanted region."""
     under = region_at(mask, point)
     if under is None or (wanted is not None and under != wanted):
         return None
@@ -247,7 +262,7 @@ def _connected(mask: MaskArray, point: Point, wanted: int | None = None) -> _Ste
 
 
 def _both_sides(
-    mask: MaskArray, own: _Stencil, twin: _Stencil | None, region: Region, allowed: Collection[Region] | None
+    mask: MaskArray, own: Area, twin: Area | None, region: Region, allowed: Collection[Region] | None
 ) -> Patch | None:
     """Paint a full-size stencil and its twin's in the mirrored region."""
     values = mask.copy()
@@ -258,7 +273,7 @@ def _both_sides(
     return _trimmed(mask, (0, 0, mask.shape[1], mask.shape[0]), values)
 
 
-def _free(mask: MaskArray, allowed: Collection[Region] | None) -> _Stencil | None:
+def _free(mask: MaskArray, allowed: Collection[Region] | None) -> Area | None:
     """Which pixels may change; None for all."""
     if allowed is None:
         return None
@@ -270,7 +285,7 @@ def _free(mask: MaskArray, allowed: Collection[Region] | None) -> _Stencil | Non
 def _patch(
     mask: MaskArray,
     bounds: Rect,
-    inside: _Stencil,
+    inside: Area,
     region: Region,
     allowed: Collection[Region] | None,
     even_unchanged: bool = False,
@@ -286,7 +301,7 @@ def _patch(
     return (bounds, values) if even_unchanged or not np.array_equal(values, before) else None
 
 
-def _joined(mask: MaskArray, twin: Patch | None, own: Patch | None, bounds: Rect, inside: _Stencil) -> Patch | None:
+def _joined(mask: MaskArray, twin: Patch | None, own: Patch | None, bounds: Rect, inside: Area) -> Patch | None:
     """One patch of two: the twin's, then the own side's painted pixels over it."""
     if twin is None or own is None:
         return own if twin is None else twin

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait.brush import Rect
@@ -34,6 +35,7 @@ from faceeditor.portrait.edits import (
 )
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.history import HISTORY_LIMIT, History, Node
+from faceeditor.portrait.state import CombStroke
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
@@ -48,6 +50,9 @@ MAX_RECENT_STYLES = 24
 
 UnmoveStroke = Callable[[MaskArray, MaskArray], MaskArray | None]
 """(moved mask before a stroke, the same after it) -> painted mask with the stroke; None if it has no place there."""
+
+UnmovePoints = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+"""(N, 2) points on the moved mask -> the same on the painted one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,7 +358,15 @@ class Portrait:
         """Keep what the present step looks like (`portrait.step_pictures`); no change that anybody is told of."""
         self._history.set_picture(self._history.present, picture)
 
-    def begin_stroke(self, name: str, moved: MaskArray | None = None, unmove: UnmoveStroke | None = None) -> None:
+    def begin_stroke(
+        self,
+        name: str,
+        moved: MaskArray | None = None,
+        unmove: UnmoveStroke | None = None,
+        *,
+        comb: tuple[CombStroke, ...] | None = None,
+        unmove_points: UnmovePoints | None = None,
+    ) -> None:
         """Open a brush stroke: what ``paint`` does shows at once and becomes one undo step on ``commit_stroke``.
 
         Args:
@@ -364,6 +377,9 @@ class Portrait:
             unmove: brings a stroke on the moved mask back to the painted one (`head.motion.unmove_stroke`), where it is
                 kept when the stroke is committed: turning the head back gives the old mask and the stroke. Without it,
                 or where it finds no place for the stroke, the moved mask becomes the painted one at the present head.
+            comb: the comb strokes as they lie on the moved mask, if that is given; None: as they are.
+            unmove_points: brings points on the moved mask back to the painted one, for comb strokes that `move_comb`
+                has changed.
 
         Raises:
             PortraitError: another stroke or gesture is open, or the moved mask is none.
@@ -373,8 +389,8 @@ class Portrait:
         if moved is None:
             self._open = _Open(name, True, before)
             return
-        after = AdoptMask(moved)(before)
-        self._open = _Open(name, True, before, after, unmove)
+        after = AdoptMask(moved, comb=comb)(before)
+        self._open = _Open(name, True, before, after, unmove, unmove_points)
         if after is not before:
             self._show(after, history=False, replaced=True)
 
@@ -390,17 +406,31 @@ class Portrait:
         if after is not self._state:
             self._show(after, history=False, dirty=rect)
 
+    def move_comb(self, strokes: tuple[CombStroke, ...]) -> None:
+        """Change comb strokes along with the mask inside the open stroke; there are as many as before.
+
+        Raises:
+            PortraitError: no stroke is open, or their number is another one.
+        """
+        self._expect_open(stroke=True)
+        if len(strokes) != len(self._state.face.comb):
+            raise PortraitError("A stroke on the mask can move comb strokes, but neither add nor remove any.")
+        after = SetComb(strokes)(self._state)
+        if after is not self._state:
+            self._show(after, history=False)
+
     def commit_stroke(self) -> None:
         """Close the stroke; it becomes one undo step if it painted anything."""
         stroke = self._expect_open(stroke=True)
         if stroke.adopted is not None:
-            if np.array_equal(stroke.adopted.mask, self.mask):
+            adopted, face = stroke.adopted.face, self._state.face
+            if np.array_equal(adopted.mask, face.mask) and adopted.comb is face.comb:
                 self._abort(stroke=True)
                 return
-            painted = stroke.unmove(stroke.adopted.mask, self.mask) if stroke.unmove is not None else None
+            painted = stroke.unmove(adopted.mask, face.mask) if stroke.unmove is not None else None
             if painted is not None:
-                after = stroke.before.with_face(mask=painted)
-                if np.array_equal(painted, stroke.before.mask):
+                after = stroke.before.with_face(mask=painted, comb=stroke.unmoved_comb(face.comb))
+                if np.array_equal(painted, stroke.before.mask) and adopted.comb is face.comb:
                     after = stroke.before
                 self._show(after, history=False)
         self._commit(stroke=True)
@@ -501,7 +531,7 @@ class _Open:
     Attributes:
         before: the state before it.
         adopted: the state from which the stroke paints, where that shows the moved mask; else None.
-        unmove: as in `Portrait.begin_stroke`.
+        unmove, unmove_points: as in `Portrait.begin_stroke`.
     """
 
     name: str
@@ -509,3 +539,15 @@ class _Open:
     before: PortraitState
     adopted: PortraitState | None = None
     unmove: UnmoveStroke | None = None
+    unmove_points: UnmovePoints | None = None
+
+    def unmoved_comb(self, comb: tuple[CombStroke, ...]) -> tuple[CombStroke, ...]:
+        """Comb strokes on the moved mask as they lie on the painted one; those that did not change as they were."""
+        before = self.before.face.comb
+        if self.adopted is None or comb is self.adopted.face.comb:
+            return before
+        unmove = self.unmove_points
+        return tuple(
+            old if stroke is shown else stroke if unmove is None else CombStroke(unmove(stroke.points), stroke.width)
+            for old, shown, stroke in zip(before, self.adopted.face.comb, comb, strict=True)
+        )

@@ -142,14 +142,22 @@ class SetHead:
 
 @dataclass(frozen=True, eq=False)
 class AdoptMask:
-    """Make the moved mask the painted one, (256, 256) uint8: from now on the mask belongs to the present head."""
+    """Make the moved mask the painted one: from now on the mask belongs to the present head.
+
+    Attributes:
+        mask: (256, 256) uint8.
+        name: of the undo step.
+        comb: the comb strokes as they lie on it; None: as they are.
+    """
 
     mask: MaskArray
     name: str = "Adopt the moved mask"
+    comb: tuple[CombStroke, ...] | None = None
 
     def __call__(self, state: PortraitState) -> PortraitState:
         """Raises PortraitError: the mask is none."""
-        return _with_mask(state, self.mask, state.head, state.face.shown_head)
+        after = _with_mask(state, self.mask, state.head, state.face.shown_head)
+        return after if self.comb is None else SetComb(self.comb)(after)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from faceeditor.errors import ImageError
 from faceeditor.images import SourceImage
 from faceeditor.images.orientation import turned
 from faceeditor.images.source import to_srgb
+from faceeditor.portrait.label_fill import fill_from_nearest
 from faceeditor.portrait.mask_labels import COLOURS, LabelOrder, legend
 from faceeditor.portrait.resampling import WORK_SIDE
 from faceeditor.regions import PALETTE, REGION_COUNT, REGION_NAMES, MaskArray
@@ -253,16 +254,6 @@ def _matched(pixels: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8] = PAL
     return matched
 
 
-def _filled_strays(matched: MaskArray) -> MaskArray:
-    """The mask with each stray pixel replaced by the nearest pixel that has a label."""
-    stray = (matched == NO_LABEL).astype(np.uint8)
-    _, labels = cv2.distanceTransformWithLabels(stray, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    known = stray == 0
-    label_of = np.zeros(int(labels.max()) + 1, np.uint8)
-    label_of[labels[known]] = matched[known]
-    return label_of[labels]
-
-
 def _is_soft(values: npt.NDArray[Any]) -> bool:
     """Whether edges pass through values in between, as after a smooth change of size.
 
@@ -362,7 +353,7 @@ def _rims_decided(matched: MaskArray, pixels: npt.NDArray[np.uint8], palette: np
     cores = _cores(matched) & known
     present = np.unique(matched[cores])
     if len(present) < 2:
-        return _filled_strays(matched)
+        return fill_from_nearest(matched, matched == NO_LABEL)
     off = np.abs(pixels.astype(np.int16) - palette[np.where(known, matched, 0)]).max(2)
     exact = known & (off <= _EXACT) & np.isin(matched, present)
     differences = np.stack([np.abs(pixels.astype(np.float32) - palette[label]).sum(2) for label in present])

@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.gui.app import application
+from faceeditor.gui.canvas.tools import Tool
 from faceeditor.gui.dialogs.export_dialog import What
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.widgets.chip import Chip
 from faceeditor.gui.widgets.face_tile import FaceTile
 from faceeditor.gui.widgets.region_button import RegionButton
 from faceeditor.gui.widgets.style_thumb import StyleThumb
+from faceeditor.interaction.transform import Transform
 from tests.gui.fake_engine import random_style
 from tests.gui.head_input import panel_of, when_modal
 
@@ -121,6 +123,23 @@ def test_in_the_window(run, language, size) -> None:
     for group in app.window.head_panels:
         panel_of(app, group)
         check(app.window)
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=list(SIZES))
+def test_in_the_bar_and_the_panel_of_the_shaping_tools(run, language, size) -> None:
+    app = run()
+    app.window.resize(*size)
+    app.tools.set_tool(Tool.PUSH)
+    check(app.window)
+    app.window.actions_by_name["transform"].trigger()
+    app.canvas.selecting.set_transform(Transform(-511.5, -511.5, -19.995, -19.995, -179.5))
+    check(app.window)
+    bar = app.window.transform_bar
+    assert bar.apply.isVisible()
+    for box in (bar.move_x, bar.width_percent, bar.angle):
+        text = box.lineEdit()
+        needed = text.fontMetrics().horizontalAdvance(text.text()) + 8
+        assert not box.isVisible() or needed <= text.width(), "the whole number is seen"
 
 
 def shown(app, call, kind=QDialog, act=lambda dialog: None) -> None:

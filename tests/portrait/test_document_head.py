@@ -10,11 +10,13 @@ from faceeditor.portrait.document import (
     PaintMask,
     Portrait,
     ReplaceMask,
+    SetComb,
     SetHead,
     SetStyle,
     SetTruncation,
 )
 from faceeditor.portrait.head import HeadCoefficients, LightRig
+from faceeditor.portrait.state import CombStroke
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray, Region
 
@@ -256,3 +258,35 @@ def test_a_stroke_without_a_place_makes_the_moved_mask_the_painted_one(portrait:
     paint(portrait)
     portrait.commit_stroke()
     assert portrait.mask[32, 25] == Region.HAIR and portrait.base_head is TURNED and not portrait.moved
+
+
+def test_comb_strokes_lie_on_the_moved_mask_during_a_stroke_and_are_kept_on_the_painted_one(
+    portrait: Portrait, face: MaskArray, moved: MaskArray
+) -> None:
+    def unmove(before: MaskArray, after: MaskArray) -> MaskArray:
+        return np.where(np.roll(before != after, -12, axis=1), np.roll(after, -12, axis=1), face).astype(np.uint8)
+
+    def stroke(x: float) -> CombStroke:
+        return CombStroke(np.array([(x, 20), (x, 40)], np.float32))
+
+    first, second = stroke(20), stroke(60)
+    portrait.apply(SetComb((first, second)))
+    portrait.apply(SetHead(TURNED, BASE, "Yaw"))
+    shown = (stroke(32), stroke(72))
+    away = np.array((12, 0), np.float32)
+    portrait.begin_stroke("Transform", moved, unmove, comb=shown, unmove_points=lambda points: points - away)
+    assert portrait.state().face.comb == shown
+    paint(portrait)
+    portrait.move_comb((shown[0], stroke(80)))
+    with pytest.raises(PortraitError):
+        portrait.move_comb(shown[:1])
+    portrait.commit_stroke()
+    comb = portrait.state().face.comb
+    assert comb[0] is first and comb[1].points[:, 0] == pytest.approx(68)
+    portrait.undo()
+    assert portrait.state().face.comb[1].key == second.key
+
+    portrait.begin_stroke("Brush", moved, unmove, comb=shown)
+    paint(portrait)
+    portrait.commit_stroke()
+    assert [each.key for each in portrait.state().face.comb] == [first.key, second.key]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPointingDevice, QTabletEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -12,12 +12,14 @@ from faceeditor.gui.canvas import overlays as paint
 from faceeditor.gui.canvas.canvas_view import CanvasView
 from faceeditor.gui.canvas.gizmo_painter import draw_readout
 from faceeditor.gui.canvas.region_popup import RegionPopup
+from faceeditor.gui.canvas.selection_tool import SelectionTool
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.interaction.combing import CombGesture
 from faceeditor.interaction.head_gizmo import GizmoPart
+from faceeditor.interaction.push import Push, PushStroke
 from faceeditor.interaction.region_keys import region_of_digit
-from faceeditor.interaction.strokes import BrushStroke, LassoStroke, MovedMask, Paint, Stroke, fill, pressed_radius
+from faceeditor.interaction.strokes import BrushStroke, LassoStroke, Paint, fill, pressed_radius
 from faceeditor.interaction.view import Box, Pane, ViewMode, pane_at
 from faceeditor.portrait.brush import Point, region_at
 from faceeditor.portrait.document import SetComb
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 ROTATION_STEP = 15.0
 """Degrees by which a key turns the view."""
-_SIZED = (Tool.BRUSH, Tool.ERASER, Tool.COMB)
+_SIZED = (Tool.BRUSH, Tool.ERASER, Tool.COMB, Tool.PUSH)
 _DIGITS = tuple(Qt.Key(Qt.Key.Key_0 + digit) for digit in range(10))
 _CTRL_MS = 300
 """Ctrl held for so long shows the gizmo; a key with Ctrl does not make it flash."""
@@ -46,7 +48,12 @@ class _Wipe:
 
 @dataclass
 class _Painting:
-    stroke: Stroke
+    stroke: BrushStroke | LassoStroke | PushStroke
+    pane: Box
+
+
+@dataclass
+class _Selecting:
     pane: Box
 
 
@@ -72,7 +79,7 @@ class _Resizing:
     dragged: bool = False
 
 
-_Action = _Pan | _Wipe | _Painting | _Turning | _Combing | _Resizing
+_Action = _Pan | _Wipe | _Painting | _Selecting | _Turning | _Combing | _Resizing
 
 
 class Canvas(CanvasView):
@@ -81,14 +88,19 @@ class Canvas(CanvasView):
     Signals:
         hovered: the Region under the pen, or None.
         panels_toggled: Tab was pressed.
+        face_chosen: index of a face of the photograph that was clicked.
+        hint_changed: what the tool can do now, for the status bar; empty for common tools.
     """
 
     hovered = Signal(object)
     panels_toggled = Signal()
     face_chosen = Signal(int)
+    hint_changed = Signal(str)
 
     def __init__(self, session: PortraitSession, tools: ToolState, parent: QWidget | None = None) -> None:
         super().__init__(session, tools, parent)
+        self.selecting = SelectionTool(session, tools, self)
+        self._selection_drawn: list[QRect] = []  # where the selection was drawn last
         self._action: _Action | None = None
         self._last_point: Point | None = None  # where the last stroke ended: a line begins there
         self._space = False
@@ -104,6 +116,8 @@ class Canvas(CanvasView):
         session.portrait_replaced.connect(self._forget_action)
         session.portrait_replaced.connect(self._forget_last_point)
         session.open_work_ended.connect(self._forget_action)
+        self.selecting.changed.connect(self._update_selection)
+        self.view_changed.connect(self._update_selection)
         self._tools_changed()
 
     @property
@@ -134,11 +148,12 @@ class Canvas(CanvasView):
         modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
     ) -> None:
         self.finish()
-        self.session.end_open_work()
         small = self._small_at(at)
         if small is not None:
             self.set_focus_pane(small)
             return
+        if not self.selecting.transforming:
+            self.session.end_open_work()
         boxes = self.boxes
         pane = boxes[pane_at(boxes, at.x(), at.y())]
         self._eraser_end, self._pressure = eraser_end, pressure
@@ -149,6 +164,13 @@ class Canvas(CanvasView):
             self._action = _Wipe(pane)
             return
         point = self.view.to_picture(pane, at.x(), at.y())
+        turns = self.turner is not None and bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        selects = self.tools.tool is Tool.SELECT and not eraser_end and not turns
+        if selects and (self.selecting.transforming or self.photo.other_face(point) is None):
+            self._action = _Selecting(pane)
+            self.selecting.press(point, at, self.view.zoom, modifiers)
+            return
+        self.selecting.apply()
         other = self.photo.other_face(point)
         if other is not None:
             self.face_chosen.emit(other)
@@ -158,7 +180,7 @@ class Canvas(CanvasView):
             self._action = _Resizing(pane, at, point, self.tools.size)
             self._move_pen(point)
             return
-        if self.turner is not None and modifiers & Qt.KeyboardModifier.ControlModifier:
+        if turns:
             tool = Tool.TURN
         try:
             if tool is Tool.TURN:
@@ -173,19 +195,17 @@ class Canvas(CanvasView):
         if tool is Tool.PICKER:
             self._pick(point)
         elif tool is Tool.FILL:
-            fill(portrait, self._paint(tool), point, self._moved_mask)
+            fill(portrait, self._paint(tool), point, self.session.moved_mask)
         elif tool is Tool.COMB:
             self._action = _Combing(self._begin_combing(point), pane)
         elif tool is Tool.LASSO:
-            self._action = _Painting(LassoStroke(portrait, self._paint(tool), point, self._moved_mask), pane)
+            self._action = _Painting(LassoStroke(portrait, self._paint(tool), point, self.session.moved_mask), pane)
+        elif tool is Tool.PUSH:
+            push = PushStroke(portrait, self._push(), point, pressure, self.session.moved_mask)
+            self._action = _Painting(push, pane)
         else:
-            stroke = BrushStroke(portrait, self._paint(tool), point, pressure, self._moved_mask)
+            stroke = BrushStroke(portrait, self._paint(tool), point, pressure, self.session.moved_mask)
             self._action = _Painting(stroke, pane)
-
-    def _moved_mask(self) -> MovedMask | None:
-        """The mask that a stroke is painted on because the head has moved since the painted one was."""
-        session = self.session
-        return MovedMask(session.shown_mask, session.unmove_stroke) if session.portrait.moved else None
 
     def _begin_turn(self, pane: Box, point: Point, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         self._ctrl_held.stop()
@@ -199,11 +219,17 @@ class Canvas(CanvasView):
             Tool.BRUSH: self.tr("Brush"),
             Tool.ERASER: self.tr("Eraser"),
             Tool.FILL: self.tr("Fill"),
-            Tool.LASSO: self.tr("Lasso"),
+            Tool.LASSO: self.tr("Lasso fill"),
         }
         region = Region.BACKGROUND if tool is Tool.ERASER else tools.region
         lag = tools.lag / self.view.zoom
-        return Paint(region, tools.size, tools.symmetry, tools.paint_over, names[tool], lag)
+        return Paint(region, tools.size, tools.symmetry, tools.paint_over, names[tool], lag, self.selecting.area)
+
+    def _push(self) -> Push:
+        tools = self.tools
+        region = tools.region if tools.push_current else None
+        name, area = self.tr("Push"), self.selecting.area
+        return Push(tools.size, tools.strength, region, tools.symmetry, tools.paint_over, area, name)
 
     def _pen_move(
         self, at: QPointF, pressure: float, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
@@ -217,7 +243,7 @@ class Canvas(CanvasView):
         if self.cursor().shape() is Qt.CursorShape.PointingHandCursor and not self.turning:
             self._choose_cursor()
         boxes = self.boxes
-        held = isinstance(action, (_Painting, _Turning, _Combing, _Resizing))
+        held = isinstance(action, (_Painting, _Selecting, _Turning, _Combing, _Resizing))
         pane = action.pane if held else boxes[pane_at(boxes, at.x(), at.y())]  # type: ignore[union-attr]
         point = self.view.to_picture(pane, at.x(), at.y())
         if isinstance(action, _Pan):
@@ -236,10 +262,15 @@ class Canvas(CanvasView):
         elif isinstance(action, _Resizing):
             self._resize_brush(action, at)
             point = action.point  # the ring stays where the drag began
+        elif isinstance(action, _Selecting):
+            self.selecting.move(point, at, modifiers)
         elif isinstance(action, _Turning) and self.turner is not None:
             self.turner.drag(point, at, modifiers)
         elif self.turning and self.turner is not None:
             self.turner.hover(point, self.view.zoom, modifiers)
+            self._choose_cursor()
+        elif action is None and self.tools.tool is Tool.SELECT:
+            self.selecting.hover(point, self.view.zoom)
             self._choose_cursor()
         self._move_pen(point)
 
@@ -254,8 +285,10 @@ class Canvas(CanvasView):
         elif isinstance(action, _Combing):
             self.session.guarded(action.gesture.commit)
             self.update()
+        elif isinstance(action, _Selecting):
+            self.selecting.release()
         elif isinstance(action, _Resizing):
-            if not action.dragged:
+            if not action.dragged and self._tool_in_use is not Tool.PUSH:
                 self._draw_line(action.pane, action.point)
         elif isinstance(action, _Painting):
             self.session.guarded(action.stroke.commit)
@@ -278,6 +311,10 @@ class Canvas(CanvasView):
             return True
         if isinstance(action, _Combing):
             self.update()
+            return True
+        if isinstance(action, _Selecting):
+            self.selecting.abort()
+            self._choose_cursor()
             return True
         if not isinstance(action, _Painting):
             self._action = action
@@ -307,7 +344,7 @@ class Canvas(CanvasView):
 
         def draw() -> None:
             straight = replace(self._paint(self._tool_in_use), lag=0.0)
-            stroke = BrushStroke(self.session.portrait, straight, start, 1.0, self._moved_mask)
+            stroke = BrushStroke(self.session.portrait, straight, start, 1.0, self.session.moved_mask)
             stroke.move(point)
             stroke.commit()
 
@@ -357,6 +394,7 @@ class Canvas(CanvasView):
 
     def _forget_action(self) -> None:
         self._action = None
+        self.hint_changed.emit(self.hint)
         self._choose_cursor()
 
     def _begin_pan(self, at: QPointF) -> None:
@@ -375,6 +413,32 @@ class Canvas(CanvasView):
         region = region_at(self.shown_mask, point)
         if region is not None:
             self.tools.set_region(region)
+
+    # The selection.
+
+    @property
+    def hint(self) -> str:
+        """What the tool can do now; empty for tools that need no words."""
+        if self.tools.tool is Tool.PUSH:
+            return self.tr("Drag to push the borders of regions · Shift + drag: size of the brush")
+        return self.selecting.hint()
+
+    def clear_selected(self) -> None:
+        """Clear what is selected, or the current region if nothing is; what surrounds it closes the gap."""
+        self.selecting.apply()
+        area = self.selecting.area
+        if area is None:
+            self.session.clear_region(self.tools.region)
+        else:
+            self.session.clear_area(area)
+
+    def _update_selection(self) -> None:
+        """Repaint where the selection was and is."""
+        drawn = [self.selecting.reach(self.view, pane).toAlignedRect() for pane in self.boxes]
+        for area in (*drawn, *self._selection_drawn):
+            self.update(area)
+        self._selection_drawn = drawn
+        self.hint_changed.emit(self.hint)
 
     # The gizmo.
 
@@ -410,6 +474,7 @@ class Canvas(CanvasView):
         self._axis = None if not self.painting else self._axis
         self.pen_radius = self._outline_radius()
         self._choose_cursor()
+        self.hint_changed.emit(self.hint)
         self.update()
 
     def _choose_cursor(self) -> None:
@@ -420,6 +485,8 @@ class Canvas(CanvasView):
             shape = Qt.CursorShape.SplitHCursor
         elif self._space or self.tools.tool is Tool.PAN:
             shape = Qt.CursorShape.OpenHandCursor
+        elif self.tools.tool is Tool.SELECT and not self.turning:
+            shape = self.selecting.cursor(self.view)
         elif isinstance(self._action, _Turning):
             shape = Qt.CursorShape.ClosedHandCursor
         elif self.turning and self.turner is not None:
@@ -488,7 +555,10 @@ class Canvas(CanvasView):
                 self._space = True
                 self._tools_changed()
         elif event.key() == Qt.Key.Key_Escape:
-            self.abort()
+            if not self.abort():
+                self.selecting.escape()
+        elif self.selecting.key(event.key(), event.modifiers(), self.view):
+            event.accept()
         elif event.key() == Qt.Key.Key_Backslash and self.photo.shown:
             self.set_comparing(True)
         elif event.key() in _DIGITS and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
@@ -552,6 +622,8 @@ class Canvas(CanvasView):
             paint.draw_lasso(painter, self.view, pane, stroke.points)
         elif isinstance(stroke, BrushStroke) and self.tools.stabiliser and self.pen_at is not None:
             paint.draw_string(painter, self.view, pane, stroke.end, self.pen_at)
+        if kind is not Pane.HEAD:
+            self.selecting.draw(painter, self.view, pane)
         if self.tools.tool is Tool.COMB and kind is not Pane.HEAD:
             current = self._action.gesture.points if isinstance(self._action, _Combing) else ()
             paint.draw_comb(painter, self.view, pane, self._comb_lines(), current)

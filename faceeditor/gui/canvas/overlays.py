@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
 from faceeditor.gui.colors import color
 from faceeditor.interaction.view import Box, View
@@ -133,6 +133,62 @@ def draw_lasso(painter: QPainter, view: View, pane: Box, points: Sequence[Point]
     painter.drawPolyline(line)
     painter.setPen(QPen(QColor(255, 255, 255, 150), 1, Qt.PenStyle.DashLine))
     painter.drawLine(line.last(), line.first())
+    painter.restore()
+
+
+def draw_ants(painter: QPainter, path: QPainterPath, phase: int) -> None:
+    """Marching ants along an outline in the widget: white dashes on black, seen on every colour.
+
+    Args:
+        painter: clipped to the pane.
+        path: the outline.
+        phase: 0..7, how far the ants have gone.
+    """
+    painter.save()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(0, 0, 0), 1.4))
+    painter.drawPath(path)
+    pen = QPen(QColor(255, 255, 255), 1.4)
+    pen.setDashPattern([4 / 1.4, 4 / 1.4])
+    pen.setDashOffset(-phase / 1.4)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    painter.drawPath(path)
+    painter.restore()
+
+
+def draw_box(
+    painter: QPainter,
+    corners: Sequence[QPointF],
+    top: QPointF,
+    knob: QPointF,
+    handles: Sequence[QPointF],
+    held: QPointF | None,
+) -> None:
+    """The box of a transform.
+
+    Args:
+        painter: clipped to the pane.
+        corners: the four corners, in turn.
+        top: the middle of the upper side, from which a line leads to the knob.
+        knob: the handle that rotates.
+        handles: all handles, the knob among them.
+        held: the one under the pointer.
+    """
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(QColor(0, 0, 0, 150), 3), QPen(color("accent"), 1.2)):
+        painter.setPen(pen)
+        painter.drawPolygon(QPolygonF(list(corners)))
+        painter.drawLine(top, knob)
+    painter.setPen(QPen(QColor(0, 0, 0, 200), 1.2))
+    for place in handles:
+        painter.setBrush(color("accent") if place == held else QColor(255, 255, 255))
+        if place == knob:
+            painter.drawEllipse(place, 5.0, 5.0)
+        else:
+            painter.drawRect(QRectF(place.x() - 4, place.y() - 4, 8, 8))
     painter.restore()
 
 

@@ -4,6 +4,7 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, Signal
 
+from faceeditor.interaction.selection import SelectMode
 from faceeditor.regions import Region
 
 MIN_SIZE = 1.0
@@ -12,6 +13,8 @@ DEFAULT_SIZE = 14.0
 """Diameters of the brush in mask pixels."""
 MAX_LAG = 80.0
 """How far the brush trails behind the pointer at the most stabilisation, in device-independent pixels."""
+MIN_STRENGTH, DEFAULT_STRENGTH = 0.05, 0.8
+"""How far the push brush takes the mask along; at most 1."""
 
 
 class Tool(Enum):
@@ -21,6 +24,8 @@ class Tool(Enum):
     ERASER = "eraser"
     FILL = "fill"
     LASSO = "lasso"
+    SELECT = "select"
+    PUSH = "push"
     PICKER = "picker"
     PAN = "pan"
     TURN = "turn"
@@ -45,6 +50,9 @@ class ToolState(QObject):
         self._stabiliser = 0.0
         self._symmetry = False
         self._paint_over: frozenset[Region] | None = None
+        self._select_mode = SelectMode.REPLACE
+        self._strength = DEFAULT_STRENGTH
+        self._push_current = False
 
     @property
     def tool(self) -> Tool:
@@ -85,6 +93,21 @@ class ToolState(QObject):
         """Regions that may be painted over; None for all."""
         return self._paint_over
 
+    @property
+    def select_mode(self) -> SelectMode:
+        """What a new outline does to the selection while no modifier is held."""
+        return self._select_mode
+
+    @property
+    def strength(self) -> float:
+        """0.05 .. 1: how far the push brush takes the mask along."""
+        return self._strength
+
+    @property
+    def push_current(self) -> bool:
+        """Whether the push brush moves the borders of the current region only."""
+        return self._push_current
+
     def _set(self, name: str, value: object) -> None:
         if getattr(self, name) != value:
             setattr(self, name, value)
@@ -120,3 +143,12 @@ class ToolState(QObject):
         """Protect everything but these regions; None or all of them for no protection."""
         whole = regions is None or len(regions) == len(Region)
         self._set("_paint_over", None if whole else frozenset(regions or ()))
+
+    def set_select_mode(self, mode: SelectMode) -> None:
+        self._set("_select_mode", mode)
+
+    def set_strength(self, strength: float) -> None:
+        self._set("_strength", min(max(float(strength), MIN_STRENGTH), 1.0))
+
+    def set_push_current(self, on: bool) -> None:
+        self._set("_push_current", bool(on))

@@ -12,9 +12,11 @@ from faceeditor.engine import Frame, RenderRequest
 from faceeditor.engine.requests import FINE, FULL, Output
 from faceeditor.errors import EngineError, FaceEditorError
 from faceeditor.gui.controllers.bridge import Bridge
-from faceeditor.interaction.clear_region import without_region
+from faceeditor.interaction.clear_region import without_area, without_region
 from faceeditor.interaction.head_values import mirrored_head
 from faceeditor.interaction.meter import FrameMeter
+from faceeditor.interaction.strokes import MovedMask, replace_once
+from faceeditor.portrait.brush import Area
 from faceeditor.portrait.document import Change, Portrait, ReplaceMask
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
@@ -65,6 +67,7 @@ class PortraitSession(QObject):
         self._epoch = 0
         self._told = ""  # the engine's last complaint
         self._show_head = False
+        self._resting = False  # the hand rests inside of an open stroke
         self._shown: tuple[int, int, bool] = (-1, 0, False)  # revision, side at which it was drawn, with the head
         self._fine: Frame | None = None  # the last one at the generator's largest side
         self._painted = 0  # the last revision at which the painted mask changed
@@ -103,6 +106,8 @@ class PortraitSession(QObject):
         if change.dirty is not None:
             self._painted = change.revision
         coarse = self.frame is not None and self.frame.drawn < FULL
+        if change.drawn:
+            self._resting = False
         if change.drawn or (change.history and coarse):
             self._rest.stop()
             self._requests.start()
@@ -160,15 +165,16 @@ class PortraitSession(QObject):
         self.guarded(lambda: self.replace_mask(mirrored(self.shown_mask), self.tr("Mirror mask"), turned))
 
     def clear_region(self, region: Region) -> None:
-        """Give all of a region's pixels to the region that surrounds it most, so that no hole is left."""
+        """Give all of a region's pixels to what surrounds them, so that no hole is left."""
+        self._replace_seen(lambda mask: without_region(mask, region), self.tr("Clear region"))
+
+    def clear_area(self, area: Area) -> None:
+        """Give all pixels of an area (256, 256) of the mask that is seen to what surrounds it."""
+        self._replace_seen(lambda mask: without_area(mask, area), self.tr("Clear selection"))
+
+    def _replace_seen(self, make: Callable[[MaskArray], MaskArray | None], name: str) -> None:
         self.end_open_work()
-
-        def clear() -> None:
-            cleared = without_region(self.shown_mask, region)
-            if cleared is not None:
-                self.replace_mask(cleared, self.tr("Clear region"), self.portrait.head)
-
-        self.guarded(clear)
+        self.guarded(lambda: replace_once(self.portrait, name, make, self.moved_mask()))
 
     # Frames.
 
@@ -205,6 +211,16 @@ class PortraitSession(QObject):
             self._moved = (portrait.revision, mask)
         return self._moved[1]
 
+    def moved_mask(self) -> MovedMask | None:
+        """What a stroke paints on where the head has moved since the mask was painted, and the way back; else None.
+
+        Raises:
+            EngineError: as of `shown_mask`.
+        """
+        if not self.portrait.moved:
+            return None
+        return MovedMask(self.shown_mask, self.unmove_stroke, self.shown_comb, self.unmove_points)
+
     @property
     def shown_comb(self) -> tuple[CombStroke, ...]:
         """The comb strokes as they lie on the shown mask."""
@@ -214,7 +230,7 @@ class PortraitSession(QObject):
 
     def unmove_points(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Where points on the shown mask are on the painted one, (N, 2) in mask pixels."""
-        face = self.portrait.state().face
+        face = self._as_drawn(self.portrait.before_stroke.face)
         if face.shown_head is None or face.base_head is None:
             return points
         from faceeditor.head.model import HeadModel
@@ -260,6 +276,12 @@ class PortraitSession(QObject):
         if asked:
             self._requests.start()
 
+    def rest(self) -> None:
+        """The hand rests inside of an open stroke: the face is drawn in full until something changes again."""
+        self._resting = True
+        if not self.up_to_date:
+            self._requests.start()
+
     def request_frame(self) -> None:
         """Ask for a face of the portrait as it is."""
         self._requests.start()
@@ -267,7 +289,7 @@ class PortraitSession(QObject):
     def _request(self) -> None:
         portrait = self.portrait
         # During a gesture the engine may use its fast tier; the end of the gesture requests the full one.
-        output = Output(fast=portrait.busy)
+        output = Output(fast=portrait.busy and not self._resting)
         state = portrait.state()
         state = state.with_faces_part(state.active, self._as_drawn(state.face))
         request = RenderRequest.of(state, output, revision=portrait.revision, show_head=self._show_head)
@@ -305,7 +327,11 @@ class PortraitSession(QObject):
             self.before = frame.pixels
             self.before_changed.emit()
         self.frame_shown.emit(frame)
-        if frame.drawn < FULL and not self.portrait.busy and frame.revision == self.portrait.revision:
+        if (
+            frame.drawn < FULL
+            and (self._resting or not self.portrait.busy)
+            and frame.revision == self.portrait.revision
+        ):
             self._requests.start()  # the gesture ended while the fast frame was being drawn
         elif frame.drawn >= FULL and frame.revision == self.portrait.revision:
             self._rest.start()

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from faceeditor.engine import EngineStatus
+from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.board_controller import BoardController
 from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.gui.controllers.session import PortraitSession
@@ -23,6 +24,28 @@ _REFRESH_MS = 250
 _DEVICES = {"cuda": "CUDA", "torch-cpu": "CPU · PyTorch", "openvino-cpu": "CPU · OpenVINO"}
 
 
+class _Hint(QLabel):
+    """A sentence that is shortened where there is no room for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setContentsMargins(8, 0, 8, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(color("text-dim"))
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+
 class StatusBar(QStatusBar):
     """Reads the session's meter four times a second, so that it costs nothing while painting."""
 
@@ -32,7 +55,9 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.message = QLabel()
         self.message.setContentsMargins(8, 0, 0, 0)
-        self.addWidget(self.message, 1)
+        self.addWidget(self.message)
+        self.hint = _Hint()
+        self.addWidget(self.hint, 1)
         self.work = QWidget()
         row = QHBoxLayout(self.work)
         row.setContentsMargins(0, 0, 12, 0)
@@ -134,6 +159,12 @@ class StatusBar(QStatusBar):
         self.rate.setText("" if rate is None else self.tr("{n} fps").format(n=round(rate)))
         ms = self._meter.last_ms
         self.time.setText(self.tr("{n} ms").format(n=round(ms)) if ms else "")
+
+    def show_hint(self, text: str) -> None:
+        """Say what the tool can do now."""
+        if text != self.hint.text():
+            self.hint.setText(text)
+            self.hint.setToolTip(text)
 
     def show_hover(self, region: Region | None) -> None:
         """Name the region under the pen."""

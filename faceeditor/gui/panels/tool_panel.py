@@ -4,12 +4,22 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from faceeditor.gui.canvas.tools import DEFAULT_SIZE, MAX_SIZE, MIN_SIZE, ToolState
+from faceeditor.gui.canvas.tools import (
+    DEFAULT_SIZE,
+    DEFAULT_STRENGTH,
+    MAX_SIZE,
+    MIN_SIZE,
+    MIN_STRENGTH,
+    Tool,
+    ToolState,
+)
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, tool_button
 from faceeditor.gui.widgets.region_look import ORDER, chip_icon, region_name
+from faceeditor.gui.widgets.segments import Segments
 from faceeditor.gui.widgets.slider_row import SliderRow
+from faceeditor.interaction.selection import SelectMode
 from faceeditor.regions import FACE_REGIONS, Region
 
 _TOOLS_IN_ROW = 5
@@ -91,6 +101,7 @@ class ToolPanel(QWidget):
         self.stabiliser.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.stabiliser.moved.connect(tools.set_stabiliser)
         column.addWidget(self.stabiliser)
+        self._build_tool_options(column)
         options = QGridLayout()
         options.setHorizontalSpacing(8)
         options.setVerticalSpacing(4)
@@ -112,6 +123,43 @@ class ToolPanel(QWidget):
         tools.changed.connect(self._show)
         self._show()
 
+    def _build_tool_options(self, column: QVBoxLayout) -> None:
+        """What only some tools ask for; it is shown while they are used."""
+        tools = self._tools
+        self.strength = SliderRow(self.tr("Strength"), MIN_STRENGTH, 1.0, DEFAULT_STRENGTH, "%")
+        self.strength.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.strength.moved.connect(tools.set_strength)
+        self.push_current = QCheckBox(self.tr("Current region only"))
+        self.push_current.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.push_current.setToolTip(self.tr("Push the borders of the current region; all others stay as they are"))
+        self.push_current.toggled.connect(tools.set_push_current)
+        names = {
+            SelectMode.REPLACE: self.tr("New selection"),
+            SelectMode.ADD: self.tr("Add to the selection (Shift)"),
+            SelectMode.SUBTRACT: self.tr("Subtract from the selection (Alt)"),
+            SelectMode.INTERSECT: self.tr("Intersect with the selection (Shift + Alt)"),
+        }
+        self.select_modes = Segments(list(names.values()), [f"select-{mode.value}" for mode in names])
+        for index, name in enumerate(names.values()):
+            button = self.select_modes.button(index)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setToolTip(name)
+        modes = list(names)
+        self.select_modes.chosen.connect(lambda index: tools.set_select_mode(modes[index]))
+        for widget in (self.strength, self.push_current, self.select_modes):
+            column.addWidget(widget)
+
+    def _show_tool_options(self) -> None:
+        tools = self._tools
+        self.brush_size.setVisible(tools.tool is not Tool.SELECT)
+        self.stabiliser.setVisible(tools.tool not in (Tool.SELECT, Tool.PUSH))
+        self.select_modes.setVisible(tools.tool is Tool.SELECT)
+        self.select_modes.set_current(list(SelectMode).index(tools.select_mode))
+        for widget in (self.strength, self.push_current):
+            widget.setVisible(tools.tool is Tool.PUSH)
+        self.strength.show_value(tools.strength, DEFAULT_STRENGTH)
+        self.push_current.setChecked(tools.push_current)
+
     def _choose_paint_over(self) -> None:
         popup = PaintOverPopup(self._tools, self)
         popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -119,6 +167,7 @@ class ToolPanel(QWidget):
         popup.show()
 
     def _show(self) -> None:
+        self._show_tool_options()
         self.brush_size.show_value(self._tools.size, DEFAULT_SIZE)
         self.stabiliser.show_value(self._tools.stabiliser, 0.0)
         regions = self._tools.paint_over

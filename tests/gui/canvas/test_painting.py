@@ -160,7 +160,7 @@ def test_eraser_fill_lasso(app):
     app.tools.set_region(Region.HAT)
     draw_stroke(app.canvas, [(100.0, 10.0), (160.0, 10.0), (160.0, 40.0), (100.0, 40.0)])
     assert (app.portrait.mask[14:36, 104:156] == Region.HAT).all()
-    assert app.portrait.undo_stack == ("Eraser", "Fill", "Lasso")
+    assert app.portrait.undo_stack == ("Eraser", "Fill", "Lasso fill")
 
 
 def test_picker_and_right_button_take_the_region(app):
