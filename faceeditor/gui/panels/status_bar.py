@@ -118,7 +118,7 @@ class StatusBar(QStatusBar):
     def follow_hold(self, hold: IdentityHold, action: QAction) -> None:
         """Put the switch that holds identity beside the meter, and show its limit there."""
         self.hold = HoldSwitch(hold, action)
-        self.insertPermanentWidget(1, self.hold)
+        self.insertPermanentWidget(2, self.hold)  # after message and hint
         hold.changed.connect(lambda: self.person.show_limit(hold.limit if hold.active else None, hold.holding))
 
     def _cancel_work(self) -> None:
