@@ -157,8 +157,9 @@ class LocalShape:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "LocalShape":
         """The local shape of a file. Raises PortraitError, KeyError, TypeError or ValueError: it is damaged."""
-        arrays = (np.asarray(data[name], np.float32) for name in ("shape", "expression", "gaze"))
-        return cls(*arrays, tuple(int(region) for region in data["regions"]), float(data["feather"]))
+        shape, expression, gaze = (np.asarray(data[name], np.float32) for name in ("shape", "expression", "gaze"))
+        regions = tuple(int(region) for region in data["regions"])
+        return cls(shape, expression, gaze, regions, float(data["feather"]))
 
     def scaled(self, share: float) -> "LocalShape":
         """A share of it."""
