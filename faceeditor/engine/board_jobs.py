@@ -1,7 +1,7 @@
 """Background work of the board: the tiles of one person, one after the other, and the score of a face."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from faceeditor.identity.board_store import SavedBoard, unpacked
 from faceeditor.identity.methods import METHODS, WITH_POOL, MethodContext
 from faceeditor.identity.recogniser import FaceRecogniser, distance, load
 from faceeditor.identity.variation import FacePicture, Method, Pixels, Variation
+from faceeditor.portrait.adjustments import Adjustments
 from faceeditor.regions import MaskArray
 
 ShowTile = Callable[[int, Tile], None]
@@ -129,21 +130,24 @@ class RestoreBoard:
     Attributes:
         tools: of the board.
         data: as `identity.board_store.packed` made them.
+        adjustments: of the portrait.
     """
 
     long: ClassVar[bool] = True
 
     tools: BoardTools
     data: bytes
+    adjustments: Adjustments = ()
 
     def run(self, context: JobContext) -> RestoredBoard:
         """Raises FaceEditorError (a damaged board), ModelError and EngineError."""
         saved = unpacked(self.data)
         renderer, recogniser = self.tools.use(context), self.tools.recogniser
-        reference = pinned(saved.person, renderer, recogniser)
+        reference = pinned(replace(saved.person, adjustments=self.adjustments), renderer, recogniser)
 
         def again(variation: Variation, method: str, seed: tuple[int, int, int]) -> Tile:
             context.ticket.check()
+            variation = replace(variation, adjustments=self.adjustments)
             picture = renderer.draw(variation)
             vector = recogniser.embed([picture.pixels], [picture.frame])[0]
             apart = float(distance(vector, reference.embedding))

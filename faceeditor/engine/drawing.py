@@ -13,10 +13,10 @@ from faceeditor.portrait.state import PortraitState
 
 def request_of(variation: Variation, revision: int = 0) -> RenderRequest:
     """What the engine is asked for to draw a variation."""
-    heads: dict[str, Any] = {}
+    parts: dict[str, Any] = {"adjustments": variation.adjustments}
     if variation.head is not None:
-        heads = {"head": variation.head, "base_head": variation.base_head, "read_head": variation.read_head}
-    state = PortraitState.of(variation.mask, variation.style, variation.truncation, **heads)
+        parts |= {"head": variation.head, "base_head": variation.base_head, "read_head": variation.read_head}
+    state = PortraitState.of(variation.mask, variation.style, variation.truncation, **parts)
     return RenderRequest.of(state, revision=revision)
 
 

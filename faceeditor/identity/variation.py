@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.faceframe import face_frame
+from faceeditor.portrait.adjustments import Adjustments
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import FACE_REGIONS, MaskArray, Region
@@ -31,6 +32,7 @@ class Variation:
         truncation: how far the style may leave the average.
         read_head: as in `portrait.state.FaceState`: the base head was only read, and where the head equals it the face
             is drawn by mask and style alone, as the portrait is before a slider is touched.
+        adjustments: of the portrait, which every picture of the person has, too.
     """
 
     mask: MaskArray
@@ -39,6 +41,7 @@ class Variation:
     base_head: HeadCoefficients | None = None
     truncation: float = 1.0
     read_head: bool = False
+    adjustments: Adjustments = ()
 
     def with_head(self, head: HeadCoefficients) -> "Variation":
         """The same person at another head; the mask moves from where it was painted."""
@@ -146,4 +149,5 @@ def with_locks(reference: Variation, variation: Variation, locks: frozenset[str]
 def variation_key(variation: Variation) -> tuple[Any, ...]:
     """What a drawn variation may be remembered by."""
     heads = (variation.head.key if variation.head else "", variation.base_head.key if variation.base_head else "")
-    return (variation.mask.tobytes(), variation.style.key, *heads, variation.truncation, variation.read_head)
+    made_of = (variation.mask.tobytes(), variation.style.key, *heads, variation.truncation, variation.read_head)
+    return (*made_of, *variation.adjustments)

@@ -21,6 +21,7 @@ from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.identity.board import SLIDERS, BoardOptions, Reference, Tile
 from faceeditor.identity.board_store import SavedBoard, StarredTile, packed
+from faceeditor.portrait.adjustments import Adjustments
 from faceeditor.portrait.document import Change, ReplaceFace
 
 _SOON_MS = 60
@@ -145,8 +146,11 @@ class BoardController(QObject):
         self.pinned_changed.emit()
         data = self.session.portrait.board
         if data:
-            self._pin_job = self.session.bridge.run(RestoreBoard(self.tools, data))
+            self._pin_job = self.session.bridge.run(RestoreBoard(self.tools, data, self._adjustments()))
             self.work_started.emit(self.tr("Opening the board ..."))
+
+    def _adjustments(self) -> Adjustments:
+        return self.session.portrait.state().face.adjustments
 
     def _restore(self, board: RestoredBoard) -> None:
         """Show the board that the portrait's file keeps."""

@@ -139,7 +139,8 @@ class HeadController(QObject):
         if head is None:
             return None
         read = face.read_head if face.head is not None else True
-        return Variation(face.mask, face.style, head, face.base_head or head, face.truncation, read)
+        base = face.base_head or head
+        return Variation(face.mask, face.style, head, base, face.truncation, read, face.adjustments)
 
     @property
     def ready(self) -> bool:

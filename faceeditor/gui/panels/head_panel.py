@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.deferred import DeferredCalls, Throttle
 from faceeditor.gui.icons import icon
@@ -273,6 +274,8 @@ class HeadPanel(QWidget):
         else:
             text = self._restriction()
         self.hint.setText(text)
+        limited = ready and self.heads.target is not None
+        self.hint.setStyleSheet(f"color: {color('accent').lighter(125).name()};" if limited else "")
         self.hint.setVisible(bool(text))
         self.body.setEnabled(ready and not self.heads.locked(self.group))
 
@@ -286,7 +289,7 @@ class HeadPanel(QWidget):
         if target is None:
             return ""
         regions = ", ".join(region_name(region) for region in Region if region in target.regions)
-        return self.tr("“{name}” only in: {regions}").format(name=target.name, regions=regions or self.tr("everywhere"))
+        return self.tr("Only in: {regions}").format(regions=regions) if regions else ""
 
     def _refresh_rows(self) -> None:
         for name, row in self.rows.items():

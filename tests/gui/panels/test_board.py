@@ -12,6 +12,7 @@ from faceeditor.errors import ModelError
 from faceeditor.gui.imaging import from_qimage
 from faceeditor.identity.people import HeadChanges
 from faceeditor.images import open_picture
+from faceeditor.portrait.adjustments import ColourChange
 from tests.gui.fake_engine import FakeHeadPrior
 from tests.gui.head_input import drag, drag_row, panel_of
 from tests.identity.people import Mean
@@ -329,6 +330,23 @@ def test_a_damaged_board_costs_the_board_alone(app, board, tmp_path):
     app.wait(lambda: bool(said))
     assert "damaged and was left out" in said[0] and board.pinned is None
     app.settle()
+
+
+def test_a_person_is_pinned_with_the_adjustments_of_the_portrait(app):
+    with_board(app)
+    app.window.adjustments.add_colour("Red hair", "hair")
+    app.window.adjustments.change(0, settings=ColourChange((0.7, 0.1, 0.1)))
+    app.settle()
+    QTest.mouseClick(app.window.board_panel.controls.pin, LEFT)
+    full(app)
+    board = app.window.board
+    app.wait(lambda: board.score is not None)
+    assert board.score < 1e-4
+    assert np.array_equal(board.pinned.picture.pixels, app.session.frame.pixels)
+    QTest.mouseClick(tiles_of(app)[2], LEFT)
+    app.settle()
+    assert np.array_equal(app.session.frame.pixels, board.tiles[2].picture.pixels)
+    assert len(app.portrait.state().face.adjustments) == 1
 
 
 class Late(HeadChanges):
