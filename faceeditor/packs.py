@@ -229,6 +229,20 @@ def write_pack(
     return ModelPack.open(name, Path(folder))
 
 
+def with_files(
+    pack: ModelPack, files: Mapping[str, Mapping[str, npt.NDArray[Any]]], config: Mapping[str, Any] | None = None
+) -> ModelPack:
+    """Write a pack again with new or changed files, and values of `config` added; all else in it stays as it is.
+
+    Raises:
+        ModelError: a file of the pack is missing or damaged, or as of `write_pack`.
+        FaceEditorError: the folder cannot be written.
+    """
+    kept = {name: pack.load(name) for name in pack.files if name not in files}
+    merged = dict(pack.config) | dict(config or {})
+    return write_pack(pack.folder.parent, pack.name, pack.kind, pack.version, kept | dict(files), merged)
+
+
 def _serialised(file: str, arrays: Mapping[str, npt.NDArray[Any]], half: bool) -> bytes:
     """The bytes of a safetensors file, floats as float16 if asked, else as float32."""
     stored: Arrays = {}

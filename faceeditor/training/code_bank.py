@@ -142,7 +142,8 @@ class CodeBank:
         weights = weights.sqrt()
         described = [mask_descriptors(mask) for mask in (*faces.masks, *map(mirrored, faces.masks))]
         descriptors = torch.from_numpy(np.stack(described)).to(device)
-        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, weights), descriptors)
+        people = torch.arange(len(faces), device=device).repeat(2)
+        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, people, weights), descriptors)
 
     def composed(self, count: int) -> Codes:
         """Codes (count) of the parts of several people.

@@ -17,7 +17,7 @@ from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder, Window
 from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS
 from faceeditor.nets.mask_guided_pack import ENCODER_FILE, FINE_FILE, GENERATOR_FILE
-from faceeditor.packs import ModelPack, write_pack
+from faceeditor.packs import ModelPack, with_files
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
 from faceeditor.training.fine_data import load_fine_faces, pick_windows, window_weights
 from faceeditor.training.guides import FaceGuides
@@ -220,10 +220,8 @@ def pack_fine_scale(run: Path, folder: Path) -> ModelPack:
     """
     state = load_checkpoint(run / "checkpoint.safetensors")
     pack = ModelPack.open(folder.name, folder.parent)
-    files = {name: pack.load(name) for name in pack.files}
-    files[FINE_FILE] = {key: value.float().cpu().numpy() for key, value in state["average"].items()}
-    config = dict(pack.config) | {"fine_pictures_seen": int(state["seen"])}
-    return write_pack(folder.parent, folder.name, pack.kind, pack.version, files, config)
+    fine = {key: value.float().cpu().numpy() for key, value in state["average"].items()}
+    return with_files(pack, {FINE_FILE: fine}, {"fine_pictures_seen": int(state["seen"])})
 
 
 def _networks(pack: ModelPack, width: int, device: torch.device) -> tuple[MaskGenerator, StyleEncoder]:

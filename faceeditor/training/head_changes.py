@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from faceeditor.errors import FaceEditorError
 from faceeditor.faceframe import face_frame
 from faceeditor.head.light import rig_to_gamma
 from faceeditor.head.maps import CONDITION_PLANES, MapRenderer
@@ -26,7 +25,7 @@ from faceeditor.portrait.head import EXPRESSION_DIM, HeadCoefficients, LightRig
 from faceeditor.regions import MaskArray, Region, mirrored
 from faceeditor.training.data import FaceSet, reduced
 from faceeditor.training.guides import read_mouth_parts
-from faceeditor.training.labels import PARTS, mirrored_labels
+from faceeditor.training.labels import PARTS, mirrored_labels, read_fitted_heads
 
 Floats = npt.NDArray[np.float32]
 
@@ -77,18 +76,7 @@ class FittedFaces:
 
     def __init__(self, faces: FaceSet, fitted: Path, model: HeadModel) -> None:
         self.faces, self.model = faces, model
-        try:
-            with np.load(fitted) as file:
-                data = {name: file[name] for name in (*PARTS, "id", "ok", "ok_light")}
-        except (OSError, KeyError, ValueError) as error:
-            raise FaceEditorError(f"Coefficients cannot be read from {fitted} ({error}): build the head.") from error
-        rows = {str(name): row for row, name in enumerate(data["id"])}
-        missing = [name for name in faces.names if name not in rows]
-        if missing:
-            raise FaceEditorError(f"{fitted} lacks photograph {missing[0]}: build the head anew.")
-        order = np.array([rows[name] for name in faces.names])
-        self.labels = {name: data[name][order].astype(np.float32) for name in PARTS}
-        self.good = (data["ok"] & data["ok_light"])[order]
+        self.labels, self.good = read_fitted_heads(fitted, faces.names)
         self.usable = np.flatnonzero(self.good)
         self._renderer = MapRenderer(model, SIDE)
         self._small = reduced(faces.pictures, SIDE)

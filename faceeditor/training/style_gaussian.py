@@ -10,21 +10,24 @@ from faceeditor.regions import REGION_COUNT
 
 FILE = "style_gaussian.safetensors"
 """In a model pack."""
-DIRECTIONS = 100
-"""Principal directions that are kept; they hold over 99 % of the spread."""
+DIRECTIONS = 150
+"""Principal directions that are kept; they hold over nine tenths of the spread of every part but the detail."""
+SPREAD = 1.2
+"""Of draws, relative to the photographs' codes: at 1 pictures of draws vary less than pictures of photographs' codes,
+as the encoder reads them (docs/decisions/0010)."""
 PLAIN_SCALE = 0.7
 """How far the plain person lies from the mean, as a share of a chosen photograph's distance: means look like nobody."""
 _VECTORS = REGION_COUNT * REGION_DIM + OVERALL_DIM
-_PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-_HELD_OUT = 10
+_PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0)
+_FOLDS = 8
 
 
 @dataclass(frozen=True, eq=False)
 class StyleGaussian:
     """Codes as `mean + z @ directions` with z ~ N(0, 1); as `generators.style_prior` reads it, where all is explained.
 
-    mean: (2720,); directions: (K, 2720), scaled by their spread. The detail map of both is zero. plain: (2720,);
-    mask_mean: (D,), slopes: (D, 2720), fitting: (L, 2720).
+    mean: (2720,); directions: (K, 2720), scaled by their spread; plain: (2720,); mask_mean: (D,), slopes: (D, 2720),
+    fitting: (L, 2720).
     """
 
     mean: Tensor
@@ -51,61 +54,82 @@ class StyleGaussian:
 
 @torch.no_grad()
 def fit_style_gaussian(
-    flat: Tensor, descriptors: Tensor, weights: Tensor | None = None, directions: int = DIRECTIONS
+    flat: Tensor,
+    descriptors: Tensor,
+    people: Tensor,
+    weights: Tensor | None = None,
+    directions: int = DIRECTIONS,
 ) -> StyleGaussian:
     """Fit to codes.
 
     Args:
         flat: (N, 2720) flat codes, the regions that photographs do not show filled.
         descriptors: (N, D) of the photographs' masks (`portrait.mask_descriptors`).
+        people: (N,) int64, whose code it is: a photograph and its mirror image are one person.
         weights: (N,) how much each counts; None: alike.
         directions: how many are kept.
     """
-    vectors = flat[:, :_VECTORS]
     share = torch.ones(len(flat), device=flat.device) if weights is None else weights
     share = share / share.sum()
-    mean = (share[:, None] * vectors).sum(0)
+    mean = (share[:, None] * flat).sum(0)
     mask_mean = (share[:, None] * descriptors).sum(0)
-    x = descriptors - mask_mean
-    slopes = _regression(x, vectors - mean, share)
-    chosen = _plain_row(vectors, mean, share)
-    plain = mean + PLAIN_SCALE * (vectors[chosen] - mean)
-    parts = (mean, _directions(vectors - mean, share, directions), plain, slopes)
-    wide_mean, wide_directions, wide_plain, wide_slopes = (_with_detail(part, flat) for part in parts)
-    rest = _with_detail(_directions(vectors - mean - x @ slopes, share, directions), flat)
-    return StyleGaussian(wide_mean, wide_directions, wide_plain, mask_mean, wide_slopes, rest)
+    centred, x = flat - mean, descriptors - mask_mean
+    scale = _part_scale(centred, share)
+    slopes, rest = _regression(x, centred * scale, share, people)
+    plain = mean + PLAIN_SCALE * centred[_plain_row(centred[:, :_VECTORS], share)]
+    whole, fitting = (_directions(each, share, directions) / scale for each in (centred * scale, rest))
+    return StyleGaussian(mean, whole, plain, mask_mean, slopes / scale, fitting)
+
+
+def _part_scale(centred: Tensor, share: Tensor) -> Tensor:
+    """(2720,) factors that give every part of a code (each region, overall, detail) the same total spread.
+
+    Otherwise the directions would follow the parts with large numbers, and lose a fifth of the overall vector's spread.
+    """
+    spread = (share[:, None] * centred.square()).sum(0)
+    lengths = [*[REGION_DIM] * REGION_COUNT, OVERALL_DIM, centred.shape[1] - _VECTORS]
+    totals = [part.sum().clamp_min(1e-6).sqrt().expand(len(part)) for part in spread.split(lengths)]
+    return 1 / torch.cat(totals)
 
 
 def _directions(centred: Tensor, share: Tensor, kept: int) -> Tensor:
-    """(K, V) principal directions times their spread."""
+    """(K, C) principal directions times the spread of draws along them."""
     _, singular, axes = torch.linalg.svd(centred * share.sqrt()[:, None], full_matrices=False)
     kept = min(kept, len(singular))
-    return axes[:kept] * singular[:kept, None]
+    return SPREAD * axes[:kept] * singular[:kept, None]
 
 
-def _with_detail(vectors: Tensor, flat: Tensor) -> Tensor:
-    """Vectors (..., V) with a detail map of zeros."""
-    return torch.cat([vectors, vectors.new_zeros(*vectors.shape[:-1], flat.shape[1] - _VECTORS)], -1)
+def _regression(x: Tensor, y: Tensor, share: Tensor, people: Tensor) -> tuple[Tensor, Tensor]:
+    """Ridge regression with the penalty that explains people best from the others.
 
-
-def _regression(x: Tensor, y: Tensor, share: Tensor) -> Tensor:
-    """(D, V) ridge regression with the penalty that explains every tenth row best from the others."""
-    held = torch.arange(len(x), device=x.device) % _HELD_OUT == 0
+    Returns:
+        The slopes (D, C), and (N, C) what they leave of each person who took no part in their fit: what they leave of
+        the others is less than what a new mask leaves open.
+    """
     spread = (share[:, None] * x.square()).sum(0).sqrt().clamp_min(1e-4)
-    scaled = x / spread
+    scaled, weighted = x / spread, y * share[:, None]
+    fold = people.unique(return_inverse=True)[1] % _FOLDS
+    eye = torch.eye(x.shape[1], device=x.device)
 
     def solved(rows: Tensor, penalty: float) -> Tensor:
-        a, b = scaled[rows] * share[rows, None], y[rows]
-        eye = torch.eye(x.shape[1], device=x.device)
-        return torch.linalg.solve(scaled[rows].T @ a + penalty * eye * share[rows].sum(), a.T @ b)
+        a = scaled[rows]
+        return torch.linalg.solve(
+            a.T @ (a * share[rows, None]) + penalty * share[rows].sum() * eye, a.T @ weighted[rows]
+        )
 
-    errors = [((y[held] - scaled[held] @ solved(~held, p)).square().sum(1) * share[held]).sum() for p in _PENALTIES]
-    best = _PENALTIES[int(torch.stack(errors).argmin())]
-    return solved(torch.ones_like(held), best) / spread[:, None]
+    def left(penalty: float) -> Tensor:
+        rest = torch.empty_like(y)
+        for k in range(_FOLDS):
+            held = fold == k
+            rest[held] = y[held] - scaled[held] @ solved(~held, penalty)
+        return rest
+
+    errors = torch.stack([(share[:, None] * left(penalty).square()).sum() for penalty in _PENALTIES])
+    best = _PENALTIES[int(errors.argmin())]
+    return solved(torch.ones_like(fold, dtype=torch.bool), best) / spread[:, None], left(best)
 
 
-def _plain_row(vectors: Tensor, mean: Tensor, share: Tensor) -> int:
+def _plain_row(centred: Tensor, share: Tensor) -> int:
     """The row nearest to the mean among the tenth that counts most."""
     most = share >= share.quantile(0.9)
-    away = torch.where(most, (vectors - mean).square().sum(1), torch.inf)
-    return int(away.argmin())
+    return int(torch.where(most, centred.square().sum(1), torch.inf).argmin())
