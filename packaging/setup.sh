@@ -65,7 +65,7 @@ PY=$venv/bin/python
 pip() { "$PY" -m pip --disable-pip-version-check --quiet "$@"; }
 
 # The stamp changes with the list of packages, so a second start installs nothing.
-stamp="$venv/faceeditor-$(cat pyproject.toml packaging/setup.sh | cksum | cut -d' ' -f1)${extras:+-dev}"
+stamp="$venv/faceeditor-$(cat pyproject.toml packaging/setup.sh | cksum | cut -d' ' -f1)${extras:+-$(printf %s "$extras" | tr -cd a-z0-9)}"
 if [ ! -e "$stamp" ]; then
     say "Installing Face Editor into $venv (the first time this takes a few minutes) ..."
     torch=2.13.0

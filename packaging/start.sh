@@ -2,7 +2,7 @@
 # Set up what is missing and start Face Editor. Without a display it draws the demo portrait and a picture of the
 # window into files instead. Arguments are passed on: a portrait or mask to open, or a command such as "render".
 set -u
-extras=
+extras="[c2pa]"
 . "$(dirname "$0")/setup.sh"
 
 if [ $# -gt 0 ]; then

@@ -58,6 +58,21 @@ def test_render_a_mask(mask_file: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (picture(out) != seven).any()
 
 
+def test_render_without_background(mask_file: Path) -> None:
+    out = mask_file.with_name("face.webp")
+    assert cli.main(["render", str(mask_file), "-o", str(out), "--transparent", "--size", "320"]) == 0
+    alpha = np.array(Image.open(out).convert("RGBA"))[..., 3]
+    background = cv2.resize((tiny.face_mask() == 0).astype(np.uint8), (320, 320), interpolation=cv2.INTER_NEAREST) > 0
+    assert (alpha[background] < 20).mean() > 0.97 and (alpha[~background] > 200).mean() > 0.9
+
+
+@pytest.mark.parametrize("ending", ["ora", "psd"])
+def test_render_with_layers(mask_file: Path, ending: str) -> None:
+    out = mask_file.with_name(f"face.{ending}")
+    assert cli.main(["render", str(mask_file), "-o", str(out), "--seed", "7"]) == 0
+    assert out.read_bytes()[:2] == {"ora": b"PK", "psd": b"8B"}[ending]
+
+
 def test_render_several_people(mask_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = mask_file.with_name("people.png")
     command = ["render", str(mask_file), "-o", str(out), "--count", "3", "--seed", "4", "--device", "openvino-cpu"]
@@ -97,6 +112,9 @@ def test_render_a_portrait_enlarged(mask_file: Path) -> None:
         (["render", "MASK", "-o", "a.png", "--set", "seed"], "“--set seed”"),
         (["render", "MASK", "-o", "a.png", "--style", "p.jpg", "--count", "2"], "one style"),
         (["render", "MASK", "-o", "a.png", "--style", "p.jpg"], "does not exist"),
+        (["render", "MASK", "-o", "a.jpg", "--transparent"], "no transparent background"),
+        (["render", "MASK", "-o", "a.png", "--count", "2", "--grid", "--transparent"], "--transparent"),
+        (["render", "MASK", "-o", "a.ora", "--count", "2", "--grid"], "let it end in"),
         (["render", "MASK", "-o", "no/such/folder/a.png"], "a.png"),
         (["inspect", "no-such-model"], "no-such-model"),
         (["bench", "speed", "--seconds", "0"], "0 seconds"),

@@ -45,6 +45,15 @@ def truncation(text: str) -> float:
     return value
 
 
+def add_sign(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--sign``."""
+    parser.add_argument(
+        "--sign",
+        action="store_true",
+        help="add content credentials (C2PA), signed by a key of this installation; not in .ora and .psd",
+    )
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Declare `--device`."""
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what draws (default: the fastest there is)")

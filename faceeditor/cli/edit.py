@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,12 @@ _ABSOLUTE = ("key_azimuth", "key_elevation", "key_strength", "key_softness", "fi
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument("input", type=Path, nargs="+", help="photographs, or folders of them")
-    parser.add_argument("-o", "--output", type=Path, help="file, or for several photographs a folder, to write to")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="file (.jpg, .png, .tiff, .webp, .avif; .ora or .psd with layers), or for several photographs a folder",
+    )
     parser.add_argument("--in-place", action="store_true", help="replace the photographs themselves")
     parser.add_argument("--face", type=int, default=1, help="which face, from 1, the largest first (default: 1)")
     parser.add_argument("--neutral", action="store_true", help="take the expression out before anything is added")
@@ -55,6 +60,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quality", type=int, default=95, help="of JPEG, WebP and AVIF, 1 to 100 (default: 95)")
     parser.add_argument("--bits", type=int, choices=(8, 16), help="bits per sample (default: the photograph's)")
     parser.add_argument("--remove-position", action="store_true", help="leave out where the photograph was taken (GPS)")
+    parser.add_argument("--transparent", action="store_true", help="leave the background out (not in JPEG)")
+    arguments.add_sign(parser)
     parser.add_argument("--srgb", action="store_true", help="convert to sRGB instead of keeping the colour space")
     parser.add_argument("--jobs", type=int, default=1, help="photographs that are worked on at a time (default: 1)")
     parser.add_argument("--again", action="store_true", help="edit photographs again that were done before")
@@ -152,7 +159,7 @@ def list_tasks(args: argparse.Namespace) -> list[Task]:
     Raises:
         FaceEditorError: no or contradictory outputs, an output that is an input, nothing to do.
     """
-    from faceeditor.export.photograph import kind_of_name
+    from faceeditor.export.formats import format_of
 
     if (args.output is None) == (not args.in_place):
         raise FaceEditorError("Say where the result goes with -o, or replace the photograph itself with --in-place.")
@@ -170,7 +177,7 @@ def list_tasks(args: argparse.Namespace) -> list[Task]:
         raise FaceEditorError(f"“{args.input[0]}” holds no photographs; choose another folder.")
     if args.in_place:
         for source, _ in sources:
-            kind_of_name(source)
+            replace(save_options(args), kind=format_of(source).kind)
         return [Task(source, source) for source, _ in sources]
     many = folders or len(sources) > 1
     into = args.output.is_dir() or (many and not args.output.suffix)
@@ -180,7 +187,7 @@ def list_tasks(args: argparse.Namespace) -> list[Task]:
     targets: set[Path] = set()
     originals = {source.resolve() for source, _ in sources}
     for task in tasks:
-        kind_of_name(task.target)
+        replace(save_options(args), kind=format_of(task.target, layered=True).kind)
         place = task.target.resolve()
         if place in originals or any(task.target.exists() and task.target.samefile(source) for source in originals):
             raise FaceEditorError(
@@ -207,7 +214,7 @@ def save_options(args: argparse.Namespace) -> Any:
     """`export.photograph.SaveOptions` of the arguments, checked."""
     from faceeditor.export.photograph import SaveOptions
 
-    return SaveOptions(None, args.bits, args.quality, not args.remove_position, args.srgb)
+    return SaveOptions(None, args.bits, args.quality, not args.remove_position, args.srgb, args.transparent, args.sign)
 
 
 def edited_head(head: "HeadCoefficients", wanted: "HeadOptions", neutral: bool = False) -> "HeadCoefficients":
@@ -215,8 +222,6 @@ def edited_head(head: "HeadCoefficients", wanted: "HeadOptions", neutral: bool =
 
     Values of controls are added to what the photograph shows, but for the lamps, which are set.
     """
-    from dataclasses import replace
-
     from faceeditor.head.model import HeadModel
 
     if neutral:
@@ -241,8 +246,8 @@ def settings_key(args: argparse.Namespace) -> str:
 
 def edit_file(args: argparse.Namespace, engine: "Engine", task: Task) -> Outcome:
     """Edit one photograph and write it; what goes wrong is told in the outcome."""
-    from faceeditor.engine.photo_edit import EditPhoto, FaceEdit, FindFace
-    from faceeditor.export.photograph import write_photograph
+    from faceeditor.engine.photo_edit import FaceEdit, FindFace
+    from faceeditor.engine.photo_export import ExportPhotograph
     from faceeditor.images import read_source
     from faceeditor.photo.face import Options
 
@@ -257,9 +262,8 @@ def edit_file(args: argparse.Namespace, engine: "Engine", task: Task) -> Outcome
         head = edited_head(found.photo.head, wanted_options(args), args.neutral)
         options = Options(args.shadows, args.surroundings)
         edit = FaceEdit(found.photo, found.style, head, options=options, adjustments=colour_adjustments(args))
-        samples = answer(engine, EditPhoto(source, (edit,)))
         task.target.parent.mkdir(parents=True, exist_ok=True)
-        write_photograph(task.target, source, samples, save_options(args))
+        written = answer(engine, ExportPhotograph(source, (edit,), task.target, save_options(args)))
     except Cancelled:
         raise
     except FaceEditorError as error:
@@ -268,7 +272,7 @@ def edit_file(args: argparse.Namespace, engine: "Engine", task: Task) -> Outcome
         from faceeditor.images import write_error
 
         return outcome("failed", str(write_error(task.target, error)))
-    return outcome("unchanged" if samples is source.samples else "edited", found.note)
+    return outcome("edited" if written.edited else "unchanged", found.note)
 
 
 def _outcomes(args: argparse.Namespace, tasks: list[Task]) -> Iterator[Outcome]:

@@ -55,17 +55,32 @@ def run_inspect(args: argparse.Namespace) -> int:
     else:
         width = max(len(name) for name in facts)
         for name, value in facts.items():
-            print(f"{name:{width}}  {value}")
+            texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+            print(f"{name:{width}}  {'; '.join(value) if texts else value}")
     return 0
 
 
 def _picture_facts(what: Path) -> dict[str, Any]:
     """Facts of a photograph or an exported picture: samples, metadata, how it was made."""
+    from faceeditor.export.formats import format_named
+    from faceeditor.export.layer_files import read_outline
     from faceeditor.export.metadata import has_position
-    from faceeditor.images import read_source
+    from faceeditor.images import read_bytes
     from faceeditor.images.provenance import source_type_of
+    from faceeditor.images.source import source_of
 
-    source = read_source(what)
+    data = read_bytes(what)
+    document = read_outline(data, what.name)
+    if document is not None:
+        return {
+            "document": str(what),
+            "format": format_named(document.kind).name,
+            "size": f"{document.width} x {document.height}",
+            "bits per sample": document.bits,
+            "layers": list(document.layers),
+            "made by": source_type_of(document.xmp) or "not said",
+        }
+    source = source_of(data, what.name)
     kept = {"EXIF": source.exif, "XMP": source.xmp, "IPTC": source.iptc, "colour profile": source.icc}
     return {
         "picture": str(what),
@@ -75,6 +90,29 @@ def _picture_facts(what: Path) -> dict[str, Any]:
         "metadata": ", ".join(name for name, block in kept.items() if block) or "none",
         "place where it was taken": "in the metadata" if has_position(source.exif, source.xmp) else "not said",
         "made by": source_type_of(source.xmp) or "not said",
+        **_credential_facts(source.data, source.kind),
+    }
+
+
+def _credential_facts(data: bytes, kind: str) -> dict[str, Any]:
+    """Facts of a picture's content credentials: whether they are intact, who signed, what was done, to what."""
+    from faceeditor.export.credentials import read_credentials
+
+    try:
+        found = read_credentials(data, kind)
+    except FaceEditorError as error:
+        return {"content credentials": f"there, but not checked. {error}"}
+    if found is None:
+        return {"content credentials": "none"}
+    who = "this installation" if found.own else "a known signer" if found.trusted else "nobody vouches for the signer"
+    broken = f"signed, but not intact ({', '.join(found.problems) or 'changed since'})"
+    return {
+        "content credentials": "signed and intact" if found.intact else broken,
+        "signed by": f"{found.signer} ({who})",
+        "done": [f"{each.name}: {each.description}" if each.description else each.name for each in found.actions],
+        "made from": [
+            f"{name} ({'with' if has else 'without'} credentials of its own)" for name, has in found.ingredients
+        ],
     }
 
 

@@ -29,7 +29,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "input", type=Path, nargs="?", help="mask (PNG) or portrait (.fep) (default: the first sample mask)"
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="picture to write: .png, .jpg, .webp or .tiff")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="picture to write: .png, .jpg, .webp, .tiff, .avif, or .ora and .psd with layers",
+    )
     parser.add_argument(
         "--seed",
         type=arguments.seed,
@@ -39,6 +45,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--style", type=Path, metavar="PHOTO", help="take the style from the face in a photograph")
     parser.add_argument("--count", type=arguments.count, default=1, help="draw so many people, with seeds counted up")
     parser.add_argument("--grid", action="store_true", help="lay them out in one picture, not in numbered files")
+    parser.add_argument("--transparent", action="store_true", help="leave the background out (not in JPEG)")
+    arguments.add_sign(parser)
     parser.add_argument("--size", type=int, help="longer side of the written picture in pixels, 16 to 8192")
     parser.add_argument("--truncation", type=arguments.truncation, help="0: a plain person, 1: as drawn (default)")
     parser.add_argument(
@@ -81,10 +89,16 @@ def run_render(args: argparse.Namespace) -> int:
     from faceeditor.engine import Engine, Output, RenderRequest
     from faceeditor.engine.requests import FINE, FULL
     from faceeditor.export import format_of, sheet, write_picture
+    from faceeditor.export.documents import write_face
+    from faceeditor.export.photograph import SaveOptions
     from faceeditor.export.picture import MAX_SIDE
 
     wanted = head_arguments.parse_options(args, apply_settings(args))
-    format_of(args.output)
+    as_sheet = args.grid or len(wanted.sweeps) == 2
+    single = not as_sheet and not wanted.plain
+    SaveOptions(format_of(args.output, layered=single).kind, transparent=args.transparent, sign=args.sign)
+    if args.transparent and not single:
+        raise FaceEditorError("A sheet or a plain head has no background to leave out; leave --transparent out.")
     if args.size is not None and not 16 <= args.size <= MAX_SIDE:
         raise FaceEditorError(
             f"A picture of {args.size} pixels cannot be written; choose a size from 16 to {MAX_SIDE}."
@@ -96,12 +110,12 @@ def run_render(args: argparse.Namespace) -> int:
         total *= len(sweep.values)
     if total > MAX_FACES:
         raise FaceEditorError(f"{total} faces are too many for one command; draw at most {MAX_FACES}.")
-    as_sheet = args.grid or len(wanted.sweeps) == 2
     outputs = _output_names(args.output, 1 if as_sheet else total)
     arguments.refuse_same_files(outputs, (args.input, args.style))
     source = _read_input(args.input, args.labels)
     output = Output.of_side(FINE if args.size is not None and args.size > FULL else FULL)
     faces: list[npt.NDArray[np.uint8]] = []
+    masks: list[MaskArray] = []
     with Engine(args.device) as engine:
         for number, style in enumerate(_styles(args, engine, source)):
             state = source.state(style)
@@ -115,12 +129,16 @@ def run_render(args: argparse.Namespace) -> int:
                 pixels = frame.head_picture if wanted.plain else frame.pixels
                 assert pixels is not None  # the request asked for it
                 faces.append(pixels)
+                masks.append(request.mask if frame.mask is None else frame.mask)
     if len(faces) > 1:
         show_progress(1.0, "")
     if as_sheet:
         faces = [sheet(faces, len(wanted.sweeps[0].values) if wanted.sweeps else 0)]
-    for path, pixels in zip(outputs, faces, strict=True):
-        write_picture(path, pixels, args.size)
+    for number, path in enumerate(outputs):
+        if single:
+            write_face(path, faces[number], masks[number], args.size, transparent=args.transparent, sign=args.sign)
+        else:
+            write_picture(path, faces[number], args.size, sign=args.sign)
         print(path)
     return 0
 

@@ -20,11 +20,11 @@ from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
 if TYPE_CHECKING:
-    from faceeditor.export.photograph import SaveOptions
     from faceeditor.images import SourceImage
     from faceeditor.photo.align import Square
     from faceeditor.photo.composite import Edit
     from faceeditor.photo.face import Options, PhotoFace, Plan
+    from faceeditor.photo.placement import Placement
 
 Samples = npt.NDArray[Any]
 Box = tuple[float, float, float, float]
@@ -253,86 +253,61 @@ class EditPhoto:
 
     def run(self, context: JobContext) -> Samples:
         """Raises ModelError and EngineError."""
-        from faceeditor.photo.composite import edited
-
-        samples = self.source.samples
-        step = _parts(context)
-        for index, wanted in enumerate(self.edits):
-            begin, end = index / len(self.edits), (index + 1) / len(self.edits)
-            step(begin, end)(0.0, "Moving the photograph")
-            edit = plan_edit(context.frame, wanted)
-            if edit.empty:
-                continue
-            tell = step(begin + 0.3 * (end - begin), end)
-            photo = wanted.photo
-            made = edited(
-                three_channels(samples), photo.placement, photo.matte, edit,
-                step=lambda share, tell=tell: tell(share, "Composing the picture"),  # type: ignore[misc]
-            )  # fmt: skip
-            samples = like(made, samples)
-        context.progress(1.0, "Done")
-        return samples
+        return edited_photograph(self.source, self.edits, context).samples
 
 
 @dataclass(frozen=True, eq=False)
-class ExportPhotograph:
-    """Make the edited photograph and write it -> path.
+class EditedPhotograph:
+    """An edited photograph and what is known of its people.
 
     Attributes:
-        source: the photograph.
-        edits: what is wanted of its faces.
-        path: the file to write; its ending chooses the format.
-        options: `export.photograph.SaveOptions`.
-        crop: left, top, right, bottom in pixels of the photograph, None: all of it.
-        longer: longer side of the result in pixels, None: as it is.
+        samples: (H, W, 1 or 3) of the source's depth and colour space, upright; the source's own array if no edit is in
+            effect.
+        faces: where each face lies in it, and its (256, 256) regions in the new view.
+        alpha: (H, W) float32 0..1, opacity of the people; None if it was not asked for.
     """
 
-    source: "SourceImage"
-    edits: tuple[FaceEdit, ...]
-    path: Path
-    options: "SaveOptions"
-    crop: tuple[int, int, int, int] | None = None
-    longer: int | None = None
+    samples: Samples
+    faces: "tuple[tuple[Placement, MaskArray], ...]"
+    alpha: npt.NDArray[np.float32] | None = None
 
-    def run(self, context: JobContext) -> Path:
-        """Raises ImageError, ModelError and FaceEditorError (the file cannot be written)."""
-        from faceeditor.export.photograph import write_photograph
 
-        source, samples = self.made(context)
-        context.progress(0.85, "Writing the file")
-        context.ticket.check()
-        write_photograph(self.path, source, samples, self.options)
-        context.progress(1.0, "Done")
-        return self.path
+def edited_photograph(
+    source: "SourceImage", edits: tuple[FaceEdit, ...], context: JobContext, with_alpha: bool = False
+) -> EditedPhotograph:
+    """Carry edits out, one after the other.
 
-    def made(self, context: JobContext) -> "tuple[SourceImage, Samples]":
-        """The photograph as it is cut and sized, and its edited samples. Raises ImageError and ModelError."""
-        part = replace(context, progress=lambda share, text: context.progress(0.8 * share, text))
-        samples = EditPhoto(self.source, self.edits).run(part)
-        source = self.source
-        if self.crop is not None or self.longer is not None:
-            samples = self._fitted(samples)
-            alpha = None if source.alpha is None else self._fitted(source.alpha[..., None])[..., 0]
-            source = replace(source, samples=self._fitted(source.samples), alpha=alpha, data=b"")
-        return source, samples
+    Raises:
+        ModelError, EngineError: an edit cannot be done.
+    """
+    from faceeditor.photo.composite import edited, person_alpha
+    from faceeditor.photo.cutout import whole_alpha
 
-    def _fitted(self, samples: Samples) -> Samples:
-        """Samples (H, W, C) cut and reduced or enlarged as asked for."""
-        import cv2
-
-        if self.crop is not None:
-            left, top, right, bottom = self.crop
-            samples = samples[top:bottom, left:right]
-        height, width = samples.shape[:2]
-        if self.longer is None or self.longer == max(height, width):
-            return samples
-        size = (
-            max(1, round(width * self.longer / max(height, width))),
-            max(1, round(height * self.longer / max(height, width))),
-        )
-        how = cv2.INTER_AREA if self.longer < max(height, width) else cv2.INTER_LANCZOS4
-        scaled = cv2.resize(np.ascontiguousarray(samples), size, interpolation=how)
-        return np.asarray(scaled if scaled.ndim == 3 else scaled[..., None], samples.dtype)
+    samples = source.samples
+    step = _parts(context)
+    faces, parts = [], []
+    for index, wanted in enumerate(edits):
+        begin, end = index / len(edits), (index + 1) / len(edits)
+        step(begin, end)(0.0, "Moving the photograph")
+        edit = plan_edit(context.frame, wanted)
+        photo = wanted.photo
+        assert edit.labels is not None
+        faces.append((photo.placement, edit.labels))
+        if with_alpha:
+            own = three_channels(samples)
+            rect = photo.placement.bounds(source.width, source.height)
+            parts.append((rect, person_alpha(own, photo.placement, photo.matte, edit, rect)))
+        if edit.empty:
+            continue
+        tell = step(begin + 0.3 * (end - begin), end)
+        made = edited(
+            three_channels(samples), photo.placement, photo.matte, edit,
+            step=lambda share, tell=tell: tell(share, "Composing the picture"),  # type: ignore[misc]
+        )  # fmt: skip
+        samples = like(made, samples)
+    alpha = whole_alpha(three_channels(samples), parts) if with_alpha else None
+    context.progress(1.0, "Done")
+    return EditedPhotograph(samples, tuple(faces), alpha)
 
 
 def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edit":

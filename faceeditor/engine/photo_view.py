@@ -26,6 +26,10 @@ _JOIN_SECONDS = 1.6
 _QUICK_SIDE = 900
 """Longer side of a picture that is drawn while a hand moves; the screen enlarges it."""
 _LEVELS = 3
+OWN_TINT, MOVED_TINT, MADE_TINT = (0, 158, 115), (0, 114, 200), (240, 120, 0)
+"""Colours (sRGB, 0..255) of the seam view: the photograph's pixels in their place, moved ones, and made ones. They are
+told apart with any colour vision (Okabe and Ito 2008)."""
+_TINT = np.float32(0.7)
 
 Pixels = npt.NDArray[np.uint8]
 Rectangle = tuple[float, float, float, float]
@@ -43,6 +47,7 @@ class ViewRequest:
         rect: what is visible.
         scale: pixels of the screen per pixel of the photograph.
         quick: a hand moves: coarser fields, and a smaller picture.
+        seams: tint pixels by where they come from (`OWN_TINT`, `MOVED_TINT`, `MADE_TINT`).
     """
 
     revision: int
@@ -51,6 +56,7 @@ class ViewRequest:
     rect: Rectangle
     scale: float
     quick: bool = False
+    seams: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +69,7 @@ class ViewPicture:
         rect: what part of the photograph it shows.
         quick: as the request.
         untouched: no edit is in effect: these are the photograph's own pixels.
+        seams: as the request.
     """
 
     revision: int
@@ -70,6 +77,7 @@ class ViewPicture:
     rect: Rectangle
     quick: bool
     untouched: bool
+    seams: bool = False
 
 
 OnPicture = Callable[[ViewPicture], None]
@@ -167,8 +175,10 @@ class PhotoView:
             out, touched = self._preview(request, level, pixels, rect)
         else:
             out, touched = self._composite(request, level, pixels, rect)
+        if request.seams:
+            out = tinted(out, self._origin(request, level, pixels, rect))
         out.flags.writeable = False
-        return ViewPicture(request.revision, out, shown, request.quick, not touched)
+        return ViewPicture(request.revision, out, shown, request.quick, not touched, request.seams)
 
     def prepare(self, request: ViewRequest) -> None:
         """Make what a hand that begins to move in the same view would wait for."""
@@ -222,6 +232,17 @@ class PhotoView:
             out = np.array(out[rect.slices])
         return out, touched
 
+    def _origin(self, request: ViewRequest, level: float, pixels: Pixels, rect: "Rect") -> npt.NDArray[np.float32]:
+        """(h, w, 2) shares of moved and of made pixels in the rectangle, of all faces together."""
+        from faceeditor.photo.composite import pixel_origin
+
+        out = np.zeros((rect.height, rect.width, 2), np.float32)
+        for index, (photo, face) in enumerate(request.faces):
+            edit = self._edit(index, photo, face, request.quick)
+            later = pixel_origin(pixels, photo.placement.scaled(level), photo.matte, edit, rect)
+            out = later + (1 - later.sum(-1, keepdims=True)) * out
+        return out
+
     def _edit(self, index: int, photo: "PhotoFace", face: FaceState, quick: bool) -> "Edit":
         """What a face's state does to the photograph, remembered until it is another one."""
         from faceeditor.photo.face import Options
@@ -264,3 +285,18 @@ def _rectangle(request: ViewRequest, level: float, pixels: Pixels) -> "Rect":
     left, top, right, bottom = (edge * level for edge in request.rect)
     rect = Rect(int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom)))
     return rect.within(pixels.shape[1], pixels.shape[0])
+
+
+def tinted(pixels: Pixels, origin: npt.NDArray[np.float32]) -> Pixels:
+    """The lightness of a picture in the colours of where its pixels come from.
+
+    Args:
+        pixels: (h, w, 3) uint8 sRGB.
+        origin: (h, w, 2) 0..1 shares of moved and of made pixels (`photo.composite.pixel_origin`).
+    """
+    own, moved, made = (np.array(tint, np.float32) for tint in (OWN_TINT, MOVED_TINT, MADE_TINT))
+    colour = own + origin[..., :1] * (moved - own) + origin[..., 1:] * (made - own)
+    light = pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255)
+    shaded = colour * (np.float32(0.3) + np.float32(0.9) * light[..., None])
+    grey = np.float32(255) * light[..., None]
+    return np.clip(np.rint(grey + _TINT * (shaded - grey)), 0, 255).astype(np.uint8)

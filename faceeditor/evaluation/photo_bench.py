@@ -359,4 +359,4 @@ def write_results(figures: PhotoFigures, sheets: Sequence[tuple[str, list[Pixels
     write_atomic(out / "photo.json", json.dumps(vars(figures), indent=1).encode())
     write_atomic(out / "photo.md", (table(figures) + "\n").encode())
     for name, row in sheets:
-        write_atomic(out / f"{name}.jpg", encode_picture(np.concatenate([np.asarray(p) for p in row], 1), "JPEG"))
+        write_atomic(out / f"{name}.jpg", encode_picture(np.concatenate([np.asarray(p) for p in row], 1), "jpeg"))

@@ -1,5 +1,8 @@
-"""Export: pictures and masks with colour profile and provenance."""
+"""Export: pictures and masks with colour profile and provenance, and documents with layers."""
 
-from faceeditor.export.picture import encode_picture, format_of, scaled, sheet, side_by_side, write_mask, write_picture
+from faceeditor.export.formats import FORMATS, format_of
+from faceeditor.export.picture import encode_picture, scaled, sheet, side_by_side, write_mask, write_picture
 
-__all__ = ["encode_picture", "format_of", "scaled", "sheet", "side_by_side", "write_mask", "write_picture"]
+__all__ = [
+    "FORMATS", "encode_picture", "format_of", "scaled", "sheet", "side_by_side", "write_mask", "write_picture",
+]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 import struct
+import zlib
 
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -9,8 +10,10 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from faceeditor.images.decode import DECODE_ERRORS
 
 _GPS_POINTER, _EXIF_POINTER = 0x8825, 0x8769
+_ORIENTATION = 0x0112
 _IPTC = 33723
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_PNG_HEADER = 33  # bytes of the signature and of the first chunk
 _PHOTOSHOP = b"Photoshop 3.0\0"
 
 
@@ -86,6 +89,30 @@ def photoshop_iptc(block: bytes | None) -> bytes | None:
         return block
     padding = b"\0" * (len(block) % 2)
     return _PHOTOSHOP + b"8BIM\x04\x04\0\0" + len(block).to_bytes(4, "big") + block + padding
+
+
+def upright_exif(exif: bytes) -> bytes:
+    """An EXIF block whose orientation is that of a picture stored upright; all else stays where it is."""
+    out = bytearray(exif)
+    try:
+        order = {b"II": "<", b"MM": ">"}[exif[:2]]
+        (first,) = struct.unpack_from(order + "I", exif, 4)
+        (count,) = struct.unpack_from(order + "H", exif, first)
+        for entry in range(count):
+            place = first + 2 + 12 * entry
+            if struct.unpack_from(order + "H", exif, place)[0] == _ORIENTATION:
+                struct.pack_into(order + "H", out, place + 8, 1)
+    except (KeyError, struct.error):
+        return exif
+    return bytes(out)
+
+
+def png_with_xmp(png: bytes, xmp: bytes) -> bytes:
+    """A PNG with an XMP packet behind its header, uncompressed as the XMP specification (part 3, 1.1.5) asks for;
+    libvips compresses it, and programs that look for the packet in the bytes do not find it."""
+    content = b"iTXt" + b"XML:com.adobe.xmp" + bytes(5) + xmp
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    return png[:_PNG_HEADER] + chunk + png[_PNG_HEADER:]
 
 
 def tiff_with(tiff: bytes, exif: bytes | None, iptc: bytes | None) -> bytes:

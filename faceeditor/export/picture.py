@@ -1,6 +1,5 @@
-"""Writing the face, the mask or both as PNG, JPEG, WebP or TIFF, in sRGB and with provenance."""
+"""Writing the face, the mask or both as a picture in sRGB and with provenance."""
 
-import io
 import math
 from collections.abc import Sequence
 from functools import cache
@@ -9,46 +8,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageFile
-from PIL.PngImagePlugin import PngInfo
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL import ImageCms
 
 from faceeditor.errors import ImageError
+from faceeditor.export.credentials import Action
+from faceeditor.export.credentials import sign as sign_file
+from faceeditor.export.encoding import QUALITY, Metadata, encode
+from faceeditor.export.formats import format_of
 from faceeditor.images import write_atomic
-from faceeditor.images.provenance import xmp_packet
+from faceeditor.images.provenance import DIGITAL_SOURCE_TYPE, xmp_packet
 from faceeditor.portrait.masks import checked_mask_name, encode_mask
 from faceeditor.regions import MaskArray
 
 RGBArray = npt.NDArray[np.uint8]
 
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-}
-"""Pillow's format for each file ending that can be written."""
 MAX_SIDE = 8192
 """Largest side of an export in pixels."""
-QUALITY = 95
-"""Quality of JPEG and WebP by default."""
-
-_XMP_TAG = 700
-
-
-def format_of(path: str | Path) -> str:
-    """The format that a file name asks for.
-
-    Raises:
-        ImageError: the ending is none of the four formats'.
-    """
-    path = Path(path)
-    kind = FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise ImageError(f"“{path.name}” does not say which format to write; let it end in .png, .jpg, .webp or .tiff.")
-    return kind
 
 
 def scaled(pixels: RGBArray, size: int) -> RGBArray:
@@ -103,60 +78,54 @@ def sheet(pictures: Sequence[RGBArray], columns: int = 0, margin: int = 4) -> RG
     return out
 
 
-def encode_picture(pixels: RGBArray, kind: str = "PNG", quality: int = QUALITY) -> bytes:
+def encode_picture(
+    pixels: RGBArray, kind: str = "png", quality: int = QUALITY, alpha: npt.NDArray[np.uint8] | None = None
+) -> bytes:
     """The file content of a picture.
 
     Args:
         pixels: (H, W, 3) uint8 sRGB.
-        kind: PNG, JPEG, WEBP or TIFF.
-        quality: 1..100 for JPEG and WebP; WebP is lossless at 100.
+        kind: as of `encoding.encode`.
+        quality: 1..100 for lossy formats; WebP and AVIF are lossless at 100.
+        alpha: (H, W) uint8, 0 is transparent; None: opaque.
+
+    Raises:
+        ImageError: the picture cannot be written in that format.
     """
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    xmp = xmp_packet()
-    profile = _srgb_profile()
-    stream = io.BytesIO()
-    quality = int(np.clip(quality, 1, 100))
-    if kind == "PNG":
-        info = PngInfo()
-        info.add_itxt("XML:com.adobe.xmp", xmp)
-        image.save(stream, "PNG", pnginfo=info, icc_profile=profile)
-    elif kind == "JPEG":
-        # With optimised tables Pillow needs room for the whole file, which for noise is larger than it assumes.
-        ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * image.width * image.height + (1 << 16))
-        image.save(
-            stream, "JPEG", quality=quality, subsampling=0, optimize=True, icc_profile=profile, xmp=xmp.encode("utf-8")
-        )
-    elif kind == "WEBP":
-        image.save(
-            stream, "WEBP", quality=quality, lossless=quality == 100, icc_profile=profile, xmp=xmp.encode("utf-8")
-        )
-    elif kind == "TIFF":
-        tags = ImageFileDirectory_v2()
-        tags[_XMP_TAG] = xmp.encode("utf-8")
-        tags.tagtype[_XMP_TAG] = 1  # bytes
-        image.save(stream, "TIFF", compression="tiff_lzw", tiffinfo=tags, icc_profile=profile)
-    else:
-        raise ImageError(f"The format “{kind}” cannot be written; choose PNG, JPEG, WebP or TIFF.")
-    return stream.getvalue()
+    return encode(pixels, kind, made_metadata(), alpha=alpha, quality=int(np.clip(quality, 1, 100)))
 
 
-def write_picture(path: str | Path, pixels: RGBArray, size: int | None = None, quality: int = QUALITY) -> None:
+def made_metadata() -> Metadata:
+    """What the file of a made picture says: sRGB, and the mark of media made by a trained algorithm."""
+    return Metadata(icc=srgb_profile(), xmp=xmp_packet().encode("utf-8"))
+
+
+def write_picture(
+    path: str | Path, pixels: RGBArray, size: int | None = None, quality: int = QUALITY, sign: bool = False
+) -> None:
     """Export a picture; the file's ending chooses the format.
 
     Args:
-        path: a name that ends in .png, .jpg, .jpeg, .webp, .tif or .tiff.
+        path: a name that ends as a format without layers.
         pixels: (H, W, 3) uint8 sRGB.
         size: longer side of the export in pixels, or None to keep the picture's own.
         quality: as in ``encode_picture``.
+        sign: add signed content credentials.
 
     Raises:
         ImageError: another ending or an impossible size.
         FaceEditorError: the file cannot be written; what was there before stays.
     """
-    kind = format_of(path)
+    kind = format_of(path).kind
     if size is not None:
         pixels = scaled(pixels, size)
-    write_atomic(path, encode_picture(pixels, kind, quality))
+    data = encode_picture(pixels, kind, quality)
+    write_atomic(path, signed_as_made(data, kind, Path(path).name) if sign else data)
+
+
+def signed_as_made(data: bytes, kind: str, title: str) -> bytes:
+    """A made picture's file with signed content credentials; errors as of `credentials.sign`."""
+    return sign_file(data, kind, title, [Action("created", "Drawn by a neural network", DIGITAL_SOURCE_TYPE)])
 
 
 def write_mask(path: str | Path, mask: MaskArray) -> None:
@@ -170,7 +139,7 @@ def write_mask(path: str | Path, mask: MaskArray) -> None:
 
 
 @cache
-def _srgb_profile() -> bytes:
+def srgb_profile() -> bytes:
     """An sRGB profile whose date of making is fixed, so that equal pictures give equal files."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[24:36] = (2026).to_bytes(2, "big") + (1).to_bytes(2, "big") * 2 + bytes(6)

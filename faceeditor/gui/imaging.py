@@ -10,6 +10,8 @@ from faceeditor.regions import MASK_SIZE, PALETTE, REGION_COUNT, MaskArray
 # QImage.Format_RGB32 stores blue, green, red, filler on little-endian machines, 0xffRRGGBB as a number on all.
 _LUT: npt.NDArray[np.uint32] = np.full(256, 0xFF000000, np.uint32)
 _LUT[:REGION_COUNT] |= PALETTE.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+_CHECKER, _CHECKER_CELLS = (204, 255), 20
+"""Levels of the squares that stand for transparency, and how many there are along a picture."""
 
 
 class MaskPicture:
@@ -71,6 +73,16 @@ def to_qimage(pixels: npt.NDArray[np.uint8]) -> QImage:
     height, width = pixels.shape[:2]
     view = QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888)
     return view.convertToFormat(QImage.Format.Format_RGB32)
+
+
+def over_checkerboard(pixels: npt.NDArray[np.uint8], alpha: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """(H, W, 3) uint8 with opacity (H, W) uint8, over the squares that stand for transparency."""
+    height, width = alpha.shape
+    cell = max(1, height // _CHECKER_CELLS)
+    odd = (np.arange(height)[:, None] // cell + np.arange(width)[None, :] // cell) % 2 == 1
+    board = np.where(odd, np.uint8(_CHECKER[0]), np.uint8(_CHECKER[1]))[..., None].astype(np.float32)
+    share = alpha[..., None].astype(np.float32) / np.float32(255)
+    return np.rint(board + share * (pixels - board)).astype(np.uint8)
 
 
 def from_qimage(image: QImage) -> npt.NDArray[np.uint8]:

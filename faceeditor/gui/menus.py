@@ -101,7 +101,7 @@ def build_menus(
     _add_group_menus(window, head, heads)
     view = menu(
         window.tr("&View"),
-        ["side", "focus", "overlay", "wipe", "pin", "", "head_over", "head_beside", "smooth_outlines", "",
+        ["side", "focus", "overlay", "wipe", "pin", "", "head_over", "head_beside", "seams", "smooth_outlines", "",
          "fit", "actual", "zoom_in", "zoom_out", "", "flip", "rotate_left", "rotate_right", "upright", ""],
     )  # fmt: skip
     panels = view.addMenu(window.tr("Panels"))

@@ -112,11 +112,16 @@ SCHEMA: dict[str, Setting] = {
     "export/size": number(0, 0, 1 << 14),
     "export/format": text(),
     "export/quality": number(95, 1, 100),
+    "export/transparent": flag(),
+    "export/sign": flag(),
     "export/photo_format": text(),
     "export/photo_size": text(),
     "export/photo_quality": number(95, 1, 100),
     "export/photo_remove_position": flag(),
     "presets/pinned": texts(100),
+    "export/photo_bits": number(0, 0, 16),
+    "export/photo_srgb": flag(),
+    "export/photo_transparent": flag(),
 }
 """Every value that is kept, by name. New ones are added here."""
 

@@ -117,7 +117,7 @@ def make_shard(plan: Plan, folder: Path, shard: int, studio: Studio, check: Call
             check()
             tile = _picture(reference, options, picture, studio)
             name = f"{person:06}-{picture:02}.jpg"
-            files[name] = encode_picture(tile.picture.pixels, "JPEG", QUALITY)
+            files[name] = encode_picture(tile.picture.pixels, "jpeg", QUALITY)
             rows.append(_row(name, person, picture, tile, base))
             vectors.append(tile.embedding)
             frames.append(tile.picture.frame)

@@ -7,16 +7,17 @@ that no edit touches keeps its sample.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from faceeditor.photo.matte import Matte
-from faceeditor.photo.placement import Placement, Rect
+from faceeditor.photo.placement import Placement, Rect, widened
 from faceeditor.photo.tone import applied_gain
 from faceeditor.photo.warp import STILL, resample
+from faceeditor.regions import MaskArray, Region
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -69,6 +70,7 @@ class Edit:
         surroundings: (N, N, 3) float32 factors on linear light for the background.
         grain: standard deviation of the noise that patches are given, in 0..1.
         finishes: changes of colour and detail, in order.
+        labels: (256, 256) uint8 regions of the new view; None where they are not known.
     """
 
     displacement: FloatArray | None = None
@@ -79,6 +81,7 @@ class Edit:
     surroundings: FloatArray | None = None
     grain: float = 0.0
     finishes: tuple[Finish, ...] = ()
+    labels: MaskArray | None = None
 
     @property
     def empty(self) -> bool:
@@ -122,11 +125,7 @@ def edited(
     out = np.array(picture[rect.slices])
     if edit.empty:
         return out
-    bounds = placement.bounds(width, height)
-    touched = rect.common(bounds)
-    if touched.width <= 0 or touched.height <= 0:
-        return out
-    parts = list(tiles(touched))
+    parts = _tiles_within(rect, placement.bounds(width, height))
     for index, part in enumerate(parts):
         step(index / len(parts))
         made = _Tile(picture, placement, matte, part).edited(edit)
@@ -152,6 +151,59 @@ def layers(
     return _Tile(picture, placement, matte, rect).layers(rect)
 
 
+def _tiles_within(rect: Rect, bounds: Rect) -> list[Rect]:
+    """The tiles of the part of a rectangle that lies within bounds."""
+    touched = rect.common(bounds)
+    return list(tiles(touched)) if touched.width > 0 and touched.height > 0 else []
+
+
+def person_alpha(picture: Samples, placement: Placement, matte: Matte, edit: Edit, rect: Rect) -> FloatArray:
+    """How opaque the person is in the edited picture.
+
+    Args:
+        picture: (H, W, 3) uint8 or uint16, as before the edit.
+        placement, matte, edit: as of `edited`.
+        rect: what is wanted, in pixels of the picture.
+
+    Returns:
+        (height, width) float32 0..1; 0 beyond the wide grid of the placement.
+    """
+    out = np.zeros((rect.height, rect.width), np.float32)
+    for part in _tiles_within(rect, placement.bounds(*picture.shape[1::-1])):
+        view = out[part.top - rect.top : part.bottom - rect.top, part.left - rect.left : part.right - rect.left]
+        view[:] = _Tile(picture, placement, matte, part).person(edit)
+    return out
+
+
+def pixel_origin(picture: Samples, placement: Placement, matte: Matte, edit: Edit, rect: Rect) -> FloatArray:
+    """Where the pixels of the edited picture come from.
+
+    Args:
+        picture: (H, W, 3) uint8 or uint16, as before the edit.
+        placement, matte, edit: as of `edited`.
+        rect: what is wanted, in pixels of the picture.
+
+    Returns:
+        (height, width, 2) float32 0..1: the share that was moved, and the share that was made: by the generator, by the
+            head model, or by filling the background behind a moved outline. What is left is the photograph's own.
+    """
+    out = np.zeros((rect.height, rect.width, 2), np.float32)
+    for part in _tiles_within(rect, placement.bounds(*picture.shape[1::-1])):
+        view = out[part.top - rect.top : part.bottom - rect.top, part.left - rect.left : part.right - rect.left]
+        view[:] = _Tile(picture, placement, matte, part).origin(edit)
+    return out
+
+
+class _Moved(NamedTuple):
+    """A tile with the person moved over the background: values (h, w, 3), which pixels are changed, the person's
+    opacity, and how far the filled background is seen."""
+
+    values: FloatArray
+    changed: BoolArray
+    alpha: FloatArray
+    filled: FloatArray
+
+
 @dataclass(frozen=True, eq=False)
 class _Tile:
     """One tile of a picture."""
@@ -168,7 +220,7 @@ class _Tile:
         alpha: FloatArray | None = None
         moved = self._moved(edit, own)
         if moved is not None:
-            values, changed, alpha = moved
+            values, changed, alpha = moved.values, moved.changed, moved.alpha
         if edit.restyle is not None or edit.restyle_behind is not None:
             alpha = self._alpha(self.rect, own) if alpha is None else alpha
             values = self._restyled(edit, values, alpha, changed)
@@ -181,6 +233,37 @@ class _Tile:
                 alpha = self._alpha(self.rect, own)
             values = self._lit(edit, values, alpha, changed)
         return (values, changed) if changed.any() else None
+
+    def person(self, edit: Edit) -> FloatArray:
+        """(h, w) how opaque the person is after an edit."""
+        own = self._values(self.rect)
+        moved = self._moved(edit, own)
+        alpha = self._alpha(self.rect, own) if moved is None else moved.alpha
+        if edit.patch is None or edit.labels is None:
+            return alpha
+        _, share = self._patch(edit.patch)
+        painted = cv2.GaussianBlur((edit.labels != Region.BACKGROUND).astype(np.float32), (0, 0), 0.8)
+        wanted = self.placement.to_picture(widened(painted), self.rect)
+        return np.asarray(alpha + share * (wanted - alpha), np.float32)
+
+    def origin(self, edit: Edit) -> FloatArray:
+        """(h, w, 2) shares of what was moved and of what was made."""
+        out = np.zeros((self.rect.height, self.rect.width, 2), np.float32)
+        moved = self._moved(edit, self._values(self.rect))
+        if moved is not None:
+            out[..., 1] = moved.filled
+            out[..., 0] = moved.changed - moved.filled
+        if edit.patch is not None:
+            _, share = self._patch(edit.patch)
+            out[..., 0] *= 1 - share
+            out[..., 1] += share * (1 - out[..., 1])
+        return out
+
+    def _patch(self, patch: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(h, w, 3) colours of a patch, and (h, w) how far it covers."""
+        found = self.placement.to_picture(patch, self.rect, cv2.INTER_CUBIC)
+        share = np.clip(found[..., 3], 0, 1)
+        return found[..., :3], np.where(share < 1 / 256, 0, share).astype(np.float32)
 
     def _values(self, rect: Rect) -> FloatArray:
         """A rectangle of the picture, (h, w, 3) 0..1."""
@@ -234,8 +317,8 @@ class _Tile:
         """Offsets (h, w, 2) of mask pixels in pixels of the picture."""
         return np.asarray(offset @ self.placement.matrix[:, :2].T.astype(np.float32), np.float32)
 
-    def _moved(self, edit: Edit, own: FloatArray) -> tuple[FloatArray, BoolArray, FloatArray] | None:
-        """The person moved over the background: values, changed pixels and the person's opacity; None if it stays."""
+    def _moved(self, edit: Edit, own: FloatArray) -> _Moved | None:
+        """The person moved over the background; None if it stays."""
         if edit.displacement is None:
             return None
         offset = self._pixels(self.placement.to_picture(edit.displacement, self.rect))
@@ -259,7 +342,8 @@ class _Tile:
         changed = moving & (moved_in | (here < 1))
         values = np.where(changed[..., None], values, own)
         alpha = np.where(changed, opacity, self._alpha(rect, own))
-        return values.astype(np.float32), changed, alpha.astype(np.float32)
+        filled = np.where(changed, (1 - opacity) * (1 - here), 0)
+        return _Moved(values.astype(np.float32), changed, alpha.astype(np.float32), filled.astype(np.float32))
 
     def layers(self, rect: Rect) -> tuple[FloatArray, FloatArray, FloatArray]:
         """As `layers`.
@@ -287,14 +371,11 @@ class _Tile:
 
     def _patched(self, edit: Edit, patch: FloatArray, values: FloatArray, changed: BoolArray) -> FloatArray:
         """Lay the patch over the values; marks what it changes."""
-        found = self.placement.to_picture(patch, self.rect, cv2.INTER_CUBIC)
-        share = np.clip(found[..., 3], 0, 1)
-        share = np.where(share < 1 / 256, 0, share).astype(np.float32)
+        colour, share = self._patch(patch)
         covered = share > 0
         if not covered.any():
             return values
         changed |= covered
-        colour = found[..., :3]
         if edit.grain > 0:
             colour = colour + grain(self.rect, self.placement.unit)[..., None] * np.float32(edit.grain)
         return np.asarray(values + share[..., None] * (np.clip(colour, 0, 1) - values), np.float32)

@@ -207,7 +207,7 @@ class Plan:
         )
         surroundings = None if gain is None else surroundings_gain(gain, options.surroundings)
         person, behind = (None, None) if restyle is None else restyle.on_grid()
-        return Edit(displacement, patch, person, behind, gain, surroundings, face.grain)
+        return Edit(displacement, patch, person, behind, gain, surroundings, face.grain, labels=self.labels)
 
     def _patch(self, model: HeadModel, drawn: Pixels | None, restyle: "Restyle | None") -> FloatArray | None:
         """What the photograph does not show: the generator's picture in the photograph's colours, and on top of it the

@@ -120,7 +120,7 @@ def make_matte(wide: Pixels, person: MaskArray, mask: MaskArray) -> Matte:
     alpha = _closed_form(wide.astype(np.float64) / 255.0, trimap)
     clear = _clear(alpha, mask)
     mirror = _mirror(clear)
-    return Matte(alpha, _guided(colours, alpha), clear, _behind(colours, clear, mirror), mirror)
+    return Matte(alpha, local_model(colours, alpha), clear, _behind(colours, clear, mirror), mirror)
 
 
 def _trimap(person: MaskArray, mask: MaskArray, side: int) -> npt.NDArray[np.float64]:
@@ -222,7 +222,7 @@ def _at(values: FloatArray, offset: FloatArray) -> FloatArray:
     return np.asarray(cv2.remap(values, across + offset[..., 0], down + offset[..., 1], cv2.INTER_LINEAR), np.float32)
 
 
-def _guided(colours: FloatArray, alpha: FloatArray) -> FloatArray:
+def local_model(colours: FloatArray, alpha: FloatArray) -> FloatArray:
     """(N, N, 4) a local linear model of the opacity: slopes over R, G, B, and an offset.
 
     The coefficients of the guided filter (He et al. 2013, equations 14-16), which give a finer picture a finer matte.

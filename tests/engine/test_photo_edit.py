@@ -1,16 +1,18 @@
 """Edits of photographs through jobs of the engine: what a face of a portrait asks for, adjustments, kinds of files."""
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from faceeditor.engine import Frame, JobContext
+from faceeditor.engine.edit_list import edit_list
 from faceeditor.engine.lanes import JobHandle
 from faceeditor.engine.photo_edit import (
     EditPhoto,
-    ExportPhotograph,
     FaceEdit,
     FoundFace,
     edit_of_face,
@@ -18,11 +20,14 @@ from faceeditor.engine.photo_edit import (
     like,
     three_channels,
 )
-from faceeditor.engine.photo_view import PhotoView, ViewRequest
+from faceeditor.engine.photo_export import ExportPhotograph
+from faceeditor.engine.photo_view import MADE_TINT, MOVED_TINT, OWN_TINT, PhotoView, ViewRequest
 from faceeditor.export.photograph import SaveOptions
 from faceeditor.head.controls import control
 from faceeditor.images import SourceImage
+from faceeditor.images.provenance import source_type_of
 from faceeditor.images.source import read_source
+from faceeditor.images.source import source_of as picture_source
 from faceeditor.portrait.adjustments import (
     REGION_SETS,
     Adjustment,
@@ -184,6 +189,86 @@ def test_an_export_is_cut_and_reduced(tmp_path: Path) -> None:
     assert read_source(tmp_path / "small.png").samples.shape == (200, 180, 3)
 
 
+def turned() -> FaceEdit:
+    return FaceEdit(found_person(), StyleCode.zeros("a"), control("yaw").set(person().head, None, 8.0))
+
+
+def test_an_export_tells_whether_anything_was_edited(tmp_path: Path) -> None:
+    source = source_of(person().picture)
+    for edit, told in ((turned(), True), (FaceEdit(found_person(), StyleCode.zeros("a")), False)):
+        written = ExportPhotograph(source, (edit,), tmp_path / "a.png", SaveOptions()).run(context())
+        assert (written.path, written.edited) == (tmp_path / "a.png", told)
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "webp", "avif"])
+def test_an_export_without_background(tmp_path: Path, kind: str) -> None:
+    source = source_of(person().picture)
+    path = tmp_path / f"a.{kind}"
+    ExportPhotograph(source, (turned(),), path, SaveOptions(quality=100, transparent=True)).run(context())
+    found = read_source(path)
+    assert found.alpha is not None and found.samples.shape == source.samples.shape
+    assert found.alpha[:60].max() == 0 and found.alpha[80 + 140, 50 + 128] == 255
+    if kind != "avif":
+        whole = EditPhoto(source, (turned(),)).run(context())
+        np.testing.assert_array_equal(found.samples[found.alpha == 255], whole[found.alpha == 255])
+
+
+def test_leaving_the_background_out_is_no_generative_edit(tmp_path: Path) -> None:
+    source = source_of(person().picture)
+    edit = FaceEdit(found_person(), StyleCode.zeros("a"))
+    ExportPhotograph(source, (edit,), tmp_path / "a.png", SaveOptions(transparent=True)).run(context())
+    found = read_source(tmp_path / "a.png")
+    assert found.alpha is not None and source_type_of(found.xmp) is None
+
+
+def test_a_signed_export_lists_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("c2pa", reason="content credentials are an extra: pip install 'faceeditor[c2pa]'")
+    from faceeditor.export.credentials import read_credentials
+
+    monkeypatch.setenv("FACEEDITOR_STATE", str(tmp_path / "state"))
+    first = tmp_path / "photo.png"
+    ExportPhotograph(source_of(person().picture), (), first, SaveOptions(transparent=True)).run(context())
+    source = read_source(first)
+    path = tmp_path / "out.jpg"
+    ExportPhotograph(source, (turned(),), path, SaveOptions(sign=True), (50, 80, 306, 336), 128).run(context())
+    found = read_credentials(path.read_bytes(), "jpeg")
+    assert found is not None and found.intact and found.ingredients == (("photo.png", False),)
+    assert [action.name for action in found.actions] == ["opened", "edited", "cropped", "resized", "converted"]
+    assert found.actions[1].description == "Yaw: 0 to 8 degrees"
+    # Nothing is edited: the file is the photograph's own, and is not signed.
+    edit = FaceEdit(found_person(), StyleCode.zeros("a"))
+    ExportPhotograph(source, (edit,), tmp_path / "same.png", SaveOptions(sign=True)).run(context())
+    assert (tmp_path / "same.png").read_bytes() == first.read_bytes()
+
+
+def test_an_edit_is_told_in_words() -> None:
+    mask = person().mask.copy()
+    mask[60:75, 120:140] = Region.HAIR
+    head = control("smile").set(control("yaw").set(person().head, None, 8.0), None, 0.4)
+    lips = Adjustment("Red lips", ColourChange((0.5, 0.1, 0.3)), REGION_SETS["lips"])
+    hidden = Adjustment("Not seen", ColourChange((0.5, 0.1, 0.3)), REGION_SETS["lips"], enabled=False)
+    told = edit_list(FaceEdit(found_person(), StyleCode.zeros("a"), head, mask, adjustments=(lips, hidden)))
+    assert told == ("Smile: 0 to 40 %", "Yaw: 0 to 8 degrees", "Painted: Hair", "Adjustment: Red lips")
+    assert edit_list(FaceEdit(found_person(), StyleCode.zeros("a"), person().head, person().mask)) == ()
+
+
+def test_a_document_has_source_result_and_regions_in_place(tmp_path: Path) -> None:
+    source = source_of(person().picture.astype(np.uint16) * 257)
+    path = tmp_path / "a.ora"
+    ExportPhotograph(source, (turned(),), path, SaveOptions(), (50, 80, 306, 336), 128).run(context())
+    with zipfile.ZipFile(path) as archive:
+        layers = {e.get("name"): e for e in ElementTree.fromstring(archive.read("stack.xml")).iter("layer")}
+        read = {name: picture_source(archive.read(str(e.get("src"))), str(name)) for name, e in layers.items()}
+    assert read["Source"].samples.shape == read["Result"].samples.shape == (128, 128, 3)
+    assert read["Source"].bits == 16 and (read["Source"].samples != read["Result"].samples).any()
+    # The nose of the new view: where the generator's mask has it, at half the size.
+    nose = layers["Nose"]
+    middle = int(str(nose.get("x"))) + read["Nose"].width / 2
+    columns = np.nonzero(person().mask == Region.NOSE)[1]
+    assert 1 < abs(middle - columns.mean() / 2) < 12
+    assert {"Skin", "Background", "Person matte"} <= set(layers)
+
+
 def test_the_view_shows_what_the_export_writes() -> None:
     source = source_of(person().picture)
     face = face_state().changed(head=control("yaw").set(person().head, None, 8.0))
@@ -196,6 +281,27 @@ def test_the_view_shows_what_the_export_writes() -> None:
     plain = view.draw(replace(request, faces=((found_person(), face_state()),)))
     assert plain.untouched
     np.testing.assert_array_equal(plain.pixels, source.samples[60:380, 40:320])
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_seam_view_tells_own_moved_and_made_pixels(quick: bool) -> None:
+    source = source_of(np.full((400, 360, 3), 128, np.uint8))
+    mask = person().mask.copy()
+    mask[20:50, 20:60] = Region.HAIR  # beside the head: made
+    face = face_state().changed(head=control("yaw").set(person().head, None, 10.0), mask=mask)
+    request = ViewRequest(1, source, ((found_person(), face),), (0.0, 0.0, 360.0, 400.0), 1.0, quick, seams=True)
+    picture = PhotoView(context().frame).draw(request)
+    assert picture.seams
+
+    def like_tint(x: int, y: int, tint: tuple[int, int, int]) -> bool:
+        """On even grey a tint is seen by the order of its channels."""
+        height, width = picture.pixels.shape[:2]
+        pixel = picture.pixels[y * height // 400, x * width // 360].astype(int)
+        return bool((np.argsort(pixel) == np.argsort(tint)).all())
+
+    assert like_tint(10, 390, OWN_TINT)
+    assert like_tint(50 + 128, 80 + 140, MOVED_TINT)  # the nose
+    assert like_tint(50 + 40, 80 + 35, MADE_TINT)
 
 
 @pytest.mark.parametrize("bits", [8, 16])

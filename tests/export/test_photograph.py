@@ -8,8 +8,10 @@ import pytest
 from PIL import Image, ImageCms
 
 from faceeditor.errors import ImageError
+from faceeditor.export.encoding import with_bits
+from faceeditor.export.formats import format_of
 from faceeditor.export.metadata import has_position, photoshop_iptc, plain_iptc, without_position
-from faceeditor.export.photograph import SaveOptions, encode_photograph, kind_of_name, with_bits, write_photograph
+from faceeditor.export.photograph import SaveOptions, encode_photograph, write_photograph
 from faceeditor.images import SourceImage
 from faceeditor.images.orientation import stored
 from faceeditor.images.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp, source_type_of
@@ -92,6 +94,7 @@ def test_metadata_are_kept_and_the_edit_is_marked(kind: str) -> None:
     assert found[0xA434] == "Lens 50" and found[("gps", 1)] == "N"  # type: ignore[index]
     assert again.xmp is not None and b'dc:creator="Ada"' in again.xmp
     assert source_type_of(again.xmp) == "compositeWithTrainedAlgorithmicMedia"
+    assert b'dc:creator="Ada"' in data  # in plain text, for programs that look for it there
     if kind in ("jpeg", "tiff"):
         assert plain_iptc(again.iptc) == IPTC
     if kind not in ("webp", "avif"):  # they have no place for it but EXIF
@@ -132,7 +135,7 @@ def test_the_ending_chooses_and_wrong_ones_are_refused(tmp_path: Path) -> None:
     write_photograph(tmp_path / "out.TIFF", source, source.samples)
     assert (tmp_path / "out.TIFF").read_bytes()[:2] == b"II"
     with pytest.raises(ImageError, match="let it end in"):
-        kind_of_name("photo.psd")
+        format_of("photo.psd")
     with pytest.raises(ImageError, match="1 to 100"):
         SaveOptions(quality=0)
 

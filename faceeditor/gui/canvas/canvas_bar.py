@@ -49,6 +49,9 @@ class CanvasBar(QFrame):
             self._head_buttons.append(tool_button(actions[name], 18))
             row.addWidget(self._head_buttons[-1])
             actions[name].triggered.connect(lambda on, chosen=head_view: self._choose_head_view(chosen, on))
+        self.seams = tool_button(actions["seams"], 18)
+        actions["seams"].triggered.connect(canvas.set_seams)
+        row.addWidget(self.seams)
         self.head_opacity = self._slider(self.tr("Opacity of the 3D head"), canvas.head_opacity)
         self._head_part = self._add_opacity(row, self.tr("Head"), self.head_opacity, canvas.set_head_opacity)
         row.addStretch(1)
@@ -77,9 +80,11 @@ class CanvasBar(QFrame):
         mask = self._mask_part if self._canvas.mode is ViewMode.OVERLAY else ()
         head = self._head_part if self._canvas.head_view is HeadView.OVER else ()
         self.pin.setVisible(wiping)
+        seams = [self.seams] if self._canvas.photo.shown else []
+        self.seams.setVisible(bool(seams))
         words = [*mask[::2], *head[::2]]
         spare: list[Sequence[QWidget]] = [self._zooms, self._history, [self.zoom], words]
-        spare += [self._head_buttons, mask[1:2], head[1:2]]
+        spare += [self._head_buttons, seams, mask[1:2], head[1:2]]
         for widget in (*self._mask_part, *self._head_part):
             widget.setVisible(widget in mask or widget in head)
         for part in spare:
@@ -138,6 +143,8 @@ class CanvasBar(QFrame):
         self._actions.modes[MODES.index(mode)].setChecked(True)
         for name, head_view in self.HEAD_VIEWS.items():
             self._actions[name].setChecked(self._canvas.head_view is head_view)
+        self._actions["seams"].setChecked(self._canvas.seams)
+        self._actions["seams"].setEnabled(self._canvas.photo.shown)
         self._fit()
         percent = self._canvas.view.zoom * self._canvas.devicePixelRatioF() * 100
         self.zoom.setText(f"{percent:.0f} %")

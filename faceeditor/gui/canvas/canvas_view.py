@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QNativeGestureEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QNativeGestureEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from faceeditor.engine import Frame
+from faceeditor.engine.photo_view import MADE_TINT, MOVED_TINT, OWN_TINT
 from faceeditor.gui.canvas import overlays as paint
 from faceeditor.gui.canvas.head_picture import HeadPicture
 from faceeditor.gui.canvas.head_turner import HeadTurner
@@ -69,6 +70,7 @@ class CanvasView(QWidget):
         self._fitted = True
         self.photo = PhotoLayer()
         self.comparing = False  # the photograph is shown as it was
+        self.seams = False  # its pixels are tinted by where they come from
         self._mask = MaskPicture()
         self._shown_mask: MaskArray = session.portrait.mask
         self._coloured: MaskArray = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)  # what the mask's picture shows
@@ -340,6 +342,13 @@ class CanvasView(QWidget):
             self.comparing = on
             self.update_photo()
 
+    def set_seams(self, on: bool) -> None:
+        """Tint the photograph's pixels by where they come from, with a legend."""
+        if on != self.seams:
+            self.seams = on
+            self.view_changed.emit()
+            self.update_photo()
+
     def fit(self) -> None:
         """Show the whole picture."""
         self.set_view(self._fitted_view(), fitted_view=True)
@@ -491,6 +500,8 @@ class CanvasView(QWidget):
             paint.draw_caption(painter, pane, self.tr("Mask over face"))
         elif self._before is not None or self.photo.shown:
             self._draw_wipe(painter, pane)
+        if kind is Pane.FACE and self.photo.shown and self.seams and not self.comparing:
+            paint.draw_legend(painter, pane, self._seam_rows())
         if kind is Pane.FACE and self._face is None and not self.photo.shown:
             text, hint = self._loading or (self.tr("Loading the model ..."), self.tr("You can paint while it loads."))
             turn = None if self._loading else self._turn
@@ -499,6 +510,11 @@ class CanvasView(QWidget):
             text = self.tr("Flipped") if self.view.flipped else ""
             turned = f"{self.view.angle:.0f}°".replace("-", "\u2212") if self.view.angle else ""
             paint.draw_caption(painter, pane, f"{text} {turned}".strip(), right=True)
+
+    def _seam_rows(self) -> list[tuple[QColor, str]]:
+        """What the tints of the seam view mean."""
+        texts = (self.tr("Own pixels, in place"), self.tr("Own pixels, moved"), self.tr("Made: drawn or filled in"))
+        return [(QColor(*tint), text) for tint, text in zip((OWN_TINT, MOVED_TINT, MADE_TINT), texts, strict=True)]
 
     def _name(self, kind: Pane) -> str:
         names = {Pane.MASK: self.tr("Mask"), Pane.FACE: self.tr("Face"), Pane.HEAD: self.tr("3D head")}

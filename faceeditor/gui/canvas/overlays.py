@@ -70,6 +70,24 @@ def draw_caption(painter: QPainter, pane: Box, text: str, right: bool = False) -
     draw_plate(painter, QRectF(left, pane.y + 10, width, 21), text, font)
 
 
+def draw_legend(painter: QPainter, pane: Box, rows: Sequence[tuple[QColor, str]]) -> None:
+    """What colours mean, in a pane's lower left corner: a swatch and words a row."""
+    font = plate_font(painter.font(), 11)
+    line, swatch = 20.0, 12.0
+    width = max(QFontMetricsF(font).horizontalAdvance(text) for _, text in rows) + swatch + 30
+    box = QRectF(pane.x + 10, pane.y + pane.height - line * len(rows) - 22, width, line * len(rows) + 12)
+    draw_plate(painter, box, "", font)
+    painter.save()
+    painter.setFont(font)
+    for number, (tint, text) in enumerate(rows):
+        top = box.y() + 6 + number * line
+        painter.fillRect(QRectF(box.x() + 10, top + (line - swatch) / 2, swatch, swatch), tint)
+        painter.setPen(color("text-soft"))
+        words = QRectF(box.x() + swatch + 20, top, width - swatch - 20, line)
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+    painter.restore()
+
+
 def draw_drop_target(painter: QPainter, area: QRectF, text: str) -> None:
     """The canvas while a file is dragged over it: a frame, and words in the middle."""
     painter.save()

@@ -77,7 +77,7 @@ class PhotoLayer:
 
     def set_picture(self, picture: ViewPicture) -> None:
         """Show what was drawn of the edited photograph."""
-        self._picture = None if picture.untouched and picture.quick else to_qimage(picture.pixels)
+        self._picture = None if picture.untouched and picture.quick and not picture.seams else to_qimage(picture.pixels)
         self._rect = picture.rect
 
     def transform(self, view: View, pane: Box) -> QTransform:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QColorSpace, QImage
 
 from faceeditor.engine import JobContext, Output, RenderRequest
-from faceeditor.engine.photo_edit import ExportPhotograph
+from faceeditor.engine.photo_export import ExportPhotograph
 from faceeditor.engine.requests import FINE
 from faceeditor.export import encode_picture
 from faceeditor.export.photograph import SaveOptions, encode_photograph
@@ -66,7 +66,8 @@ class CopyPhotograph:
 
     def run(self, context: JobContext) -> CopiedPicture:
         """Raises ImageError and ModelError."""
-        source, samples = self.export.made(context)
+        source, made = self.export.made(context)
+        samples = made.samples
         context.ticket.check()
         pixels = to_srgb(samples, source.icc, source.alpha)
         return CopiedPicture.of(pixels, encode_photograph(source, samples, FOR_THE_CLIPBOARD))

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export import scaled, side_by_side, write_mask, write_picture
-from faceeditor.export.photograph import KINDS
+from faceeditor.export.documents import write_face
+from faceeditor.export.formats import format_named
 from faceeditor.generators.imported.installed import is_checkpoint
 from faceeditor.gui.controllers.copy_jobs import FOR_THE_CLIPBOARD, CopiedPicture, CopyFace, CopyPhotograph
 from faceeditor.gui.controllers.file_jobs import IdentifiedPicture, IdentifyPicture, PictureKind
@@ -368,10 +369,11 @@ class FileController(QObject):
                 face = self._finest_face(face)
 
             def write() -> None:
-                picture = scaled(face, choice.size)
                 if choice.what is What.BOTH:
-                    picture = side_by_side(picture, colorize(mask))
-                write_picture(path, picture, quality=choice.quality)
+                    both = side_by_side(scaled(face, choice.size), colorize(mask))
+                    write_picture(path, both, quality=choice.quality, sign=choice.sign)
+                else:
+                    write_face(path, face, mask, choice.size, choice.quality, choice.transparent, choice.sign)
 
             done = self.session.guarded(write)
         if done:
@@ -393,7 +395,7 @@ class FileController(QObject):
         proposal = proposed_name(photos.source.name, choice.suffix)
         chosen = self.ask_save(self.tr("Export photograph"), proposal, f"*{choice.suffix}")
         if chosen is not None:
-            if chosen.suffix.lower() not in KINDS or KINDS[chosen.suffix.lower()] != choice.options.kind:
+            if chosen.suffix.lower() not in format_named(str(choice.options.kind)).suffixes:
                 chosen = chosen.with_name(chosen.name + choice.suffix)
             remember_folder(chosen)
             photos.export(chosen, choice.options, photos.face_crop() if choice.face_only else None, choice.longer)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from faceeditor.engine import Job
 from faceeditor.engine.photo_edit import (
-    ExportPhotograph,
     FindFace,
     FoundFace,
     LoadPhotograph,
@@ -17,6 +16,7 @@ from faceeditor.engine.photo_edit import (
     OpenPhotograph,
     edit_of_face,
 )
+from faceeditor.engine.photo_export import ExportedPhotograph, ExportPhotograph
 from faceeditor.engine.photo_view import PhotoView, Rectangle, ViewPicture, ViewRequest
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export.photograph import SaveOptions
@@ -165,8 +165,8 @@ class PhotographController(QObject):
             self._adopt(result)
         elif isinstance(result, FoundFace):
             self._add_face(result)
-        elif isinstance(result, Path):
-            self.exported.emit(result)
+        elif isinstance(result, ExportedPhotograph):
+            self.exported.emit(result.path)
 
     def _job_failed(self, job: int, error: FaceEditorError) -> None:
         if job != self._job:
@@ -271,7 +271,7 @@ class PhotographController(QObject):
                 return None
             faces.append((self._faces[face.source], face))
         scale = self.canvas.view.zoom / layer.unit * self.canvas.devicePixelRatioF()
-        return ViewRequest(portrait.revision, source, tuple(faces), rect, scale, quick)
+        return ViewRequest(portrait.revision, source, tuple(faces), rect, scale, quick, self.canvas.seams)
 
     def _draw(self, quick: bool) -> None:
         request = self._request(quick)

@@ -18,8 +18,17 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.export import side_by_side
-from faceeditor.gui.dialogs.export_boxes import format_box, size_box
-from faceeditor.gui.imaging import to_qimage
+from faceeditor.export.documents import cut_face
+from faceeditor.gui.dialogs.export_boxes import (
+    allow_layers,
+    chosen_format,
+    offer_signing,
+    picture_format_box,
+    sign_box,
+    size_box,
+    transparency_box,
+)
+from faceeditor.gui.imaging import over_checkerboard, to_qimage
 from faceeditor.gui.settings import settings
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.dialog_parts import AnswerRow
@@ -27,7 +36,6 @@ from faceeditor.gui.widgets.form import add_row, form_layout
 from faceeditor.regions import MaskArray, colorize
 
 SIZES = (256, 512, 1024, 2048)
-FORMATS = (("PNG", ".png"), ("JPEG", ".jpg"), ("WebP", ".webp"), ("TIFF", ".tiff"))
 _PREVIEW = 280
 
 
@@ -41,12 +49,23 @@ class What(Enum):
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """What the user chose: size is the face's side in pixels, quality 1..100 for JPEG and WebP."""
+    """What the user chose.
+
+    Attributes:
+        what: face, mask or both.
+        size: the face's side in pixels.
+        suffix: ending of the file.
+        quality: 1..100 of lossy formats.
+        transparent: leave the face's background out.
+        sign: add signed content credentials.
+    """
 
     what: What
     size: int
     suffix: str
     quality: int
+    transparent: bool = False
+    sign: bool = False
 
 
 class ExportDialog(QDialog):
@@ -78,7 +97,7 @@ class ExportDialog(QDialog):
         add_row(form, self.tr("What"), self.what)
         self.side = size_box(SIZES)
         add_row(form, self.tr("Size"), self.side)
-        self.format = format_box(FORMATS)
+        self.format = picture_format_box()
         add_row(form, self.tr("Format"), self.format)
         self.quality = QSlider(Qt.Orientation.Horizontal)
         self.quality.setRange(50, 100)
@@ -89,6 +108,10 @@ class ExportDialog(QDialog):
         quality.addWidget(self._quality_value)
         self._quality_name = add_row(form, self.tr("Quality"), quality)
         column.addLayout(form)
+        self.transparent = transparency_box()
+        column.addWidget(self.transparent)
+        self.sign = sign_box()
+        column.addWidget(self.sign)
         hint = label(self.tr("The metadata of every file states that it was made with generative AI."), "hint")
         hint.setWordWrap(True)
         column.addWidget(hint)
@@ -99,6 +122,7 @@ class ExportDialog(QDialog):
         self.accepted.connect(self._remember)
         for box in (self.what, self.format):
             box.currentIndexChanged.connect(self._refresh)
+        self.transparent.toggled.connect(self._refresh)
         self.quality.valueChanged.connect(lambda value: self._quality_value.setText(str(value)))
         self._refresh()
         self.setMinimumWidth(660)
@@ -112,6 +136,8 @@ class ExportDialog(QDialog):
         self.side.setCurrentIndex(max(0, self.side.findData(int(kept.value("export/size")))))
         self.format.setCurrentIndex(max(0, self.format.findData(str(kept.value("export/format")))))
         self.quality.setValue(round(kept.value("export/quality")))
+        self.transparent.setChecked(bool(kept.value("export/transparent")))
+        self.sign.setChecked(bool(kept.value("export/sign")))
         self._quality_value.setText(str(self.quality.value()))
 
     def _remember(self) -> None:
@@ -120,33 +146,45 @@ class ExportDialog(QDialog):
         kept.setValue("export/size", choice.size)
         kept.setValue("export/format", str(self.format.currentData()))
         kept.setValue("export/quality", choice.quality)
+        kept.setValue("export/transparent", self.transparent.isChecked())
+        kept.setValue("export/sign", self.sign.isChecked())
 
     @property
     def choice(self) -> ExportChoice:
         """What is chosen now."""
         what = What(self.what.currentData())
         suffix = ".png" if what is What.MASK else str(self.format.currentData())
-        return ExportChoice(what, int(self.side.currentData()), suffix, self.quality.value())
+        transparent = self.transparent.isEnabled() and self.transparent.isChecked()
+        sign = what is not What.MASK and self.sign.isEnabled() and self.sign.isChecked()
+        return ExportChoice(what, int(self.side.currentData()), suffix, self.quality.value(), transparent, sign)
 
     def _refresh(self) -> None:
-        choice = self.choice
-        is_mask = choice.what is What.MASK
+        what = What(self.what.currentData())
+        allow_layers(self.format, what is What.FACE)
         # Only PNG keeps the indices of a mask, and only at its own size do they mean what was painted.
-        self.side.setEnabled(not is_mask)
-        self.format.setEnabled(not is_mask)
-        lossy = choice.suffix in (".jpg", ".webp")
+        self.side.setEnabled(what is not What.MASK)
+        self.format.setEnabled(what is not What.MASK)
+        target = chosen_format(self.format)
+        self.transparent.setEnabled(what is What.FACE and target.transparent)
+        offer_signing(self.sign, target.kind)
+        self.sign.setVisible(what is not What.MASK)
         for widget in (self.quality, self._quality_name, self._quality_value):
-            widget.setVisible(lossy)
+            widget.setVisible(target.lossy and what is not What.MASK)
+        self.preview.setPixmap(self._preview(self.choice))
+
+    def _preview(self, choice: ExportChoice) -> QPixmap:
+        """What will be exported, over a checkerboard where it is transparent."""
         picture = {
             What.FACE: lambda: self._face,
             What.MASK: lambda: colorize(self._mask),
             What.BOTH: lambda: side_by_side(self._face, colorize(self._mask)),
         }[choice.what]()
+        if choice.transparent:
+            picture = over_checkerboard(*cut_face(self._face, self._mask))
         ratio = self.devicePixelRatioF()
-        pixels = QPixmap.fromImage(to_qimage(picture))
         side = round(_PREVIEW * ratio)
-        pixels = pixels.scaled(
+        pixels = QPixmap.fromImage(to_qimage(picture)).scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
         pixels.setDevicePixelRatio(ratio)
-        self.preview.setPixmap(pixels)
+        return pixels

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.gui.actions import Actions
-from faceeditor.gui.dialogs import export_dialog, photo_export_dialog
-from faceeditor.gui.dialogs.export_boxes import format_box, size_box
+from faceeditor.gui.dialogs import export_dialog
+from faceeditor.gui.dialogs.export_boxes import offer_signing, picture_format_box, sign_box, size_box
 from faceeditor.gui.dialogs.shortcuts_page import ShortcutsPage
 from faceeditor.gui.settings import forget_files, recent_files, settings
 from faceeditor.gui.slots import bound
@@ -84,17 +84,19 @@ class GeneralPage(QWidget):
         self._title(self.tr("Exported pictures"))
         self.side = size_box(export_dialog.SIZES)
         self._choice(self.tr("Size"), self.side, "export/size")
-        self.format = format_box(export_dialog.FORMATS)
+        self.format = picture_format_box()
         self._choice(self.tr("Format"), self.format, "export/format")
         self.quality = self._quality("export/quality")
         self._title(self.tr("Exported photographs"))
-        self.photo_format = format_box((("", ""), *photo_export_dialog.FORMATS))
-        self.photo_format.setItemText(0, self.tr("As the photograph"))
+        self.photo_format = picture_format_box()
+        self.photo_format.insertItem(0, self.tr("As the photograph"), "")
         self._choice(self.tr("Format"), self.photo_format, "export/photo_format")
         self.photo_quality = self._quality("export/photo_quality")
-        self.remove_position = self._switch(
-            self.tr("Remove the place where a photograph was taken (GPS)"), "export/photo_remove_position"
-        )
+        position = QCheckBox(self.tr("Remove the place where a photograph was taken (GPS)"))
+        self.remove_position = self._switch(position, "export/photo_remove_position")
+        self._title(self.tr("All exports"))
+        self.sign = self._switch(sign_box(), "export/sign")
+        offer_signing(self.sign, "png")
         self._title(self.tr("Window"))
         self.forget = self._button(self.tr("Recent files"), self.tr("Clear the list"), self._forget)
         self.forget.setEnabled(bool(recent_files()))
@@ -116,8 +118,8 @@ class GeneralPage(QWidget):
         box.currentIndexChanged.connect(lambda: settings().setValue(setting, box.currentData()))
         add_row(self._form, name, box)
 
-    def _switch(self, text: str, setting: str) -> QCheckBox:
-        box = QCheckBox(text)
+    def _switch(self, box: QCheckBox, setting: str) -> QCheckBox:
+        """A switch that is a setting."""
         box.setChecked(bool(settings().value(setting)))
         box.toggled.connect(lambda on: settings().setValue(setting, on))
         self._form.addRow(box)

@@ -154,6 +154,21 @@ def test_export(app, tmp_path, suffix, what, size, shape):
     assert b"trainedAlgorithmicMedia" in path.read_bytes()
 
 
+@pytest.mark.parametrize("suffix", [".ora", ".psd"])
+def test_export_with_layers(app, tmp_path, suffix):
+    path = tmp_path / f"out{suffix}"
+    assert app.files.export_to(path, ExportChoice(What.FACE, 256, suffix, 95, True))
+    assert path.read_bytes()[:2] == {".ora": b"PK", ".psd": b"8B"}[suffix]
+
+
+def test_export_without_background(app, tmp_path):
+    path = tmp_path / "out.png"
+    assert app.files.export_to(path, ExportChoice(What.FACE, 256, ".png", 95, True))
+    alpha = np.asarray(Image.open(path))[..., 3]
+    background = app.portrait.mask == Region.BACKGROUND
+    assert alpha[background].mean() < 20 < 200 < alpha[~background].mean()
+
+
 def test_export_shows_the_latest_stroke(app, tmp_path):
     app.tools.set_region(Region.HAT)
     app.tools.set_size(60)
@@ -176,6 +191,36 @@ def test_export_dialog_offers_png_alone_for_masks(app):
     assert dialog.choice == ExportChoice(What.FACE, 256, ".jpg", 95)
     dialog.what.setCurrentIndex(1)
     assert dialog.choice.suffix == ".png" and not dialog.format.isEnabled()
+
+
+def test_export_dialog_knows_what_formats_keep(app):
+    dialog = ExportDialog(app.session.frame.pixels, app.portrait.mask, app.window)
+    dialog.transparent.setChecked(True)
+    assert dialog.choice.transparent
+    dialog.format.setCurrentIndex(dialog.format.findData(".jpg"))
+    assert not dialog.transparent.isEnabled() and not dialog.choice.transparent
+    dialog.format.setCurrentIndex(dialog.format.findData(".ora"))
+    assert dialog.choice.transparent
+    dialog.what.setCurrentIndex(2)  # mask and face, side by side: one picture
+    assert dialog.choice.suffix == ".png" and not dialog.choice.transparent
+    dialog.what.setCurrentIndex(0)
+    dialog.accept()
+    assert ExportDialog(app.session.frame.pixels, app.portrait.mask).transparent.isChecked()
+
+
+def test_export_dialog_offers_signing_or_says_why_not(app, monkeypatch):
+    from faceeditor.export import credentials
+
+    monkeypatch.setattr(credentials, "_installed", lambda: True)
+    dialog = ExportDialog(app.session.frame.pixels, app.portrait.mask, app.window)
+    assert not dialog.choice.sign  # off unless asked for
+    dialog.sign.setChecked(True)
+    assert dialog.choice.sign
+    dialog.format.setCurrentIndex(dialog.format.findData(".ora"))
+    assert not dialog.sign.isEnabled() and "cannot hold" in dialog.sign.toolTip() and not dialog.choice.sign
+    monkeypatch.setattr(credentials, "_installed", lambda: False)
+    dialog.format.setCurrentIndex(dialog.format.findData(".png"))
+    assert not dialog.sign.isEnabled() and "pip install" in dialog.sign.toolTip()
 
 
 def test_the_face_goes_to_the_clipboard_as_it_is_exported(app, tmp_path):

@@ -1,5 +1,6 @@
 """A photograph in the window, by real events: opened, edited, painted, compared, exported."""
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from faceeditor.engine.photo_edit import FindFace, FoundFace, LoadPhotograph, Op
 from faceeditor.errors import ImageError
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog
 from faceeditor.gui.imaging import from_qimage
+from faceeditor.gui.settings import settings
 from faceeditor.images.provenance import source_type_of
 from faceeditor.images.source import read_source
 from faceeditor.interaction.view import Pane, ViewMode
@@ -150,6 +152,84 @@ def test_no_edit_exports_the_same_file(window, photo, tmp_path, monkeypatch) -> 
     assert target.read_bytes() == photo.read_bytes()
 
 
+def test_the_person_alone_is_exported(window, photo, tmp_path, monkeypatch) -> None:
+    open_photo(window, photo)
+    settings().setValue("export/photo_transparent", True)
+    export(window, tmp_path / "out.tiff", monkeypatch, ".tiff")
+    found = read_source(tmp_path / "out.tiff")
+    assert found.alpha is not None and found.alpha[:60].max() == 0 and found.alpha[220, 178] == 65535
+
+
+def test_layers_are_exported(window, photo, tmp_path, monkeypatch) -> None:
+    open_photo(window, photo)
+    export(window, tmp_path / "out.ora", monkeypatch, ".ora")
+    with zipfile.ZipFile(tmp_path / "out.ora") as archive:
+        assert archive.read("mimetype") == b"image/openraster"
+        assert b'name="Hair"' in archive.read("stack.xml")
+
+
+def test_the_estimate_follows_every_choice(window, photo) -> None:
+    source = replace(read_source(photo), exif=None)
+    dialog = PhotoExportDialog(source, (100, 100), window.window)
+    dialog.format.setCurrentIndex(dialog.format.findData(".jpg"))
+    dialog.show()
+    seen: list[str] = []
+
+    def changed() -> bool:
+        if dialog.estimate.text() not in seen:
+            seen.append(dialog.estimate.text())
+            return True
+        return False
+
+    window.wait(changed)
+    dialog.quality.setFocus()
+    for _ in range(40):
+        QTest.keyClick(dialog.quality, Qt.Key.Key_Left)  # no mouse is let go of here
+    window.wait(changed)
+    dialog.format.setCurrentIndex(dialog.format.findData(".psd"))
+    window.wait(changed)
+    dialog.close()
+
+
+def test_credentials_of_the_photograph_ask_for_a_signature(window, photo, monkeypatch) -> None:
+    from faceeditor.export import credentials
+
+    monkeypatch.setattr(credentials, "_installed", lambda: True)
+    source = read_source(photo)
+    assert not PhotoExportDialog(source, (100, 100), window.window).choice.options.sign
+    source = replace(source, data=source.data + credentials._LABEL)
+    dialog = PhotoExportDialog(source, (100, 100), window.window)
+    assert dialog.choice.options.sign and "lost" not in dialog.hint.text()
+    QTest.mouseClick(dialog.sign, Qt.MouseButton.LeftButton, pos=dialog.sign.rect().center())
+    dialog.sign.setChecked(False)
+    assert not dialog.choice.options.sign and "lost unless" in dialog.hint.text()
+
+
+def test_a_place_in_the_photograph_is_said_and_can_be_left_out(window, photo) -> None:
+    from tests.export.test_photograph import exif_block
+
+    plain = PhotoExportDialog(read_source(photo), (100, 100), window.window)
+    assert not plain.position.isVisibleTo(plain)
+    source = replace(read_source(photo), exif=exif_block().removeprefix(b"Exif\0\0"))
+    dialog = PhotoExportDialog(source, (100, 100), window.window)
+    assert dialog.position.isVisibleTo(dialog) and "where it was taken" in dialog.position.text()
+    assert dialog.choice.options.keep_position
+    dialog.position.setChecked(True)
+    assert not dialog.choice.options.keep_position
+
+
+def test_the_answers_of_an_export_are_kept(window, photo) -> None:
+    source = replace(read_source(photo), icc=b"profile")
+    first = PhotoExportDialog(source, (100, 100), window.window)
+    first.format.setCurrentIndex(first.format.findData(".tiff"))
+    first.bits.setCurrentIndex(first.bits.findData(8))
+    first.srgb.setChecked(True)
+    first.transparent.setChecked(True)
+    first.accept()
+    options = PhotoExportDialog(source, (100, 100), window.window).choice.options
+    assert (options.kind, options.bits, options.srgb, options.transparent) == ("tiff", 8, True, True)
+
+
 def test_undo_gives_the_photograph_back(window, photo, tmp_path, monkeypatch) -> None:
     open_photo(window, photo)
     window.wait(lambda: window.heads.ready)
@@ -192,6 +272,31 @@ def test_the_original_is_shown_while_the_key_is_held(window, photo) -> None:
     QTest.keyRelease(window.canvas, Qt.Key.Key_Backslash)
     assert not window.canvas.comparing
     assert original != edited and window.canvas.grab().toImage() == edited
+
+
+def test_the_seam_view_is_switched_by_its_key(window, photo) -> None:
+    action = window.window.actions_by_name["seams"]
+    assert not action.isEnabled()  # there is no photograph
+    open_photo(window, photo)
+    assert action.isEnabled() and window.window.bar.seams.isVisibleTo(window.window)
+    window.wait(lambda: window.heads.ready)
+    window.heads.set_control("yaw", 10.0)
+    settled(window)
+    plain = window.canvas.grab().toImage()
+    window.window.activateWindow()  # the sheet was the active one
+    window.canvas.setFocus()
+    window.wait(lambda: QApplication.focusWidget() is window.canvas)
+    QTest.keyClick(window.canvas, Qt.Key.Key_F9)
+    window.wait(lambda: window.window.photographs.picture.seams)
+    settled(window)
+    pane = window.canvas.pane(Pane.FACE)
+    nose = QPointF(*window.canvas.view.to_widget(pane, 128.0, 140.0)).toPoint()
+    tinted = window.canvas.grab().toImage().pixelColor(nose)
+    assert tinted.blue() > plain.pixelColor(nose).blue() + 20  # moved
+    QTest.mouseClick(window.window.bar.seams, Qt.MouseButton.LeftButton)
+    window.wait(lambda: not window.window.photographs.picture.seams)
+    settled(window)
+    assert window.canvas.grab().toImage() == plain
 
 
 def test_another_face_is_chosen_by_its_box(window, photo) -> None:
