@@ -168,9 +168,8 @@ def _write(args: argparse.Namespace, step: "OptimisationStep", engine: "Engine",
         from faceeditor.engine.photo_edit import EditPhoto, FaceEdit
         from faceeditor.export.photograph import SaveOptions, write_photograph
 
-        made = step.portrait
-        photo, own = found.face.photo, found.face.style
-        edit = FaceEdit(photo, made.style, made.head, made.mask, own_style=own)
+        shown, photo = step.portrait, found.face.photo
+        edit = FaceEdit(photo, shown.style, shown.head, shown.mask, own_style=found.face.style)
         samples = answer(engine, EditPhoto(found.source, (edit,)), show_progress)
         write_photograph(args.output, found.source, samples, SaveOptions())
         return

@@ -16,8 +16,8 @@ from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceState, PortraitState
 
 _HALVINGS = 5
-TOLERANCE = 0.01
-"""A distance that exceeds the limit by less counts as within it."""
+TOLERANCE = 0.002
+"""A distance that exceeds the limit by less counts as within it: devices differ in the last digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +26,12 @@ class HeldEdit:
 
     Attributes:
         share: how far the edit can go: 1 all of it, 0 not at all.
-        distance: to the person at that share.
-        start: distance to the person before the edit.
+        distance: to the person at that share; the limit where it cannot go at all.
         state: the portrait at that share.
     """
 
     share: float
     distance: float
-    start: float
     state: PortraitState
 
 
@@ -45,7 +43,7 @@ class HoldIdentity:
         tools: of the board.
         reference: the person.
         before, after: the portrait before and after the edit; their active faces have the same mask.
-        limit: largest distance. Where the face was farther away before, the edit may not take it farther still.
+        limit: largest distance.
     """
 
     tools: BoardTools
@@ -66,20 +64,17 @@ class HoldIdentity:
             return float(distance(vector, self.reference.embedding))
 
         end = measured(self.after)
-        if end <= self.limit or self.after is self.before:
-            return HeldEdit(1.0, end, end, self.after)
-        start = measured(self.before)
-        limit = max(self.limit, start) + TOLERANCE
-        if end <= limit:
-            return HeldEdit(1.0, end, start, self.after)
+        limit = self.limit + TOLERANCE
+        if end <= limit or self.after is self.before:
+            return HeldEdit(1.0, end, self.after)
         low, high = 0.0, 1.0
-        best = HeldEdit(0.0, start, start, self.before)
+        best = HeldEdit(0.0, self.limit, self.before)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             state = between(self.before, self.after, middle)
             apart = measured(state)
             if apart <= limit:
-                low, best = middle, HeldEdit(middle, apart, start, state)
+                low, best = middle, HeldEdit(middle, apart, state)
             else:
                 high = middle
         return best

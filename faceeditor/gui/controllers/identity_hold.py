@@ -65,8 +65,9 @@ class IdentityHold(QObject):
         self.limit = DEFAULT_LIMIT
         self.holding = False
         self._good: PortraitState | None = None
-        self._floor = 0.0  # distance at the start of what is held, where that is beyond the limit
+        self._farthest = 0.0  # distance of what was taken as it is: from beyond the limit the face may only come nearer
         self._newest = 0  # number of the newest step of the history that was seen
+        self._mending = False  # the last step is being changed by what was measured
         self._drag: _Drag | None = None
         self._heads_by_revision: dict[int, HeadCoefficients] = {}
         self._score: tuple[int, HeadCoefficients] | None = None  # job, what it measures
@@ -111,11 +112,10 @@ class IdentityHold(QObject):
     def _start_anew(self) -> None:
         """Take the portrait as it is for the start of what is held."""
         self._cancel()
-        self._good, self._drag, self.holding, self._floor = None, None, False, 0.0
+        self._good, self._drag, self.holding, self._farthest = None, None, False, 0.0
         self._newest = max(node.number for node in self._session.portrait.history.nodes())
         if self.active:
-            self._good = self._session.portrait.state()
-            self._late.start()  # measured once: it may be beyond the limit
+            self._take_as_it_is()
         self.changed.emit()
 
     def _cancel(self) -> None:
@@ -163,7 +163,7 @@ class IdentityHold(QObject):
         drag, pinned = self._drag, self._board.pinned
         if drag is None or pinned is None or not self._heads.in_gesture:
             return
-        if apart <= max(self.limit, self._floor) + TOLERANCE:
+        if apart <= max(self.limit, self._farthest) + TOLERANCE:
             drag.good = head
             return
         start = drag.start_head
@@ -198,10 +198,15 @@ class IdentityHold(QObject):
         if number > self._newest:
             self._newest = number
             self._late.start()
-        elif change.drawn and not self.checking:  # undo, redo, another step of the history: taken as it is
-            self._cancel()
-            self._good = portrait.state()
-            self._hold(False)
+        elif change.drawn and not self._mending:  # undo, redo, another step of the history or another face
+            self._take_as_it_is()
+
+    def _take_as_it_is(self) -> None:
+        """Hold what comes from the present portrait on, however far it is."""
+        self._cancel()
+        self._good = self._session.portrait.state()
+        self._hold(False)
+        self._find(self._good, self._good, self._session.portrait.revision)
 
     def _check(self) -> None:
         """Measure the portrait as it is against what was measured last."""
@@ -210,7 +215,7 @@ class IdentityHold(QObject):
             return
         present = portrait.state()
         if not can_be_held(good, present):
-            self._good = present
+            self._take_as_it_is()
             return
         if present is not good and face_key(present.face) == face_key(good.face):
             return
@@ -222,7 +227,7 @@ class IdentityHold(QObject):
             return
         if self._search is not None:
             self._session.bridge.cancel(self._search[0])
-        job = HoldIdentity(self._board.tools, pinned, before, after, self.limit)
+        job = HoldIdentity(self._board.tools, pinned, before, after, max(self.limit, self._farthest))
         self._search = self._session.bridge.run(job), revision
         self.changed.emit()
 
@@ -236,23 +241,26 @@ class IdentityHold(QObject):
                 drag.good, drag.bad = drag.bad, None
                 self._hold(False)
             else:
-                drag.reach, self._floor = found.share, found.start
+                drag.reach = found.share
             self._heads.set(drag.wanted)
             return
         if portrait.busy or portrait.revision != revision:
             return  # the step that is made meanwhile is measured in its turn
-        self._floor = found.distance if found.share >= 1 else found.start
         if found.share >= 1:
+            as_it_is = self._good is portrait.state()
+            self._farthest = found.distance if as_it_is else min(self._farthest, found.distance)
             self._good = portrait.state()
             self._hold(False)
             return
         name, held = portrait.history.present.name, found.state
+        self._mending = True
         if found.share <= 0:
             self._session.guarded(portrait.undo)
             text = self.tr("Identity is held at {d}: “{name}” would go beyond it.")
         else:
             self._session.guarded(lambda: portrait.amend(held))
             text = self.tr("Identity is held at {d}: “{name}” went {share} of the way.")
+        self._mending = False
         self._good = portrait.state()
         self._hold(True)
         self.noted.emit(text.format(d=f"{self.limit:.2f}", name=name, share=f"{found.share:.0%}"))

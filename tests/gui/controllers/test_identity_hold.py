@@ -88,6 +88,12 @@ def test_a_typed_value_goes_as_far_as_it_can_in_one_step(held):
     type_value(row, "100")
     measured(held)
     assert jaw(held) < 0.35 and held.window.board.score <= LIMIT + 2 * TOLERANCE
+    # However often it is tried, it does not creep on.
+    reached = held.window.board.score
+    for _ in range(3):
+        type_value(row, "100")
+        measured(held)
+    assert held.window.board.score <= reached + TOLERANCE
     # What is within the limit is not touched.
     type_value(row, "5")
     measured(held)
@@ -122,6 +128,13 @@ def test_it_is_off_by_default_and_can_be_switched_off_by_its_key(held):
     QTest.mouseClick(held.window.status.hold.button, LEFT)
     measured(held)
     assert jaw(held) == pytest.approx(1.0, abs=0.02)
+    far = held.window.board.score
+    held.heads.set_control("smile", 1.0)
+    measured(held)
+    assert held.window.board.score <= far + 2 * TOLERANCE
+    held.heads.set_control("jaw_open", 0.0)
+    measured(held)
+    assert jaw(held) == 0 and held.window.board.score < far
 
 
 def test_another_portrait_ends_what_was_held(held):
