@@ -109,6 +109,8 @@ def window_snapshot(
             _wait(program, timeout, problems)
         # Thumbnails follow a moment later; a window without them is a picture, too.
         pump(lambda: all(program.styles.picture(style) is not None for style in program.styles.recent), 5.0)
+        panels = [panel for panel in program.window.head_panels.values() if panel.seen]
+        pump(lambda: all(panel.pictured for panel in panels), _PRESET_SECONDS)
         pump(lambda: program.session.fine_frame is not None, _FINE_SECONDS)
         if not program.window.grab().save(str(path), "PNG"):
             raise FaceEditorError(f"“{path}” was not written; choose a folder that can be written to.")
@@ -119,6 +121,7 @@ def window_snapshot(
     return Path(path)
 
 
+_PRESET_SECONDS = 8.0
 _FINE_SECONDS = 3.0
 """For the finest face: it has to be compiled first. A picture without it is a picture, too."""
 

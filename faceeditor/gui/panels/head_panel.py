@@ -144,6 +144,11 @@ class HeadPanel(QWidget):
     def fill_section(self, title: str, column: QVBoxLayout) -> None:
         """Put what a section has beside its sliders into it, after them."""
 
+    @property
+    def pictured(self) -> bool:
+        """Whether everything that it shows beside its sliders is drawn."""
+        return True
+
     def wanted(self, found: Control) -> bool:
         """Whether a control has a slider here at present."""
         return True

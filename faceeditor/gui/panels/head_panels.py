@@ -31,6 +31,10 @@ class PresetPanel(HeadPanel):
         self.add(self.presets)
         self.presets.setVisible(bool(self.presets.known))
 
+    @property
+    def pictured(self) -> bool:
+        return self.presets is not None and self.presets.pictures.complete
+
     def refresh_top(self) -> None:
         if self.presets is not None:
             self.presets.refresh()

@@ -161,6 +161,10 @@ class LightPanel(HeadPanel):
         self.presets = PresetBox(self.heads, "light", "second")
         self.add(self.presets)
 
+    @property
+    def pictured(self) -> bool:
+        return self.presets is not None and self.presets.pictures.complete
+
     def refresh_top(self) -> None:
         head = self.heads.head
         if head is None:

@@ -22,6 +22,7 @@ from faceeditor.images.source import read_source
 from faceeditor.interaction.view import Pane, ViewMode
 from faceeditor.photo.placement import Placement
 from faceeditor.portrait.state import Photo, PortraitState
+from faceeditor.portrait.step_pictures import SIDE, decode_step
 from faceeditor.regions import Region
 from tests.gui.fake_engine import random_style
 from tests.gui.head_input import drag, drag_row
@@ -398,3 +399,17 @@ def test_copy_gives_what_an_export_of_the_face_gives(window, photo, tmp_path, mo
     png = tmp_path / "clipboard.png"
     png.write_bytes(bytes(QGuiApplication.clipboard().mimeData().data("image/png")))
     assert source_type_of(read_source(png).xmp) == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_the_history_shows_the_photograph_and_not_the_generator(window, photo) -> None:
+    open_photo(window, photo)
+    history = window.portrait.history
+    first = decode_step(history.root.picture)
+    layer = window.canvas.photo.face_picture(SIDE)
+    assert np.abs(first.astype(int) - from_qimage(layer)).mean() < 6
+    drawn = np.asarray(Image.fromarray(window.session.frame.pixels).resize((SIDE, SIDE)))
+    assert np.abs(first.astype(int) - drawn).mean() > 12, "not the stand-in's face"
+    window.heads.set_control("yaw", 14.0)
+    settled(window)
+    turned = decode_step(history.present.picture)
+    assert np.abs(turned.astype(int) - first).mean() > 1 and history.root.picture
