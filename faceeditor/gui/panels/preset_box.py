@@ -237,9 +237,8 @@ class PresetBox(QWidget):
         menu = QMenu(self)
         menu.addAction(self.tr("Apply"), bound(self._apply, preset))
         menu.addSeparator()
-        pin = menu.addAction(self.tr("Pinned"), bound(self.pin, preset, not self._is_pinned(preset)))
-        pin.setCheckable(True)
-        pin.setChecked(self._is_pinned(preset))
+        pinned = self._is_pinned(preset)
+        menu.addAction(self.tr("Unpin") if pinned else self.tr("Pin"), bound(self.pin, preset, not pinned))
         menu.addAction(self.tr("Rename ...") + "\tF2", bound(self.rename, preset)).setEnabled(preset.own)
         menu.addAction(self.tr("Delete") + "\tDel", bound(self.delete, preset)).setEnabled(preset.own)
         return menu

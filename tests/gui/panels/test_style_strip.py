@@ -32,8 +32,8 @@ def choose(panel, index, text):
 
 def test_pinned_styles_come_first_in_every_portrait(app, panel, run):
     before = names(panel)
-    choose(panel, 2, "Pinned")
-    choose(panel, 3, "Pinned")
+    choose(panel, 2, "Pin ")
+    choose(panel, 3, "Pin ")
     assert names(panel) == [before[2], before[3], before[0], before[1]]
     assert [style.label for style in pinned_styles()] == [before[2], before[3]]
     app.session.replace(type(app.portrait)(app.portrait.mask, app.portrait.style))
@@ -41,7 +41,7 @@ def test_pinned_styles_come_first_in_every_portrait(app, panel, run):
     other = run()
     assert names(other.window.style_panel)[:2] == [before[2], before[3]]
     app.wait(lambda: app.styles.picture(app.styles.recent[0]) is not None)
-    choose(panel, 0, "Pinned")
+    choose(panel, 0, "Unpin")
     assert names(panel)[0] == before[3] and before[2] in names(panel), "unpinned, it stays among the recent ones"
 
 
@@ -64,7 +64,7 @@ def test_a_style_is_renamed_by_f2_and_keeps_its_name(app, panel, monkeypatch, tm
 
 
 def test_a_pinned_style_is_renamed_everywhere(app, panel, monkeypatch):
-    choose(panel, 2, "Pinned")
+    choose(panel, 2, "Pin ")
     monkeypatch.setattr(panel, "ask_name", lambda present: "Freckles")
     choose(panel, 0, "Rename")
     assert names(panel)[0] == "Freckles" and [style.label for style in pinned_styles()] == ["Freckles"]
@@ -86,7 +86,7 @@ def test_a_deleted_style_can_be_brought_back(app, panel):
 
 
 def test_a_deleted_pin_can_be_brought_back(app, panel):
-    choose(panel, 3, "Pinned")
+    choose(panel, 3, "Pin ")
     before = names(panel)
     choose(panel, 0, "Delete")
     assert names(panel) == before[1:] and pinned_styles() == ()
@@ -109,5 +109,5 @@ def test_a_pin_that_cannot_be_written_is_a_sentence(app, panel, monkeypatch):
     from faceeditor.portrait import style_library
 
     monkeypatch.setattr(style_library, "MAX_PINNED", 0)
-    choose(panel, 1, "Pinned")
+    choose(panel, 1, "Pin ")
     assert "unpin" in app.window.banner.text and pinned_styles() == ()

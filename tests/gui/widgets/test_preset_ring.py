@@ -149,13 +149,11 @@ def test_pinned_presets_come_first_and_stay_there(app, box):
     before = [tile.text() for tile in box.tiles]
     for name in ("Wink", "Fear"):
         preset = next(preset for preset in box.known if preset.name == name)
-        next(action for action in box.tile_menu(preset).actions() if action.text() == "Pinned").trigger()
+        next(action for action in box.tile_menu(preset).actions() if action.text() == "Pin").trigger()
     assert [tile.text() for tile in box.tiles][:3] == ["Wink", "Fear", before[0]]
     box.reload()
     assert [tile.text() for tile in box.tiles][:2] == ["Wink", "Fear"]
-    wink = next(action for action in box.tile_menu(box.known[0]).actions() if action.text() == "Pinned")
-    assert wink.isChecked()
-    wink.trigger()
+    next(action for action in box.tile_menu(box.known[0]).actions() if action.text() == "Unpin").trigger()
     box.pin(box.known[0], on=False)
     assert [tile.text() for tile in box.tiles] == before
 
