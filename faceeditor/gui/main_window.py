@@ -249,9 +249,12 @@ class MainWindow(QMainWindow):
         self.resizeDocks([docks["tools"], docks["style"]], [_LEFT_WIDTH, _RIGHT_WIDTH], Qt.Orientation.Horizontal)
         self.resizeDocks([docks["tools"], docks["regions"]], [_TOOLS_HEIGHT, 2000], Qt.Orientation.Vertical)
 
+    def _tab_bars(self) -> list[QTabBar]:
+        return self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+
     def _set_up_tabs(self) -> None:
         """Make the tabs of the panels as wide as their words, and reachable by the keyboard."""
-        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        for bar in self._tab_bars():
             bar.setExpanding(False)
             bar.setUsesScrollButtons(True)
             bar.setElideMode(Qt.TextElideMode.ElideNone)
@@ -466,6 +469,12 @@ class MainWindow(QMainWindow):
         """Put all panels back where they were at first."""
         self._arrange_docks()
         self.bars.show()
+        QTimer.singleShot(0, self, self._show_tabs)
+
+    def _show_tabs(self) -> None:
+        """Show the tabs of panels that were taken out and put back: Qt lays their bars out and leaves them hidden."""
+        for bar in self._tab_bars():
+            bar.setVisible(bar.count() > 1)
 
     def show_panel(self, name: str) -> None:
         """Raise a panel and give it the keyboard focus."""

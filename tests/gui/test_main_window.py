@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QTabBar
 
 from faceeditor.gui.dialogs.messages import MessagesDialog
 from faceeditor.gui.widgets import banner
@@ -86,6 +86,20 @@ def test_reset_panels_leaves_no_holes(app) -> None:
     app.window.reset_panels()
     QApplication.processEvents()
     assert geometry(app.window) == before
+
+
+def test_reset_panels_keeps_the_tabs(app) -> None:
+    def tabs():
+        bars = app.window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return sorted(bar.count() for bar in bars if bar.isVisible() and bar.count() > 1)
+
+    QApplication.processEvents()
+    before = tabs()
+    assert before
+    for _ in range(3):
+        app.window.reset_panels()
+        app.wait(lambda: tabs() == before)
+        app.window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, app.window.docks["history"])
 
 
 def test_a_saved_layout_with_hidden_panels_can_be_reset_after_a_restart(run, tmp_path) -> None:
