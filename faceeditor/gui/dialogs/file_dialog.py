@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QHeaderView, QLabel, QSplitter, QTreeView, QVBoxLayout, QWidget
 
 from faceeditor.engine import JobContext
 from faceeditor.errors import FaceEditorError
@@ -20,6 +20,7 @@ from faceeditor.portrait import store
 
 _SIDE = 220
 """Side of the preview, in device-independent pixels."""
+_SIDEBAR = 130
 _SHARP = 2
 """Pixels of the preview for each of them."""
 
@@ -156,6 +157,7 @@ class FileDialog(QFileDialog):
         grid = self.layout()
         if isinstance(grid, QGridLayout):  # the system has no dialog of its own
             self._add_preview(bridge, grid)
+            self._lay_out_list()
             places = QStandardPaths.StandardLocation
             kept = (places.HomeLocation, places.PicturesLocation, places.DocumentsLocation, places.DownloadLocation)
             folders = dict.fromkeys(QStandardPaths.writableLocation(place) for place in kept)
@@ -167,6 +169,18 @@ class FileDialog(QFileDialog):
         self.currentChanged.connect(self.preview.show_file)
         self.finished.connect(self.preview.stop)
         self.resize(980, 560)
+
+    def _lay_out_list(self) -> None:
+        """Give names the room, and leave out the column that repeats their endings."""
+        tree, splitter = self.findChild(QTreeView, "treeView"), self.findChild(QSplitter)
+        self.setOption(QFileDialog.Option.HideNameFilterDetails)
+        if tree is not None and splitter is not None:
+            header = tree.header()
+            header.setStretchLastSection(False)
+            header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            tree.setColumnHidden(2, True)
+            splitter.setSizes([_SIDEBAR, self.width() - _SIDEBAR])
 
     def ask(self) -> Path | None:
         """Show the dialog and wait; None if it was cancelled."""
