@@ -102,8 +102,11 @@ class ReferenceView(QWidget):
             return None
         part = self._image.copy(self._image.rect() & QRectF(column - 1, row - 1, 3, 3).toRect())
         pixels = [part.pixelColor(x, y) for x in range(part.width()) for y in range(part.height())]
-        sums = [sum(channel) / len(pixels) for channel in zip(*(each.getRgbF()[:3] for each in pixels), strict=True)]
-        return QColor.fromRgbF(*sums)
+        red, green, blue = (
+            sum(channel) / len(pixels)
+            for channel in zip(*((each.redF(), each.greenF(), each.blueF()) for each in pixels), strict=True)
+        )
+        return QColor.fromRgbF(red, green, blue)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fitted:
