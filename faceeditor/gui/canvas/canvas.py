@@ -419,9 +419,10 @@ class Canvas(CanvasView):
     @property
     def hint(self) -> str:
         """What the tool can do now; empty for tools that need no words."""
-        if self.tools.tool is Tool.PUSH:
+        said = self.selecting.hint()
+        if self.tools.tool is Tool.PUSH and not said:
             return self.tr("Drag to push the borders of regions · Shift + drag: size of the brush")
-        return self.selecting.hint()
+        return said
 
     def clear_selected(self) -> None:
         """Clear what is selected, or the current region if nothing is; what surrounds it closes the gap."""

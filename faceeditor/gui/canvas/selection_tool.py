@@ -35,6 +35,9 @@ _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0
 _FAR = 10.0
 """Pixels of the mask by which an arrow key moves with Shift."""
 
+_LIMITED = (Tool.BRUSH, Tool.ERASER, Tool.FILL, Tool.LASSO, Tool.PUSH)
+"""Tools that leave everything outside of the selection as it is."""
+
 Modifiers = Qt.KeyboardModifier
 
 
@@ -383,7 +386,8 @@ class SelectionTool(QObject):
                 "arrow keys: 1 px, with Shift 10 px"
             )
         if self._tools.tool is not Tool.SELECT:
-            return ""
+            limited = self._area is not None and self._tools.tool in _LIMITED
+            return self.tr("Only the selection is changed · Ctrl+D: select nothing") if limited else ""
         if self._area is None:
             return self.tr("Click a region or draw an outline · Shift adds, Alt subtracts")
         return self.tr(

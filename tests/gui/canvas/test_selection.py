@@ -368,4 +368,6 @@ def test_cursor_and_hint_tell_what_can_be_done(app):
         assert app.canvas.cursor().shape() is shape
     assert "Esc" in app.window.status.hint.text()
     app.tools.set_tool(Tool.BRUSH)
+    assert "Only the selection" in app.window.status.hint.text()
+    app.canvas.selecting.deselect()
     assert app.window.status.hint.text() == ""
