@@ -93,6 +93,16 @@ def test_upscaled_export(tmp_path: Path, picture: np.ndarray) -> None:
         assert image.size == (1024, 1024)
 
 
+def test_enlarging_lays_no_pattern_over_smooth_tones() -> None:
+    """Neither over a flat tone nor over a slow change of tone, whose levels rise one by one."""
+    ramp = np.rint(np.linspace(100, 112, 512)).astype(np.uint8)
+    picture = np.repeat(np.tile(ramp, (512, 1))[:, :, None], 3, 2)
+    picture[:256] = 60
+    large = scaled(picture, 2048)
+    assert (large[:1000] == 60).all()
+    assert (np.diff(large[1100, :, 0].astype(int)) >= 0).all() and (large[1100:] == large[1100]).all()
+
+
 def test_a_sheet_has_rows_and_margins() -> None:
     faces = [np.full((16, 20, 3), 50 + n, np.uint8) for n in range(5)]
     laid = sheet(faces, columns=3)
