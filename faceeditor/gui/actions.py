@@ -87,6 +87,7 @@ def commands() -> tuple[Command, ...]:
         Command("head_photo", _tr("&Use from a photo ..."), (), "photo", head),
         Command("embed", _tr("Re&construct photo ..."), (), "", head),
         Command("hold_identity", _tr("&Hold identity"), ("Ctrl+I",), "unlock", head, True),
+        Command("limit", _tr("Sliders and style &only in the region"), ("Ctrl+L",), "", head, True),
         Command("attributes", _tr("&Attributes ..."), ("Ctrl+Shift+A",), "", head),
         Command("side", _tr("&Side by side"), ("F2",), "side-by-side", view, True),
         Command("focus", _tr("One &large picture"), ("F5",), "one-large", view, True),

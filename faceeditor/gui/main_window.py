@@ -64,6 +64,7 @@ from faceeditor.gui.shortcuts import present_keys
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
+from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.interaction.view import ViewMode
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
@@ -298,6 +299,8 @@ class MainWindow(QMainWindow):
             actions[name].triggered.connect(bound(handler))
         actions["symmetry"].triggered.connect(self.tools.set_symmetry)
         actions["hold_identity"].triggered.connect(self.hold.set_on)
+        actions["limit"].triggered.connect(self._limit)
+        heads.target_changed.connect(lambda: actions["limit"].setChecked(heads.target is not None))
         actions["smooth_outlines"].setChecked(True)
         actions["smooth_outlines"].toggled.connect(self.canvas.set_smooth_outlines)
         for tool in Tool:
@@ -333,6 +336,14 @@ class MainWindow(QMainWindow):
         path = self.files.ask_photo(title)
         if path is not None:
             take(path)
+
+    def _limit(self, on: bool) -> None:
+        """Limit sliders and styles to the region that is painted with, or no longer."""
+        if on:
+            self.adjustments.limit_to(self.tools.region, region_name(self.tools.region))
+        else:
+            self.heads.edit_adjustment(None)
+        self.actions_by_name["limit"].setChecked(self.heads.target is not None)
 
     def show_attributes(self) -> "AttributePage":
         """Show the page that changes attributes."""

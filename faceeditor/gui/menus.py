@@ -96,7 +96,7 @@ def build_menus(
     head = menu(
         window.tr("&Head"),
         ["randomise", "random_identity", "random_expression", "random_pose", "random_light", "",
-         "reset_pose", "reset_head", "", "board", "hold_identity", "attributes", "", "head_photo", "embed"],
+         "reset_pose", "reset_head", "", "board", "hold_identity", "limit", "attributes", "", "head_photo", "embed"],
     )  # fmt: skip
     _add_group_menus(window, head, heads)
     view = menu(

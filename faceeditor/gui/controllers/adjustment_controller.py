@@ -102,6 +102,14 @@ class AdjustmentController(QObject):
         self.heads.edit_adjustment(index)
         return index
 
+    def limit_to(self, region: Region, name: str) -> None:
+        """Let sliders and styles change one region: by the adjustment that is there for it, else by a new one."""
+        for index, entry in enumerate(self.adjustments):
+            if isinstance(entry.settings, HeadChange) and entry.regions == {region}:
+                self.heads.edit_adjustment(index)
+                return
+        self.add_sliders(self.tr("{region} alone").format(region=name), frozenset({region}))
+
     def shapeless(self, regions: frozenset[Region], feather: float) -> list[Region]:
         """Those of the regions in which the head has no shape, so that no slider of identity or expression acts."""
         model = self.heads.model

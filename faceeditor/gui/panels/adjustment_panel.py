@@ -280,8 +280,7 @@ class AdjustmentPanel(QWidget):
         region = self._region()
         name = region_name(region)
         title = self.tr("Sliders and style only in {region}").format(region=name)
-        menu.addAction(title, bound(adjustments.add_sliders, self.tr("{region} alone").format(region=name),
-                                    frozenset({region})))  # fmt: skip
+        menu.addAction(title, bound(adjustments.limit_to, region, name))
         menu.addSeparator()
         for regions, name in colours.items():
             menu.addAction(name, bound(adjustments.add_colour, name, regions))

@@ -302,3 +302,19 @@ def test_a_damaged_portrait_as_a_source_of_expression_is_a_sentence(app, panel, 
     choose(panel.add_menu, "Expression from a picture or portrait ...")
     app.wait(lambda: said)
     assert "bad.fep" in said[0] and entries(app) == ()
+
+
+def test_the_limit_by_its_key_takes_up_the_adjustment_of_the_region_again(app, panel):
+    app.read_head()
+    app.tools.set_region(Region.NOSE)
+    app.canvas.setFocus()
+    action = app.window.actions_by_name["limit"]
+    QTest.keyClick(app.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert action.isChecked() and app.heads.target_index == 0 and entries(app)[0].regions == {Region.NOSE}
+    QTest.keyClick(app.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not action.isChecked() and app.heads.target is None
+    QTest.keyClick(app.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert app.heads.target_index == 0 and len(entries(app)) == 1
+    panel.list.setFocus()
+    QTest.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert not action.isChecked() and entries(app) == ()
