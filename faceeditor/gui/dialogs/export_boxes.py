@@ -77,7 +77,7 @@ def transparency_box() -> QCheckBox:
 
 def sign_box() -> QCheckBox:
     """A switch that adds signed content credentials."""
-    return QCheckBox(QCoreApplication.translate("ExportBoxes", "Sign it (content credentials, C2PA)"))
+    return QCheckBox(QCoreApplication.translate("ExportBoxes", "Sign (content credentials)"))
 
 
 def offer_signing(box: QCheckBox, kind: str) -> None:
@@ -86,7 +86,7 @@ def offer_signing(box: QCheckBox, kind: str) -> None:
     box.setEnabled(not reason)
     offer = QCoreApplication.translate(
         "ExportBoxes",
-        "Adds a signed list of what was done. The key was made on this computer and stays here;\n"
+        "C2PA: adds a signed list of what was done. The key was made on this computer and stays here;\n"
         "it shows that pictures come from the same one. Nothing is sent.",
     )
     box.setToolTip(reason or offer)
