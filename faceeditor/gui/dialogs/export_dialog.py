@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.export import side_by_side
+from faceeditor.export.credentials import why_not
 from faceeditor.export.documents import cut_face
 from faceeditor.gui.dialogs.export_boxes import (
     allow_layers,
@@ -112,9 +113,9 @@ class ExportDialog(QDialog):
         column.addWidget(self.transparent)
         self.sign = sign_box()
         column.addWidget(self.sign)
-        hint = label(self.tr("The metadata of every file states that it was made with generative AI."), "hint")
-        hint.setWordWrap(True)
-        column.addWidget(hint)
+        self.hint = label("", "hint")
+        self.hint.setWordWrap(True)
+        column.addWidget(self.hint)
         column.addStretch(1)
         column.addLayout(AnswerRow(self.tr("Export ..."), self.accept, self.reject))
         outer.addLayout(column, 1)
@@ -168,6 +169,10 @@ class ExportDialog(QDialog):
         self.transparent.setEnabled(what is What.FACE and target.transparent)
         offer_signing(self.sign, target.kind)
         self.sign.setVisible(what is not What.MASK)
+        notes = [self.tr("The metadata of every file states that it was made with generative AI.")]
+        if what is not What.MASK and (reason := why_not(target.kind)):
+            notes.append(reason)
+        self.hint.setText(" ".join(notes))
         for widget in (self.quality, self._quality_name, self._quality_value):
             widget.setVisible(target.lossy and what is not What.MASK)
         self.preview.setPixmap(self._preview(self.choice))

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.export.credentials import has_credentials
+from faceeditor.export.credentials import has_credentials, why_not
 from faceeditor.export.formats import format_named, is_written
 from faceeditor.export.metadata import has_position
 from faceeditor.export.photograph import SaveOptions, encode_photograph
@@ -189,6 +189,8 @@ class PhotoExportDialog(QDialog):
             notes.append(self.tr("This format stores every pixel anew; PNG and TIFF keep untouched pixels exactly."))
         if target.layered:
             notes.append(self.tr("Layers: source, result, and hidden the regions and the matte of the person."))
+        if reason := why_not(target.kind):
+            notes.append(reason)
         if self._has_credentials and not self.choice.options.sign:
             notes.append(self.tr("The photograph's own content credentials are lost unless the export is signed."))
         if self._source.bits == 16 and not target.deep:

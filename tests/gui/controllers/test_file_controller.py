@@ -217,10 +217,10 @@ def test_export_dialog_offers_signing_or_says_why_not(app, monkeypatch):
     dialog.sign.setChecked(True)
     assert dialog.choice.sign
     dialog.format.setCurrentIndex(dialog.format.findData(".ora"))
-    assert not dialog.sign.isEnabled() and "cannot hold" in dialog.sign.toolTip() and not dialog.choice.sign
+    assert not dialog.sign.isEnabled() and "cannot hold" in dialog.hint.text() and not dialog.choice.sign
     monkeypatch.setattr(credentials, "_installed", lambda: False)
     dialog.format.setCurrentIndex(dialog.format.findData(".png"))
-    assert not dialog.sign.isEnabled() and "pip install" in dialog.sign.toolTip()
+    assert not dialog.sign.isEnabled() and "pip install" in dialog.hint.text()
 
 
 def test_the_face_goes_to_the_clipboard_as_it_is_exported(app, tmp_path):
