@@ -97,7 +97,7 @@ def commands() -> tuple[Command, ...]:
         Command("head_over", _tr("3D &head over the face"), ("F7",), "head-over", view, True),
         Command("head_beside", _tr("3D head &beside the face"), ("F8",), "head-beside", view, True),
         Command("smooth_outlines", _tr("Smooth mask &outlines"), ("Ctrl+Shift+M",), "", view, True),
-        Command("seams", _tr("S&eams: where pixels come from"), ("F9",), "seams", view, True),
+        Command("seams", _tr("S&eams of the edit"), ("F9",), "seams", view, True),
         Command("fit", _tr("&Fit"), ("Ctrl+0",), "fit", view),
         Command("actual", _tr("100 %"), ("Ctrl+1",), "actual-size", view),
         Command("zoom_in", _tr("Zoom in"), ("Ctrl++", "Ctrl+="), "", view),
