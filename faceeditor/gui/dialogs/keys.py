@@ -44,7 +44,10 @@ class KeysDialog(QDialog):
             body = self._body(groups, count)
             if body.sizeHint().width() <= room:
                 break
-        column.addWidget(scrolled(body))
+        area = scrolled(body)
+        # By itself a scrolled area asks for less than is in it.
+        area.setMinimumWidth(body.sizeHint().width() + area.verticalScrollBar().sizeHint().width())
+        column.addWidget(area)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.change = buttons.addButton(self.tr("Change shortcuts ..."), QDialogButtonBox.ButtonRole.ActionRole)
         self.change.clicked.connect(self.reject)
