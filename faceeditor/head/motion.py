@@ -272,6 +272,11 @@ class _Fixed:
         return cls(drawn_sides(model), below_chin, outer, middle, scalp, tuple(ears), graph, pairs)
 
 
+def _sized(projected: FloatArray, size: int) -> FloatArray:
+    """(V, 3) projected vertices for a picture of another side than 256."""
+    return projected if size == MASK_SIZE else projected * np.array([size / 256, size / 256, 1], np.float32)
+
+
 _fixed: list[tuple[HeadModel, _Fixed]] = []  # of the last model
 _fixed_lock = threading.Lock()
 
@@ -287,6 +292,7 @@ class _Mover:
         self._middle, self._scalp, self._ears, self._graph = fixed.middle, fixed.scalp, fixed.ears, fixed.graph
         self._marks = fixed.marks
         self._base: _Base | None = None
+        self._sized_reach: tuple[_Base, int, FloatArray] | None = None
 
     def warp_mask(
         self, mask: MaskArray, base: HeadCoefficients, head: HeadCoefficients, size: int, eyeballs: bool = False
@@ -297,9 +303,8 @@ class _Mover:
         """
         model, kept = self.model, self._kept(mask, base)
         view = posed(model, head, kept.volume)
-        to_size = np.array([size / 256, size / 256, 1], np.float32)
-        sized = view.projected if size == MASK_SIZE else view.projected * to_size
-        buffers = self._rasteriser(size).draw(sized, model.triangles, self._sides)
+        reach = self._reach(kept, size)
+        buffers = self._rasteriser(size).draw(_sized(view.projected, size), model.triangles, self._sides)
         labels = np.empty((size, size), np.uint8)
         field = np.empty((size, size, 2), np.float32)
         seen = np.empty((size, size), np.float32)
@@ -309,12 +314,23 @@ class _Mover:
             self._outer, self._middle, self._marks, view.points, view.head_points, view.projected,
             kept.points if eyeballs else self._with_gaze(kept, head, view.head_points),
             kept.projected, kept.cosine, kept.depth, kept.regions, model.mirror, kept.mask, kept.outside,
-            kept.around, kept.fallback, kept.worn, MIRROR, kept.reach,
+            kept.around, kept.fallback, kept.worn, MIRROR, reach,
             kept.centre, kept.openings, kept.with_head, kept.with_body,
             np.float32(np.radians(head.pose[2] - kept.head.pose[2])), kept.joint[:2] - self._joint(head)[:2],
             labels, field, seen, uncertain,
         )  # fmt: skip
         return labels, field, seen, uncertain
+
+    def _reach(self, base: _Base, size: int) -> FloatArray:
+        """The outline of a base view as drawn at a size: that of the new view, drawn at the same, is as exact."""
+        if size == MASK_SIZE:
+            return base.reach
+        if self._sized_reach is None or self._sized_reach[0] is not base or self._sized_reach[1] != size:
+            drawn = self._rasteriser(size).draw(_sized(base.projected, size), self.model.triangles, self._sides)
+            reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
+            kernels.outline(drawn.triangle, self._below_chin, base.projected, self._outer, *base.centre[:2], reach, met)
+            self._sized_reach = base, size, reach
+        return self._sized_reach[2]
 
     def _rasteriser(self, size: int) -> Rasteriser:
         if size not in self._rasterisers:

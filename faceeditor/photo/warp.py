@@ -1,8 +1,8 @@
 """How the pixels of a photograph move with its head: displacements on the wide grid, and one resampling.
 
 The head's motion field says for each pixel of the new view where it was. It breaks where one part slides over another
-(jaw over neck, ear over hair) and says nothing of what was hidden. Its breaks are taken out and filled by a membrane,
-so that neck and hair stretch instead of tearing; beyond the person it runs out to zero. What stretches too far, and
+(jaw over neck, ear over hair) and says nothing of what was hidden. What was hidden, and the lines of the breaks, are
+filled by a membrane from what is around them; beyond the person it runs out to zero. What stretches too far, and
 what opens up, is marked for a patch.
 """
 
@@ -18,7 +18,7 @@ from faceeditor.head.camera import NECK_JOINT, PIVOT, rotation
 from faceeditor.head.maps import landmarks68
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import surface_motion
-from faceeditor.photo.fields import fill, local_mean, smoothstep, spread
+from faceeditor.photo.fields import fill, smoothstep, spread
 from faceeditor.photo.placement import MARGIN, WIDE, inner, widened
 from faceeditor.portrait.edits import moves_mask
 from faceeditor.portrait.head import HeadCoefficients
@@ -32,10 +32,10 @@ STILL = 0.05
 
 _TEAR = 0.8
 """Change of the displacement from one mask pixel to the next that counts as a break."""
-_REACH = 1.3
-"""How far a break is spread over neck, hair and ears, in its own width."""
-_WIDEST = 28.0
-"""Mask pixels over which a break is spread at most."""
+_EAR = 24
+"""Mask pixels from a break within which an ear is taken for a part of it."""
+_BESIDE = 4
+"""Mask pixels beside the person within which the motion of the outline is known."""
 _DEAD = (0.02, 0.10)
 """Displacements in mask pixels that are faded out: distant parts of the picture are not resampled for nothing."""
 _STRETCHED = (3.0, 5.0)
@@ -45,7 +45,6 @@ _INNER_LIPS = (62, 66)
 _OPEN, _WIDER = 2.0, 2.2
 """Gap in mask pixels of a mouth that is open, and how many times wider it may become by stretching."""
 _FACE = np.isin(np.arange(256), [*FACE_REGIONS, Region.L_EAR, Region.R_EAR])
-_WORN = np.isin(np.arange(256), (Region.HAIR, Region.HAT))
 _EARS = np.isin(np.arange(256), (Region.L_EAR, Region.R_EAR))
 _INSIDE = np.isin(np.arange(256), (Region.MOUTH, Region.L_EYE, Region.R_EYE))
 
@@ -103,22 +102,16 @@ def photo_motion(
     face = _FACE[motion.labels]
     inside = _INSIDE[motion.labels]
     seen = motion.seen > 0.5
-    tears, width = _tears(raw, density)
-    broken = tears | ~seen
-    fixed = (face & ~_EARS[motion.labels]) | (motion.labels == Region.CLOTH)
-    known = ~_spread_into(broken, width, fixed, density)
-    person = motion.labels != Region.BACKGROUND
-    near = spread(person, 4 * density)
+    # Right beside the person the field is that of the new outline, which lies on the old one; beyond, nothing moves.
+    near = spread(motion.labels != Region.BACKGROUND, _BESIDE * density)
+    tears = _tears(raw, density)
+    known = near & seen & ~spread(tears, max(1, density // 2))
+    # An ear that comes forward is stretched as a whole, and not along the line where it was hidden.
+    known &= ~(_EARS[motion.labels] & spread(tears | ~seen, _EAR * density))
     stretched_mouth = _stretches_mouth(model, base, head)
     if stretched_mouth:
         known &= motion.labels != Region.MOUTH
-    # Beside the face of a person the grid's motion fades into the background, which does not move here.
-    known &= person
-    # Beside the skull the field is uneven: hair takes its mean.
-    carried = _evened(raw, _WORN[motion.labels] & ~tears & seen)
-    trust = np.maximum(known, _upper_hair(motion.labels) * near) if carried.any() else known
-    raw = np.where(known[..., None], raw, carried)
-    weight = widened(trust.astype(np.float32), cv2.BORDER_CONSTANT)
+    weight = widened(known.astype(np.float32), cv2.BORDER_CONSTANT)
     _pin_border(weight)
     smooth = fill(widened(raw, cv2.BORDER_CONSTANT), weight, finest=0)
     smooth = _smoothed(smooth, widened(face & seen, cv2.BORDER_CONSTANT), density)
@@ -163,55 +156,17 @@ def _looked_up(mask: MaskArray, field: FloatArray) -> MaskArray:
     return np.asarray(mask[down, across], np.uint8)
 
 
-def _evened(raw: FloatArray, hair: BoolArray) -> FloatArray:
-    """(S, S, 2) the mean displacement of hair around each place, worked out at a quarter of the mask's size."""
-    side = MASK_SIZE // 4
-    share = cv2.resize(hair.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    total = cv2.resize(raw * hair[..., None].astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    small: FloatArray = np.asarray(total / np.maximum(share, 1e-3)[..., None], np.float32)
-    mean = local_mean(small, np.asarray(share, np.float32), 2.0)
-    return np.asarray(cv2.resize(mean, raw.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _upper_hair(labels: MaskArray) -> FloatArray:
-    """(S, S) 0..1: how far hair and hats, with what is next to them, turn with the skull as a whole.
-
-    Above the eyes they do; less and less down to the mouth, and towards the border of the square.
-    """
-    noses = np.flatnonzero((labels == Region.NOSE).any(1))
-    if not len(noses):
-        return np.zeros(labels.shape, np.float32)
-    size = labels.shape[0]
-    density = size // MASK_SIZE
-    worn = spread(_WORN[labels], 4 * density)
-    place = np.arange(size, dtype=np.float32)
-    down = 1 - smoothstep(place, float(noses[0]) - 30 * density, float(noses[-1]) + 10 * density)
-    rim = smoothstep(np.minimum(place, size - 1 - place), 0.0, 16.0 * density)
-    return np.asarray((worn & ~_FACE[labels]) * (down**2)[:, None] * rim[None, :] * rim[:, None], np.float32)
-
-
-def _tears(raw: FloatArray, density: int) -> tuple[BoolArray, float]:
-    """Where neighbours come from places far apart, and how far at most (mask pixels, the 98th percentile)."""
+def _tears(raw: FloatArray, density: int) -> BoolArray:
+    """Where neighbours come from places far apart."""
     tears = np.zeros(raw.shape[:2], bool)
-    jumps = []
     for axis in (0, 1):
         step = np.diff(raw, axis=axis)
-        jump = np.hypot(step[..., 0], step[..., 1])
-        torn = jump > _TEAR / density
-        jumps.append(jump[torn])
+        torn = np.hypot(step[..., 0], step[..., 1]) > _TEAR / density
         before = (slice(None, -1), slice(None)) if axis == 0 else (slice(None), slice(None, -1))
         after = (slice(1, None), slice(None)) if axis == 0 else (slice(None), slice(1, None))
         tears[before] |= torn
         tears[after] |= torn
-    sizes = np.concatenate(jumps)
-    return tears, float(np.percentile(sizes, 98)) if len(sizes) else 0.0
-
-
-def _spread_into(broken: BoolArray, width: float, fixed: BoolArray, density: int) -> BoolArray:
-    """Where the field is not to be used: at the breaks, and over their reach where nothing is fixed."""
-    near = spread(broken, max(1, density // 2))
-    far = spread(broken, min(_REACH * width, _WIDEST) * density)
-    return np.asarray(near | (far & ~fixed))
+    return tears
 
 
 def _smoothed(field: FloatArray, face: npt.NDArray[Any], density: int) -> FloatArray:

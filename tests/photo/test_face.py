@@ -11,6 +11,7 @@ from faceeditor.head.model import HeadModel
 from faceeditor.photo.composite import Edit, edited
 from faceeditor.photo.face import Options, PhotoFace
 from faceeditor.photo.placement import Rect, inner
+from faceeditor.photo.warp import stretch
 from faceeditor.portrait.head import HeadCoefficients, LightRig
 from faceeditor.regions import Region
 from tests.photo.people import found_person, person
@@ -138,3 +139,12 @@ def test_a_moved_shoulder_distance_is_kept(model: HeadModel) -> None:
     face = found_person()
     plan = face.plan(model, turned(person().head, shift_x=1.0), face.mask)
     assert plan.head.position[0] == pytest.approx(turned(person().head, shift_x=1.0).position[0])
+
+
+def test_an_ear_that_comes_forward_is_stretched_as_a_whole(model: HeadModel) -> None:
+    face = found_person()
+    plan = face.plan(model, turned(person().head, yaw=12.0), face.mask)
+    assert plan.motion is not None
+    ears = np.kron(np.isin(plan.labels, (Region.L_EAR, Region.R_EAR)), np.ones((2, 2), bool))
+    assert ears.sum() > 100
+    assert np.percentile(stretch(inner(plan.motion.displacement), 2)[ears], 95) < 3.5
