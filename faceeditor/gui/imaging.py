@@ -1,5 +1,6 @@
 """Pixels between numpy and Qt: the mask's picture on the canvas, frames, thumbnails."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
@@ -65,6 +66,16 @@ def _spread(start: int, stop: int) -> slice:
 
 def _finer(part: slice, origin: int = 0) -> slice:
     return slice((part.start - origin) * SCALE, (part.stop - origin) * SCALE)
+
+
+def reduced(pixels: npt.NDArray[np.uint8], longest: int) -> npt.NDArray[np.uint8]:
+    """(H, W, 3) uint8 with no side longer than `longest` pixels; a smaller picture as it is."""
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1.0:
+        return pixels
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def to_qimage(pixels: npt.NDArray[np.uint8]) -> QImage:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from faceeditor.engine import JobContext
 from faceeditor.errors import FaceEditorError
+from faceeditor.gui.imaging import reduced
 from faceeditor.images import open_picture
 from faceeditor.portrait.masks import MaskReading, load_mask
 
@@ -77,16 +78,11 @@ class PreviewPhoto:
 
     def run(self, context: JobContext) -> PhotoPreview:
         """Raises ImageError and ModelError."""
-        import cv2
-
         picture = open_picture(self.path)
         context.ticket.check()
         height, width = picture.shape[:2]
         faces = find_faces(picture)
-        scale = min(1.0, _PREVIEW_SIDE / max(height, width))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = picture if scale == 1.0 else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        return PhotoPreview(np.asarray(small, np.uint8), tuple(_shares(face, width, height) for face in faces))
+        return PhotoPreview(reduced(picture, _PREVIEW_SIDE), tuple(_shares(face, width, height) for face in faces))
 
 
 def find_faces(picture: Pixels) -> tuple[FaceRect, ...]:

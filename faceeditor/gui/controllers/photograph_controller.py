@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -23,7 +22,7 @@ from faceeditor.export.photograph import SaveOptions
 from faceeditor.gui.canvas.canvas_view import CanvasView
 from faceeditor.gui.canvas.photo_layer import PhotoLayer
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.imaging import reduced, to_qimage
 from faceeditor.images import SourceImage
 from faceeditor.interaction.view import Pane
 from faceeditor.photo.placement import Placement
@@ -355,12 +354,7 @@ class PhotographController(QObject):
 
 def _reduced(source: SourceImage) -> Any:
     """The whole photograph as a `QImage` of at most a screen's size."""
-    pixels = source.srgb
-    scale = min(1.0, _BASE_SIDE / max(pixels.shape[:2]))
-    if scale < 1.0:
-        size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return to_qimage(pixels)
+    return to_qimage(reduced(source.srgb, _BASE_SIDE))
 
 
 def _shared(a: Rectangle, b: Rectangle) -> float:

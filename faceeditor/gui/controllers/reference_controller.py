@@ -12,7 +12,7 @@ from faceeditor.engine import JobContext
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.gui.controllers.file_controller import save_image
 from faceeditor.gui.controllers.session import PortraitSession
-from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.imaging import reduced, to_qimage
 from faceeditor.gui.settings import settings
 from faceeditor.images import open_picture
 from faceeditor.paths import state_dir
@@ -29,16 +29,7 @@ class ReadReference:
 
     def run(self, context: JobContext) -> npt.NDArray[np.uint8]:
         """Raises ImageError: the file is not a picture that can be read."""
-        import cv2
-
-        picture = open_picture(self.path)
-        context.ticket.check()
-        height, width = picture.shape[:2]
-        scale = _SIDE / max(height, width)
-        if scale >= 1.0:
-            return picture
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return reduced(open_picture(self.path), _SIDE)
 
 
 class ReferenceController(QObject):

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QHeaderView, QLabel, QSp
 from faceeditor.engine import JobContext
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.controllers.bridge import Bridge
-from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.imaging import reduced, to_qimage
 from faceeditor.gui.widgets.basic import label
 from faceeditor.images import open_picture
 from faceeditor.portrait import store
@@ -48,15 +48,10 @@ class PreviewFile:
         """Raises ImageError: the file is not a picture that can be read."""
         if self.path.suffix.lower() == store.SUFFIX:
             return FilePreview(store.load_preview(self.path), None)
-        import cv2
-
         picture = open_picture(self.path)
         context.ticket.check()
         height, width = picture.shape[:2]
-        scale = min(1.0, _SIDE * _SHARP / max(height, width))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        return FilePreview(np.asarray(small, np.uint8), (width, height))
+        return FilePreview(reduced(picture, _SIDE * _SHARP), (width, height))
 
 
 class PreviewPane(QWidget):

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QTreeView
 
+from faceeditor.gui.controllers import head_reader
 from faceeditor.gui.dialogs.file_dialog import FileDialog
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import settings
@@ -15,6 +16,13 @@ from tests.gui.head_input import when_modal
 from tests.patience import WAIT
 
 CONTROL, LEFT = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def app(run, monkeypatch):
+    """A program that does not read the head: on a busy machine that would keep previews waiting for long."""
+    monkeypatch.setattr(head_reader, "_IDLE_MS", 10_000_000)
+    return run()
 
 
 @pytest.fixture

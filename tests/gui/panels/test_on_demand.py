@@ -7,6 +7,7 @@ from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from faceeditor.gui.controllers import head_reader
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.interaction.view import Pane
 from faceeditor.portrait.adjustments import REGION_SETS
@@ -17,6 +18,19 @@ pytestmark = pytest.mark.display
 
 ALT, LEFT = Qt.KeyboardModifier.AltModifier, Qt.MouseButton.LeftButton
 RED, BLUE = (200, 30, 20), (10, 40, 180)
+
+
+@pytest.fixture
+def run(run, monkeypatch):
+    """Programs that do not read the head: on a busy machine that would keep pictures waiting for long."""
+    monkeypatch.setattr(head_reader, "_IDLE_MS", 10_000_000)
+    return run
+
+
+@pytest.fixture
+def app(run):
+    """One running program with its first face on the screen."""
+    return run()
 
 
 @pytest.fixture
