@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QPainter
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.canvas.gizmo_painter import GizmoPainter, draw_note, draw_readout
-from faceeditor.gui.widgets.gesture import KEYBOARD_GESTURE_MS
+from faceeditor.gui.widgets.gesture import Gesture
 from faceeditor.interaction.head_gizmo import (
     GizmoPart,
     TurnGesture,
@@ -48,8 +48,8 @@ class HeadTurner(QObject):
         self._part: GizmoPart | None = None  # hovered or dragged
         self._pointer: QPointF | None = None
         self._keys: GizmoPart | None = None  # what the arrow keys are moving
-        self._idle = QTimer(self, interval=KEYBOARD_GESTURE_MS, singleShot=True)
-        self._idle.timeout.connect(self.end_keys)
+        self._burst = Gesture(self)
+        self._burst.ended.connect(self._end_burst)
         heads.changed.connect(self.moved)
         heads.locks_changed.connect(self.moved)
         heads.session.open_work_ended.connect(self.forget)
@@ -135,7 +135,7 @@ class HeadTurner(QObject):
     def forget(self) -> None:
         """The drag was ended by something else."""
         self.gesture = self._pointer = self._keys = None
-        self._idle.stop()
+        self._burst.forget()
         self.moved.emit()
 
     def reset(self, at: Point, zoom: float) -> None:
@@ -160,21 +160,23 @@ class HeadTurner(QObject):
         part = chosen_part(*_shift_alt(modifiers))
         if part is not self._keys:
             self.end_keys()
+            self._burst.begin()
             self.heads.begin(self._name(part))
             self._keys = part
         try:
             self.heads.set(nudged(head, part, *_ARROWS[Qt.Key(key)]))
         except FaceEditorError as error:
             self.heads.session.failed.emit(str(error))
-        self._idle.start()
+        self._burst.end_when_idle()
         return True
 
     def end_keys(self) -> None:
         """The burst of arrow keys is over."""
-        self._idle.stop()
-        if self._keys is not None:
-            self._keys = None
-            self.heads.end()
+        self._burst.end()
+
+    def _end_burst(self) -> None:
+        self._keys = None
+        self.heads.end()
 
     def _name(self, part: GizmoPart) -> str:
         names = {

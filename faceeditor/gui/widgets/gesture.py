@@ -37,6 +37,11 @@ class Gesture(QObject):
             self.active = False
             self.ended.emit()
 
+    def forget(self) -> None:
+        """The gesture was closed by something else: it is over, and no signal says so."""
+        self._idle.stop()
+        self.active = False
+
     def end_when_idle(self) -> None:
         """Close the gesture unless another step by keys or wheel follows soon."""
         self._idle.start()

@@ -45,3 +45,11 @@ def test_a_grip_keeps_a_gesture_open(gesture: Gesture) -> None:
     gesture.end_when_idle()
     gesture.begin()
     assert not ended.wait(1500) and gesture.active
+
+
+def test_a_forgotten_gesture_says_nothing(gesture: Gesture) -> None:
+    ended = QSignalSpy(gesture.ended)
+    gesture.begin()
+    gesture.end_when_idle()
+    gesture.forget()
+    assert not gesture.active and not ended.wait(1500)
