@@ -328,7 +328,16 @@ class _Mover:
         if self._sized_reach is None or self._sized_reach[0] is not base or self._sized_reach[1] != size:
             drawn = self._rasteriser(size).draw(_sized(base.projected, size), self.model.triangles, self._sides)
             reach, met = np.empty(BINS, np.float32), np.empty(BINS, np.int32)
-            kernels.outline(drawn.triangle, self._below_chin, base.projected, self._outer, *base.centre[:2], reach, met)
+            kernels.outline(
+                drawn.triangle,
+                self._below_chin,
+                base.projected,
+                self._outer,
+                base.centre[0],
+                base.centre[1],
+                reach,
+                met,
+            )
             self._sized_reach = base, size, reach
         return self._sized_reach[2]
 
