@@ -125,6 +125,7 @@ class MainWindow(QMainWindow):
         self.status.follow_work(self.board, self.board.stop)
         self.status.follow_person(self.board)
         self.status.follow_hold(self.hold, self.actions_by_name["hold_identity"])
+        self.board_panel.controls.meter.follow(self.hold)
         self.status.follow_work(self.photographs, self.photographs.cancel_work)
         self.setStatusBar(self.status)
         build_menus(self, self.actions_by_name, self.docks.values(), self.heads, self.files.open_path)

@@ -119,7 +119,7 @@ class StatusBar(QStatusBar):
         """Put the switch that holds identity beside the meter, and show its limit there."""
         self.hold = HoldSwitch(hold, action)
         self.insertPermanentWidget(2, self.hold)  # after message and hint
-        hold.changed.connect(lambda: self.person.show_limit(hold.limit if hold.active else None, hold.holding))
+        self.person.follow(hold)
 
     def _cancel_work(self) -> None:
         if self._working in self._cancels:

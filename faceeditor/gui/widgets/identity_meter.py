@@ -5,6 +5,7 @@ from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from faceeditor.gui.colors import color
+from faceeditor.gui.controllers.identity_hold import IdentityHold
 from faceeditor.identity.recogniser import SAME_PERSON
 
 FARTHEST = 1.2
@@ -56,6 +57,10 @@ class IdentityMeter(QWidget):
         """Show the distance at which identity is held, None: nowhere, and whether an edit is held back there."""
         self.limit, self.holding = limit, holding
         self.show_distance(self.distance)
+
+    def follow(self, hold: IdentityHold) -> None:
+        """Show the limit of a controller from now on."""
+        hold.changed.connect(lambda: self.show_limit(hold.limit if hold.active else None, hold.holding))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

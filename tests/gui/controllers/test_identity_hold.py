@@ -32,6 +32,7 @@ def held(app):
     QTest.keyClicks(switch.limit, switch.limit.locale().toString(LIMIT, "f", 2))
     QTest.keyClick(switch.limit, Qt.Key.Key_Return)
     assert hold.limit == pytest.approx(LIMIT) and app.window.status.person.limit == pytest.approx(LIMIT)
+    assert app.window.board_panel.controls.meter.limit == pytest.approx(LIMIT)
     measured(app)
     return app
 
