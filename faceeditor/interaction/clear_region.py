@@ -29,8 +29,7 @@ def without_area(mask: MaskArray, area: Area) -> MaskArray:
     Returns:
         (H, W) uint8. Background where the area has no rim at all.
     """
-    empty = np.where(area, np.uint8(Region.BACKGROUND), mask)
-    return with_closed_gaps(empty, area, ~area)
+    return with_closed_gaps(mask, area, ~area)
 
 
 def with_closed_gaps(mask: MaskArray, gaps: Area, sources: Area) -> MaskArray:
@@ -38,11 +37,11 @@ def with_closed_gaps(mask: MaskArray, gaps: Area, sources: Area) -> MaskArray:
 
     Args:
         mask: (H, W) uint8.
-        gaps: (H, W) bool; each connected piece is closed by itself. One that no source touches stays as it is.
-        sources: (H, W) bool: which pixels may close a gap.
+        gaps: (H, W) bool; each connected piece is closed by itself.
+        sources: (H, W) bool: which pixels close gaps; a gap that none of them touches is closed by all around it.
 
     Returns:
-        (H, W) uint8.
+        (H, W) uint8. Background where a gap has no rim at all.
     """
     height, width = mask.shape
     result = mask.copy()
@@ -51,7 +50,12 @@ def with_closed_gaps(mask: MaskArray, gaps: Area, sources: Area) -> MaskArray:
         x, y, w, h = (int(fact) for fact in facts[piece, : cv2.CC_STAT_AREA])
         part = np.s_[max(0, y - 1) : min(height, y + h + 1), max(0, x - 1) : min(width, x + w + 1)]
         gap, labels = pieces[part] == piece, mask[part]
-        rim = (cv2.dilate(gap.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & sources[part] & ~gaps[part]
+        around = (cv2.dilate(gap.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~gaps[part]
+        if not around.any():
+            result[part][gap] = Region.BACKGROUND
+            continue
+        rim = around & sources[part]
+        rim = rim if rim.any() else around
         ground = rim & np.isin(labels, _GROUND)
         used = ground if ground.sum() >= _MIN_GROUND * rim.sum() else rim
         result[part] = np.where(gap, fill_from_nearest(labels, gap, used), result[part])

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.interaction.clear_region import with_closed_gaps, without_area
+from faceeditor.interaction.clear_region import with_closed_gaps
 from faceeditor.interaction.transform import Matrix
 from faceeditor.portrait.brush import Area
 from faceeditor.portrait.state import MAX_COMB_WIDTH, MIN_COMB_WIDTH, CombStroke
@@ -80,14 +80,13 @@ def present_regions(labels: MaskArray) -> MaskArray:
 
 
 def with_moved_parts(
-    mask: MaskArray, parts: Sequence[MovedPart], below: MaskArray, allowed: Collection[Region] | None = None
+    mask: MaskArray, parts: Sequence[MovedPart], allowed: Collection[Region] | None = None
 ) -> MaskArray:
     """The mask with parts laid over it where they have moved to.
 
     Args:
         mask: (256, 256) uint8 from which the parts are taken.
         parts: the last one lies on top.
-        below: the mask without the parts (`without_parts`), for gaps that only the parts surround.
         allowed: regions that may be covered; None: all. Where a part came from is always free.
 
     Returns:
@@ -98,7 +97,7 @@ def with_moved_parts(
     taken = np.zeros(mask.shape, bool)
     for part in parts:
         taken |= part.area
-    result = np.where(taken, below, mask)
+    result = mask.copy()
     free = np.ones(mask.shape, bool) if allowed is None else np.isin(mask, [int(region) for region in allowed])
     free |= taken
     covered = np.zeros(mask.shape, bool)
@@ -108,16 +107,8 @@ def with_moved_parts(
         result[put] = labels[put]
         covered |= put
     # What still lies beside a gap closes it, and not what is under the part where it lies now: hair that is drawn in
-    # leaves background outside and skin inside.
+    # leaves background outside and skin inside. A hole that the part has taken along is closed by the part.
     return with_closed_gaps(result, taken & ~covered, ~covered)
-
-
-def without_parts(mask: MaskArray, parts: Sequence[Area]) -> MaskArray:
-    """The mask with all parts taken out of it, and closed by what surrounds them."""
-    whole = np.zeros(mask.shape, bool)
-    for area in parts:
-        whole |= area
-    return without_area(mask, whole)
 
 
 def moved_area(part: MovedPart) -> Area:

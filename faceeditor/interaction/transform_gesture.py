@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from faceeditor.interaction.reshape import MovedPart, moved_area, moved_comb, with_moved_parts, without_parts
+from faceeditor.interaction.reshape import MovedPart, moved_area, moved_comb, with_moved_parts
 from faceeditor.interaction.selection import bounds_of, partner_area
 from faceeditor.interaction.strokes import Moved, begin_stroke, not_moved
 from faceeditor.interaction.transform import Transform, TransformBox
@@ -41,7 +41,6 @@ class TransformGesture:
         self._allowed = allowed
         self._axis = face_axis(self._mask)
         self._partner = partner_area(self._mask, area, self._axis)
-        self._below = {False: without_parts(self._mask, [area])}
         self.area = area
         self.box = TransformBox(*bounds_of(area))
         self.transform = Transform()
@@ -61,9 +60,7 @@ class TransformGesture:
         """
         self.transform, self.both_sides = transform.bounded(), both_sides and self.has_partner
         parts = self._parts()
-        if self.both_sides not in self._below:
-            self._below[True] = without_parts(self._mask, [part.area for part in parts])
-        mask = with_moved_parts(self._mask, parts, self._below[self.both_sides], self._allowed)
+        mask = with_moved_parts(self._mask, parts, self._allowed)
         patch = changed_patch(self._portrait.mask, mask)
         if patch is not None:
             self._portrait.paint(*patch)

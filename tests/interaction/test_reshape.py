@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from faceeditor.interaction.reshape import MovedPart, moved_area, moved_comb, with_moved_parts, without_parts
+from faceeditor.interaction.reshape import MovedPart, moved_area, moved_comb, with_moved_parts
 from faceeditor.interaction.selection import bounds_of
 from faceeditor.interaction.transform import Transform, TransformBox
 from faceeditor.interaction.transform_gesture import TransformGesture
@@ -17,7 +17,7 @@ from tests.gui.fake_engine import face_mask
 
 def moved(mask, area, transform, allowed=None):
     part = MovedPart(area, transform.matrix(TransformBox(*bounds_of(area)).middle))
-    return with_moved_parts(mask, [part], without_parts(mask, [area]), allowed)
+    return with_moved_parts(mask, [part], allowed)
 
 
 @pytest.mark.parametrize("sample", range(3))
@@ -75,6 +75,13 @@ def test_what_still_lies_beside_a_gap_closes_it():
     assert (made[9:17, 128] == Region.BACKGROUND).all(), "above drawn-in hair there is no bald head"
     made = moved(mask, mask == Region.HAIR, Transform(0, -8))
     assert (made[43:49, 128] == Region.SKIN).all(), "below raised hair there is forehead"
+
+
+def test_a_hole_that_a_part_takes_along_is_closed_by_the_part():
+    mask = face_mask()
+    made = moved(mask, mask == Region.SKIN, Transform(0, -12))
+    hole = np.roll(mask == Region.L_BROW, -12, 0) & (mask == Region.SKIN)
+    assert hole.any() and (made[hole] == Region.SKIN).all()
 
 
 def test_hair_at_the_border_goes_on_beyond_it():
