@@ -11,6 +11,7 @@ from faceeditor.gui.canvas import overlays as paint
 from faceeditor.gui.canvas.gizmo_painter import draw_readout
 from faceeditor.gui.canvas.tools import Tool, ToolState
 from faceeditor.gui.controllers.session import PortraitSession
+from faceeditor.gui.widgets.region_look import region_name
 from faceeditor.interaction.selection import (
     SelectGesture,
     SelectMode,
@@ -261,6 +262,10 @@ class SelectionTool(QObject):
         self._tools.set_tool(Tool.SELECT)
         if self._area is None:
             self.select_region()
+        if self._area is None:
+            name = region_name(self._tools.region)
+            text = self.tr("The mask has no “{region}” to transform. Click another region, or draw around a part.")
+            self.session.failed.emit(text.format(region=name))
         self.begin()
 
     def set_transform(self, transform: Transform) -> None:

@@ -178,6 +178,13 @@ def test_ctrl_t_without_a_selection_takes_the_current_region(app):
     assert np.array_equal(app.portrait.mask == Region.NOSE, shifted(face_mask() == Region.NOSE, 0, -1))
 
 
+def test_ctrl_t_says_what_to_do_if_there_is_nothing_to_transform(app):
+    app.tools.set_region(Region.HAT)
+    QTest.keyClick(app.canvas, Qt.Key.Key_T, CONTROL)
+    assert "no “Hat”" in app.window.banner.text and not app.canvas.selecting.transforming
+    assert not app.portrait.busy and app.tools.tool is Tool.SELECT
+
+
 def test_arrow_keys_nudge_as_it_is_seen(app):
     selecting = select(app)
     QTest.keyClick(app.canvas, Qt.Key.Key_Right)
