@@ -97,10 +97,9 @@ class StylePrior:
         return _code(self._mean + np.asarray(latent, np.float32) @ self._directions, label)
 
     def latent_of(self, style: StyleCode) -> Vector:
-        """The latent (D,) whose code is nearest to a style's, each direction measured by its own spread."""
+        """The latent (D,) whose code is nearest to a style's (least squares: directions need not be orthogonal)."""
         flat = np.concatenate([style.regions.ravel(), style.overall, style.detail.ravel()]) - self._mean
-        lengths = np.maximum((self._directions**2).sum(1), 1e-12)
-        return np.asarray(self._directions @ flat / lengths, np.float32)
+        return np.asarray(np.linalg.lstsq(self._directions.T, flat, rcond=None)[0], np.float32)
 
 
 def _code(flat: Vector, label: str) -> StyleCode:

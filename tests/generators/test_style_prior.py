@@ -38,8 +38,8 @@ def test_a_draw_for_a_mask_moves_with_the_mask() -> None:
 
 def test_latents_lead_to_codes_and_back() -> None:
     arrays = tiny.prior_arrays()
-    axes = np.linalg.qr(arrays["directions"].T)[0].T * np.arange(1, 7)[:, None]
-    prior = StylePrior({**arrays, "directions": axes.astype(np.float32)})
+    arrays["directions"][1:] += arrays["directions"][0]  # far from orthogonal
+    prior = StylePrior(arrays)
     z = np.random.default_rng(1).standard_normal(6).astype(np.float32)
     np.testing.assert_allclose(prior.latent_of(prior.of_latent(z)), z, atol=1e-4)
 
