@@ -28,8 +28,9 @@ def declare_evaluate(parser: argparse.ArgumentParser) -> None:
 def run_evaluate(args: argparse.Namespace) -> int:
     """Print the verification figures of data sets side by side."""
     from faceeditor.export import format_of, write_picture
+    from faceeditor.identity.dataset import read_listing
     from faceeditor.identity.det_plot import det_plot
-    from faceeditor.identity.verification import curve, evaluation, load_people, names_of, pair_distances
+    from faceeditor.identity.verification import curve, evaluation, load_people, names_of, pair_distances, side_figures
     from faceeditor.images import write_atomic
 
     if args.plot is not None:
@@ -39,16 +40,20 @@ def run_evaluate(args: argparse.Namespace) -> int:
         raise FaceEditorError("The same data set is named twice; name each once.")
     sets = [load_people(folder) for folder in args.folders]
     found = {name: evaluation(people) for name, people in zip(names, sets, strict=True)}
+    for name, folder, people in zip(names, args.folders, sets, strict=True):
+        if read_listing(folder).get("both_sides"):
+            found[name] |= side_figures(people)
     if args.independent or args.photographs is not None:
         from faceeditor.cli.progress import step_line
         from faceeditor.evaluation.people import independent_figures
 
         for name, people in zip(names, sets, strict=True):
             found[name] |= independent_figures(people, args.photographs, step=step_line)
-    width = max(len(row) for row in found[names[0]])
+    rows = list(dict.fromkeys(row for name in names for row in found[name]))
+    width = max(map(len, rows))
     print(" " * width + "".join(f"  {name:>24}" for name in names))
-    for row in found[names[0]]:
-        print(f"{row:{width}}" + "".join(f"  {_number(found[name][row]):>24}" for name in names))
+    for row in rows:
+        print(f"{row:{width}}" + "".join(f"  {_number(found[name].get(row)):>24}" for name in names))
     if args.plot is not None:
         pairs = {name: pair_distances(s.embeddings, s.persons) for name, s in zip(names, sets, strict=True)}
         write_picture(args.plot, det_plot({name: curve(*pair) for name, pair in pairs.items()}))
@@ -58,7 +63,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:,.0f}" if float(value).is_integer() and value > 1 else f"{value:.4f}"
 
 

@@ -9,7 +9,7 @@ from faceeditor.identity import recogniser
 from faceeditor.identity.board import MIX
 from faceeditor.identity.dataset import POOLS, Plan, read_listing
 from faceeditor.identity.methods import METHODS, MethodContext, open_methods
-from faceeditor.identity.shards import Studio, portraits_of
+from faceeditor.identity.shards import PortraitStudio, Studio, portraits_of
 from faceeditor.identity.variation import Step
 
 
@@ -19,6 +19,11 @@ def open_studio(plan: Plan, folder: Path, step: Step = lambda share, text: None)
     Raises:
         FaceEditorError: a model is missing, or the device cannot be used.
     """
+    if plan.generator:
+        # Imported here: it needs torch.
+        from faceeditor.identity.imported_studio import open_imported
+
+        return open_imported(plan, folder, step)
     renderer, styles = EngineRenderer(plan.device), StylePrior.load()
     net = recogniser.load()
     bases = portraits_of(read_listing(folder)["bases"], styles)
@@ -27,4 +32,4 @@ def open_studio(plan: Plan, folder: Path, step: Step = lambda share, text: None)
         renderer, net, plan.space, plan.pool, plan.seed, plan.published, step, bases[0], folder / POOLS
     )
     methods = open_methods(names, context)
-    return Studio(renderer, net, methods, bases, styles, HeadPrior.load(), renderer.close)
+    return PortraitStudio(renderer, net, methods, bases, styles, HeadPrior.load(), renderer.close)

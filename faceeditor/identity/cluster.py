@@ -46,7 +46,7 @@ def make_on_ray(
     """
     ray = _ray()
     environment = {"FACEEDITOR_THREADS": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    for name in ("FACEEDITOR_MODELS", "FACEEDITOR_CACHE", "FACEEDITOR_STATE"):
+    for name in ("FACEEDITOR_MODELS", "FACEEDITOR_GENERATORS", "FACEEDITOR_CACHE", "FACEEDITOR_STATE"):
         if os.environ.get(name):
             environment[name] = os.environ[name]
     _check_reachable(address)

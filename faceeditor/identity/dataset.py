@@ -17,7 +17,7 @@ import io
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ LISTING, INDEX, SHARDS, POOLS = "dataset.json", "index.csv", "shards", "pools"
 TABLE, VECTORS = "shard.csv", "vectors.safetensors"
 SHARD_PEOPLE = 10
 """People of a shard."""
-MOST_PEOPLE, MOST_EACH = 1_000_000, 1000
-COLUMNS = ("file", "person", "picture", "method", "distance", "tries", "alike", "yaw", "pitch", "roll", "mask")
+MOST_PEOPLE, MOST_EACH, MOST_VARIETY = 1_000_000, 1000, 10.0
+BOUNDARY_METHOD = "exfacegan"
+"""The method that has an identity boundary."""
+COLUMNS = ("file", "person", "picture", "method", "side", "distance", "tries", "alike", "yaw", "pitch", "roll", "mask")
 _TEMPORARY = ".making-"
 
 
@@ -43,13 +45,17 @@ class Plan:
         people, each: how many people, and pictures of each, the reference counted.
         method: name of a method (`methods.METHODS`), or `board.MIX`.
         seed: of everything.
-        variety, likeness: as of `board.BoardOptions`.
+        variety, likeness: as of `board.BoardOptions`; of an imported generator the variety goes to `MOST_VARIETY`.
         space, pool, published: of ExFaceGAN.
-        device: the engine's device.
+        device: the engine's device, or torch's ("cpu", "cuda") with an imported generator.
         model: key of the generator's pack; another one draws other pictures.
+        generator: name of an imported generator whose W is walked in; "": the program's own generator.
+        truncation, label: of the references and the pool of an imported generator.
+        both_sides: the far side of each boundary counts as a second identity: person 2 I is on the similar side of
+            reference I, person 2 I + 1 on the dissimilar side.
 
     Raises:
-        FaceEditorError: a number out of range.
+        FaceEditorError: a number out of range, or values that do not go together.
     """
 
     people: int
@@ -63,6 +69,10 @@ class Plan:
     published: bool = False
     device: str = "openvino-cpu"
     model: str = ""
+    generator: str = ""
+    truncation: float = 1.0
+    label: int = 0
+    both_sides: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.people <= MOST_PEOPLE:
@@ -71,6 +81,18 @@ class Plan:
             raise FaceEditorError(f"{self.each} pictures of each person cannot be made; choose 1 to {MOST_EACH}.")
         if self.seed < 0:
             raise FaceEditorError(f"The seed {self.seed} is negative; choose a whole number from 0 up.")
+        if self.generator and self.method != BOUNDARY_METHOD:
+            raise FaceEditorError(f"An imported generator draws people by the method {BOUNDARY_METHOD} alone.")
+        if self.generator and not 0 <= self.variety <= MOST_VARIETY:
+            raise FaceEditorError(f"The variety {self.variety:g} is not within 0 to {MOST_VARIETY:g}.")
+        if self.both_sides and self.method != BOUNDARY_METHOD:
+            raise FaceEditorError(f"Only the method {BOUNDARY_METHOD} has two sides; choose it for both of them.")
+        if self.both_sides and self.variety <= 0:
+            raise FaceEditorError("Both sides are the same person at variety 0; choose more.")
+
+    def reference_of(self, person: int) -> tuple[int, bool]:
+        """Number of the reference that a person is drawn from, and whether on the far side of its boundary."""
+        return (person // 2, person % 2 == 1) if self.both_sides else (person, False)
 
     @property
     def shards(self) -> int:
@@ -101,11 +123,13 @@ def open_folder(folder: Path, plan: Plan, bases: Sequence[Mapping[str, Any]] = (
     try:
         if listing.is_file():
             found = read_listing(folder)
+            defaults = {field.name: field.default for field in fields(Plan)}  # of values younger than the folder
             for name, value in asdict(plan).items():
-                if name != "people" and found.get(name) != value:
+                old = found.get(name, defaults[name])
+                if name != "people" and old != value:
                     raise FaceEditorError(
-                        f"“{folder}” was made with another {name} ({found.get(name)}, and not {value}); choose another "
-                        "folder, or the same values to go on."
+                        f"“{folder}” was made with another {name} ({old}, and not {value}); choose another folder, or "
+                        "the same values to go on."
                     )
             content["bases"] = found.get("bases") or content["bases"]
             content["people"] = max(plan.people, int(found["people"]))

@@ -63,6 +63,11 @@ def shifted(
     return np.asarray(latent + offset if far else latent - offset, np.float32)
 
 
+def far_centre(latent: FloatArray, boundary: Boundary, largest: float) -> FloatArray:
+    """The mean (D,) of what `shifted` gives on the far side: the reference of the second identity."""
+    return np.asarray(latent + 0.5 * largest * boundary.normal, np.float32)
+
+
 def reference_of(space: LatentSpace, recogniser: FaceRecogniser, latent: FloatArray) -> tuple[FacePicture, FloatArray]:
     """The picture and the (128,) embedding of a reference's latent."""
     picture = next(iter(space.pictures([latent])))
@@ -160,3 +165,36 @@ class ExFaceGan:
         largest = variety * LARGEST_OFFSET * self.pool.spread
         new = shifted(latent, self.boundary(reference), largest, random)
         return self.space.moved(reference, new, latent)
+
+
+class FarSide:
+    """The second identity of a reference as a `Method`: pictures on the far side of its boundary.
+
+    Args:
+        near: what knows the boundaries.
+        variety: how far the person is from the reference, as of `ExFaceGan.variation`; above 0.
+    """
+
+    name, title = "exfacegan", "ExFaceGAN, far side"
+
+    def __init__(self, near: ExFaceGan, variety: float) -> None:
+        self._near, self._variety = near, variety
+        self._largest = variety * LARGEST_OFFSET * near.pool.spread
+
+    def person(self, reference: Variation) -> Variation:
+        """The second identity's own reference: the middle of its pictures."""
+        latent = self._near.space.latent_of(reference)
+        centre = far_centre(latent, self._near.boundary(reference), self._largest)
+        return self._near.space.moved(reference, centre, latent)
+
+    def prepare(self, reference: Variation) -> None:
+        """As of `identity.variation.Method`: the boundary."""
+        self._near.boundary(reference)
+
+    def variation(self, reference: Variation, random: np.random.Generator, variety: float) -> Variation:
+        """As of `identity.variation.Method`; less variety than the person's own gathers the pictures at the middle."""
+        latent, boundary = self._near.space.latent_of(reference), self._near.boundary(reference)
+        centre = far_centre(latent, boundary, self._largest)
+        new = shifted(latent, boundary, self._largest, random, far=True)
+        new = centre + np.float32(min(1.0, variety / self._variety)) * (new - centre)
+        return self._near.space.moved(reference, new, latent)

@@ -26,7 +26,7 @@ SAME_PERSON = 0.6
 BACKENDS = ("openvino", "torch")
 _BATCH = 16
 
-_opened: dict[tuple[str, str, str], "FaceRecogniser"] = {}
+_opened: dict[tuple[str, str, str, int], "FaceRecogniser"] = {}
 _lock = threading.Lock()
 
 
@@ -88,9 +88,11 @@ class FaceRecogniser:
 
 
 def load(backend: str = "") -> FaceRecogniser:
-    """The program's own recogniser, opened once per process; errors as of `FaceRecogniser`."""
+    """The program's own recogniser, opened once per process and number of threads; errors as of `FaceRecogniser`."""
+    from faceeditor.generators.devices import cpu_threads
+
     pack = ModelPack.open(PACK)
-    key = (str(pack.folder), pack.key, backend)
+    key = (str(pack.folder), pack.key, backend, cpu_threads())
     with _lock:
         if key not in _opened:
             _opened[key] = FaceRecogniser(pack, backend)

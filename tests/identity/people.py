@@ -96,11 +96,11 @@ class SlowPainter(Painter):
 def open_studio(plan, folder):
     """A studio without networks, for workers in other processes."""
     from faceeditor.identity.people import HeadChanges
-    from faceeditor.identity.shards import Studio
+    from faceeditor.identity.shards import PortraitStudio
 
     heads = ShapePrior()
     methods = {"head": HeadChanges(heads)}
-    return Studio(SlowPainter(), Mean(), methods, [portrait(1), portrait(2)], FirstCode(), heads)
+    return PortraitStudio(SlowPainter(), Mean(), methods, [portrait(1), portrait(2)], FirstCode(), heads)
 
 
 def open_studio_once_killed(plan, folder):
