@@ -3,6 +3,8 @@
 import argparse
 import csv
 import hashlib
+import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
     from faceeditor.portrait.adjustments import Adjustments
     from faceeditor.portrait.head import HeadCoefficients
 
+_log = logging.getLogger(__name__)
+
 REPORT = "faceeditor-edit.csv"
 """Name of the report that a folder of results has."""
 READABLE = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif")
 """Endings of the files that are taken from a folder."""
 MAX_JOBS = 16
+MOST_BREAKS = 3
+"""Times in a row that processes may end before a photograph is done."""
 
 _COLUMNS = ("input", "output", "status", "message", "seconds", "settings")
 _DONE = ("edited", "unchanged")
@@ -272,6 +278,12 @@ def edit_file(args: argparse.Namespace, engine: "Engine", task: Task) -> Outcome
         from faceeditor.images import write_error
 
         return outcome("failed", str(write_error(task.target, error)))
+    except MemoryError:
+        return outcome("failed", "There is not enough memory for this photograph; use fewer --jobs.")
+    except Exception as error:
+        # One photograph must not end a run of thousands.
+        _log.exception("%s could not be edited", task.source)
+        return outcome("failed", f"The photograph could not be edited ({error}).")
     return outcome("edited" if written.edited else "unchanged", found.note)
 
 
@@ -299,10 +311,12 @@ def _one_by_one(args: argparse.Namespace, tasks: list[Task]) -> Iterator[Outcome
 _engine: Any = None
 
 
-def _start_process(device: str) -> None:
+def _start_process(device: str, threads: int) -> None:
     global _engine
     from faceeditor.engine import Engine
+    from faceeditor.processes import begin_worker
 
+    begin_worker(threads)
     _engine = Engine(device)
     _engine.start()
 
@@ -312,21 +326,41 @@ def _in_a_process(args: argparse.Namespace, task: Task) -> Outcome:
 
 
 def _in_processes(args: argparse.Namespace, tasks: list[Task]) -> Iterator[Outcome]:
-    """Several photographs at a time, each in a process with an engine of its own."""
+    """Several photographs at a time, each in a process with an engine of its own; one that is killed is replaced.
+
+    Raises:
+        FaceEditorError: the processes end again and again.
+    """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
 
     plain = argparse.Namespace(**{name: value for name, value in vars(args).items() if name != "run"})
     context = multiprocessing.get_context("spawn")
-    workers = min(args.jobs, len(tasks))
-    with ProcessPoolExecutor(workers, context, initializer=_start_process, initargs=(args.device,)) as pool:
-        waiting = {pool.submit(_in_a_process, plain, task): task for task in tasks}
+    threads = max(1, (os.cpu_count() or 1) // args.jobs)
+    left, breaks = list(tasks), 0
+    while left:
+        workers = min(args.jobs, len(left))
+        pool = ProcessPoolExecutor(workers, context, initializer=_start_process, initargs=(args.device, threads))
         try:
+            waiting = {pool.submit(_in_a_process, plain, task): task for task in left}
             for future in as_completed(waiting):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+                outcome = future.result()
+                left.remove(waiting[future])
+                breaks = 0
+                yield outcome
+        except BrokenProcessPool:
+            breaks += 1
+            if breaks >= MOST_BREAKS:
+                raise FaceEditorError(
+                    f"The processes ended {breaks} times before a photograph was done (not enough memory?); use fewer "
+                    "--jobs. What is done stays; the same command goes on from there."
+                ) from None
+        finally:
+            # What is under way is given up: files are written as a whole or not at all.
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _report_path(args: argparse.Namespace, tasks: list[Task]) -> Path | None:

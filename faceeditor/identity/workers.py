@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +10,7 @@ from pathlib import Path
 from faceeditor.errors import FaceEditorError
 from faceeditor.identity.dataset import Plan, missing_shards
 from faceeditor.identity.shards import Studio, make_shard
+from faceeditor.processes import THREADS, begin_worker
 
 OpenStudio = Callable[[Plan, Path], Studio]
 """Opens what a worker draws with; can be pickled. The engine has one (`engine.studio.open_studio`)."""
@@ -25,8 +25,8 @@ _studios: dict[tuple[Plan, str], Studio] = {}
 
 def make_here(plan: Plan, folder: Path, shards: Sequence[int], open_studio: OpenStudio, done: OnShard) -> None:
     """Make shards in this process, one after the other; errors as of `make_shard`."""
-    threads = os.environ.get("FACEEDITOR_THREADS")
-    os.environ["FACEEDITOR_THREADS"] = "1"  # as many as every other worker has: sums may differ otherwise
+    threads = os.environ.get(THREADS)
+    os.environ[THREADS] = "1"  # as many as every other worker has: sums may differ otherwise
     try:
         studio = open_studio(plan, folder)
         try:
@@ -37,9 +37,9 @@ def make_here(plan: Plan, folder: Path, shards: Sequence[int], open_studio: Open
             studio.close()
     finally:
         if threads is None:
-            del os.environ["FACEEDITOR_THREADS"]
+            del os.environ[THREADS]
         else:
-            os.environ["FACEEDITOR_THREADS"] = threads
+            os.environ[THREADS] = threads
 
 
 def make_in_processes(
@@ -53,7 +53,7 @@ def make_in_processes(
     breaks, finished = 0, 0
     left = list(shards)
     while left:
-        executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin)
+        executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin_worker)
         try:
             tasks = {executor.submit(make_one, plan, folder, shard, open_studio): shard for shard in left}
             pending: set[Future[None]] = set(tasks)
@@ -77,12 +77,6 @@ def make_in_processes(
             for process in list((executor._processes or {}).values()):
                 process.terminate()
             executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin() -> None:
-    """Workers leave Ctrl+C to the process that started them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["FACEEDITOR_THREADS"] = "1"
 
 
 def make_one(plan: Plan, folder: Path, shard: int, open_studio: OpenStudio) -> None:

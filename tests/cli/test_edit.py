@@ -1,6 +1,8 @@
 """Photographs edited from the command line: what is asked for, what is refused, what is resumed."""
 
 import csv
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from faceeditor.cli.edit import REPORT, Outcome, Task, edited_head, list_tasks, 
 from faceeditor.errors import FaceEditorError
 from faceeditor.head.controls import control
 from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.processes import begin_worker
 
 
 @pytest.fixture
@@ -24,8 +27,26 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
+class NoEngine:
+    """Stands for an engine that nobody asks for anything; a real one would load the networks."""
+
+    def __init__(self, device: str) -> None:
+        pass
+
+    def __enter__(self) -> "NoEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faceeditor.engine.Engine", NoEngine)
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch, no_engine: None) -> list[Path]:
     """Photographs are copied instead of edited; the list says which."""
     done: list[Path] = []
 
@@ -133,3 +154,70 @@ def test_inspect_says_how_a_picture_was_made(tmp_path: Path, capsys: pytest.Capt
     assert main(["inspect", str(tmp_path / "face.png")]) == 0
     said = capsys.readouterr().out
     assert "trainedAlgorithmicMedia" in said and "60 x 40" in said
+
+
+def copied(args: object, task: Task) -> Outcome:
+    """Copies instead of editing, in another process; the first try of b.jpg kills that."""
+    marker = task.target.parent.parent / "killed"
+    if task.source.name == "b.jpg" and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    task.target.parent.mkdir(parents=True, exist_ok=True)
+    task.target.write_bytes(b"edited")
+    return Outcome(task, "edited", "", 0.1)
+
+
+def always_killed(args: object, task: Task) -> Outcome:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@pytest.fixture
+def without_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit, "_start_process", begin_alone)
+
+
+def begin_alone(device: str, threads: int) -> None:
+    begin_worker(threads)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no signals here")
+def test_a_process_that_is_killed_is_replaced(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_engines: None
+) -> None:
+    monkeypatch.setattr(edit, "_in_a_process", copied)
+    out = tmp_path / "out"
+    assert main(["edit", str(photos), "-o", str(out), "--yaw", "5", "--jobs", "2"]) == 0
+    with (out / REPORT).open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sorted(Path(row["input"]).name for row in rows) == ["a.png", "b.jpg", "c.png"]
+    assert {row["status"] for row in rows} == {"edited"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no signals here")
+def test_processes_that_always_end_are_told_in_a_sentence(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_engines: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(edit, "_in_a_process", always_killed)
+    assert main(["edit", str(photos), "-o", str(tmp_path / "out"), "--yaw", "5", "--jobs", "2"]) == 1
+    said = capsys.readouterr().err
+    assert "fewer --jobs" in said and "Traceback" not in said
+
+
+def test_a_fault_in_one_photograph_does_not_end_the_others(
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    no_engine: None,
+) -> None:
+    def fail(engine: object, job: object) -> object:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(edit, "answer", fail)
+    assert main(["edit", str(photos), "-o", str(tmp_path / "out"), "--yaw", "5"]) == 1
+    said = capsys.readouterr().err
+    assert "3 of 3" in said and "Traceback (most" not in said.split("faceeditor:")[-1]
+    with (tmp_path / "out" / REPORT).open(newline="") as stream:
+        assert [row["status"] for row in csv.DictReader(stream)] == ["failed"] * 3
