@@ -279,7 +279,9 @@ class PortraitSession(QObject):
     def rest(self) -> None:
         """The hand rests inside of an open stroke: the face is drawn in full until something changes again."""
         self._resting = True
-        if not self.up_to_date:
+        if self.up_to_date:
+            self._rest.start()
+        else:
             self._requests.start()
 
     def request_frame(self) -> None:
@@ -304,7 +306,8 @@ class PortraitSession(QObject):
     def request_fine_frame(self) -> None:
         """Ask for the face that is shown at the generator's largest side, where nothing has changed meanwhile."""
         portrait, state = self.portrait, self.portrait.state()
-        if portrait.busy or state.photo is not None or not self.up_to_date:
+        moving = portrait.busy and not self._resting
+        if moving or state.photo is not None or not self.up_to_date:
             return
         self.bridge.submit(self._epoch, RenderRequest.of(state, Output.of_side(FINE), revision=portrait.revision))
 

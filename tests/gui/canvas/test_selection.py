@@ -113,6 +113,7 @@ def test_a_drag_moves_what_is_selected_on_mask_and_face(app):
     app.canvas.finish()
     app.settle()
     assert app.session.frame.drawn >= 256 and app.portrait.busy, "drawn in full while the hand rests"
+    app.wait(lambda: app.session.fine_frame is not None)
     assert np.array_equal(app.session.frame.pixels, face_of(app.portrait.mask, app.portrait.style))
     QTest.keyClick(app.canvas, Qt.Key.Key_Return)
     assert app.portrait.undo_stack == ("Transform",) and not app.portrait.busy

@@ -23,7 +23,7 @@ def test_no_finer_face_is_drawn_while_a_gesture_is_open(app):
     app.wait(lambda: app.session.fine_frame is not None)
     app.portrait.begin_gesture("Variety")
     app.portrait.apply(SetTruncation(0.4))
-    app.settle()
+    app.wait(lambda: app.session.frame.revision == app.portrait.revision)  # small on a slow machine
     app.session.request_fine_frame()  # as the timer would
     app.portrait.commit_gesture()
     app.wait(lambda: app.session.fine_frame is not None)
