@@ -106,14 +106,16 @@ def _credential_facts(data: bytes, kind: str) -> dict[str, Any]:
         return {"content credentials": "none"}
     who = "this installation" if found.own else "a known signer" if found.trusted else "nobody vouches for the signer"
     broken = f"signed, but not intact ({', '.join(found.problems) or 'changed since'})"
-    return {
+    facts: dict[str, Any] = {
         "content credentials": "signed and intact" if found.intact else broken,
         "signed by": f"{found.signer} ({who})",
         "done": [f"{each.name}: {each.description}" if each.description else each.name for each in found.actions],
-        "made from": [
-            f"{name} ({'with' if has else 'without'} credentials of its own)" for name, has in found.ingredients
-        ],
     }
+    if found.ingredients:
+        facts["made from"] = [
+            f"{name} ({'with' if has else 'without'} credentials of its own)" for name, has in found.ingredients
+        ]
+    return facts
 
 
 def _mask_facts(mask: Any) -> dict[str, Any]:
