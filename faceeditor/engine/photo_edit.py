@@ -281,7 +281,7 @@ def edited_photograph(
         ModelError, EngineError: an edit cannot be done.
     """
     from faceeditor.photo.composite import edited, person_alpha
-    from faceeditor.photo.cutout import whole_alpha
+    from faceeditor.photo.cutout import cut_matte, whole_alpha
 
     samples = source.samples
     step = _parts(context)
@@ -296,7 +296,8 @@ def edited_photograph(
         if with_alpha:
             own = three_channels(samples)
             rect = photo.placement.bounds(source.width, source.height)
-            parts.append((rect, person_alpha(own, photo.placement, photo.matte, edit, rect)))
+            matte = cut_matte(eight_bit(own), photo)
+            parts.append((rect, person_alpha(own, photo.placement, matte, edit, rect)))
         if edit.empty:
             continue
         tell = step(begin + 0.3 * (end - begin), end)

@@ -6,14 +6,18 @@ carries its outline to the picture's scale.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.photo.matte import local_model
-from faceeditor.photo.placement import Rect
+from faceeditor.photo.matte import MATTE_DENSITY, Matte, local_model, make_matte
+from faceeditor.photo.placement import MARGIN, WIDE, Rect
+from faceeditor.regions import MASK_SIZE, MaskArray, Region
+
+if TYPE_CHECKING:
+    from faceeditor.photo.face import PhotoFace
 
 FloatArray = npt.NDArray[np.float32]
 Samples = npt.NDArray[Any]
@@ -27,11 +31,78 @@ _HAZE = (0.1, 0.95)
 """Opacity that is taken for none, and for all."""
 _COLOUR_SIDE = 1200
 """Longer side of the reduced picture in which colours are spread."""
+_OUTLINE, _OBJECT = 3, 9
+"""Mask pixels by which a person may exceed the parser's regions, and from which on that is an object beside them."""
 _BROAD, _NARROW = 90, 6
 """Radii of the two blur fusions in pixels of a picture of `_COLOUR_SIDE`."""
 _NEAR = 8
 """Pixels around the cut-out in which transparent pixels carry its colours."""
 _LEAST = np.float32(1e-5)
+
+
+def cut_matte(picture: Samples, face: "PhotoFace") -> Matte:
+    """The matte that a person is cut out by.
+
+    The matte that moves people may take objects along that touch them, such as the back of a chair, which is hardly
+    seen when they move a little. Here what the face parser calls background stays behind.
+
+    Args:
+        picture: (H, W, 3) uint8, as the face was found in.
+        face: the face.
+    """
+    person = (cv2.resize(face.matte.alpha, (WIDE, WIDE), interpolation=cv2.INTER_AREA) > 0.5).astype(np.uint8)
+    limited = without_objects(person, face.mask)
+    if np.array_equal(person, limited):
+        return face.matte
+    return make_matte(np.asarray(face.placement.to_grid(picture, float(MATTE_DENSITY)), np.uint8), limited, face.mask)
+
+
+def without_objects(person: MaskArray, mask: MaskArray) -> MaskArray:
+    """A person without what sticks out of the regions of a face parser.
+
+    Inside of the square, parts that reach further than `_OBJECT` mask pixels beyond the regions are taken off, down to
+    the regions' outline. Beside the square nobody is higher than where the regions leave it.
+
+    Args:
+        person: (WIDE, WIDE) uint8, 1 on the person.
+        mask: (256, 256) uint8 regions.
+
+    Returns:
+        (WIDE, WIDE) uint8.
+    """
+    out = person.copy()
+    inside = slice(MARGIN, MARGIN + MASK_SIZE)
+    regions = _without_holes(_largest((mask != Region.BACKGROUND).astype(np.uint8)))
+    if not regions.any():
+        return out
+    square = out[inside, inside]
+    distance = cv2.distanceTransform(1 - regions, cv2.DIST_L2, 5)
+    extra = ((square > 0) & (distance > _OUTLINE)).astype(np.uint8)
+    count, pieces = cv2.connectedComponents(extra, connectivity=4)
+    reach = np.zeros(count)
+    np.maximum.at(reach, pieces.ravel(), distance.ravel())
+    reach[0] = 0
+    square[(reach > _OBJECT)[pieces]] = 0
+    for edge, beside in ((regions[:, 0], slice(0, MARGIN)), (regions[:, -1], slice(MARGIN + MASK_SIZE, WIDE))):
+        rows = np.flatnonzero(edge)
+        highest = MARGIN + (int(rows[0]) - _OUTLINE if len(rows) else MASK_SIZE)
+        out[: max(0, highest), beside] = 0
+    return _largest(out)
+
+
+def _largest(mask: MaskArray) -> MaskArray:
+    """The largest connected part of a mask."""
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    sizes = facts[:, cv2.CC_STAT_AREA].copy()
+    sizes[0] = 0
+    return np.asarray((pieces == sizes.argmax()) & (mask > 0), np.uint8)
+
+
+def _without_holes(mask: MaskArray) -> MaskArray:
+    """A mask with everything filled that it encloses."""
+    _, pieces = cv2.connectedComponents((mask == 0).astype(np.uint8), connectivity=4)
+    rim = np.unique(np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]]))
+    return np.asarray(~np.isin(pieces, rim[rim > 0]), np.uint8)
 
 
 def whole_alpha(picture: Samples, parts: Sequence[tuple[Rect, FloatArray]]) -> FloatArray:

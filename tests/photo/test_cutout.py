@@ -6,7 +6,7 @@ import pytest
 from faceeditor.head.controls import control
 from faceeditor.head.model import HeadModel
 from faceeditor.photo.composite import Edit, edited, person_alpha, pixel_origin
-from faceeditor.photo.cutout import foreground, whole_alpha
+from faceeditor.photo.cutout import foreground, whole_alpha, without_objects
 from faceeditor.photo.face import Options
 from faceeditor.photo.placement import Rect
 from faceeditor.regions import Region
@@ -93,6 +93,30 @@ def test_a_painted_region_is_made_and_opaque() -> None:
     alpha = person_alpha(picture, photo.placement, photo.matte, edit, rect)
     painted = np.s_[80 + 28 : 80 + 42, 50 + 28 : 50 + 52]
     assert origin[painted][..., 1].min() > 0.95 and alpha[painted].min() > 0.95
+
+
+def test_objects_beside_a_person_stay_behind() -> None:
+    """A chair that the outline took along goes, single pixels of hair and the shoulders stay."""
+    mask = np.full((256, 256), Region.BACKGROUND, np.uint8)
+    mask[60:200, 80:176] = Region.SKIN
+    mask[200:, :] = Region.CLOTH
+    person = np.zeros((448, 448), np.uint8)
+    person[96:352, 96:352] = mask != Region.BACKGROUND
+    person[296:, :] = 1  # shoulders and body go on
+    alone = person.copy()
+    person[96 + 60 : 96 + 200, 96 + 174 : 96 + 179] = 1  # hair beyond the regions
+    hair = person.copy()
+    person[96 + 120 : 96 + 200, 96 + 176 : 448] = 1  # a chair, beyond the square too
+    mask[100:130, 90:120] = Region.BACKGROUND  # the parser takes a part of a scarf for background
+    mask[70:90, 190:220] = Region.CLOTH  # and a part of the chair for cloth
+    person[96 + 70 : 96 + 90, 96 + 190 : 96 + 220] = 1
+    cut = without_objects(person, mask)
+    assert cut[96 + 100 : 96 + 130, 96 + 90 : 96 + 120].all()
+    assert not cut[96 + 70 : 96 + 90, 96 + 190 : 96 + 220].any()
+    assert (cut[96 + 120 : 96 + 195, 96 + 186 :] == 0).all()
+    np.testing.assert_array_equal(cut[296:], alone[296:])
+    np.testing.assert_array_equal(without_objects(hair, mask), hair)
+    np.testing.assert_array_equal(without_objects(alone, mask), alone)
 
 
 def test_a_body_is_followed_beyond_the_known_part() -> None:
