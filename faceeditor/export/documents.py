@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from faceeditor.export.encoding import QUALITY
 from faceeditor.export.formats import format_of
+from faceeditor.export.lattice import scaled_face
 from faceeditor.export.layer_files import encode_layers
 from faceeditor.export.layers import (
     Group,
@@ -20,7 +21,7 @@ from faceeditor.export.layers import (
     region_layers,
 )
 from faceeditor.export.photograph import Cutout, SaveOptions, described, is_untouched
-from faceeditor.export.picture import RGBArray, encode_picture, made_metadata, scaled, signed_as_made
+from faceeditor.export.picture import RGBArray, encode_picture, made_metadata, signed_as_made
 from faceeditor.images import SourceImage, write_atomic
 from faceeditor.images.source import to_srgb
 from faceeditor.photo.cutout import foreground
@@ -140,7 +141,7 @@ def write_face(
     target = format_of(path, layered=True)
     options = SaveOptions(target.kind, quality=quality, transparent=transparent, sign=sign)
     if size is not None:
-        pixels = scaled(pixels, size)
+        pixels = scaled_face(pixels, size)
     if target.layered:
         data = encode_layers(face_document(pixels, mask, transparent), target.kind)
     else:

@@ -21,9 +21,10 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
 from faceeditor.errors import Cancelled, FaceEditorError
-from faceeditor.export import scaled, side_by_side, write_mask, write_picture
+from faceeditor.export import side_by_side, write_mask, write_picture
 from faceeditor.export.documents import write_face
 from faceeditor.export.formats import format_named
+from faceeditor.export.lattice import scaled_face
 from faceeditor.generators.imported.installed import is_checkpoint
 from faceeditor.gui.controllers.copy_jobs import FOR_THE_CLIPBOARD, CopiedPicture, CopyFace, CopyPhotograph
 from faceeditor.gui.controllers.file_jobs import IdentifiedPicture, IdentifyPicture, PictureKind
@@ -370,7 +371,7 @@ class FileController(QObject):
 
             def write() -> None:
                 if choice.what is What.BOTH:
-                    both = side_by_side(scaled(face, choice.size), colorize(mask))
+                    both = side_by_side(scaled_face(face, choice.size), colorize(mask))
                     write_picture(path, both, quality=choice.quality, sign=choice.sign)
                 else:
                     write_face(path, face, mask, choice.size, choice.quality, choice.transparent, choice.sign)

@@ -1,0 +1,49 @@
+"""The weave of the generator's last scale does not reach an enlarged face."""
+
+import cv2
+import numpy as np
+
+from faceeditor.export.lattice import scaled_face, without_lattice
+
+
+def face_without_weave() -> np.ndarray:
+    """Smooth tones, grain, a hard edge and slanted strands of hair."""
+    y, x = np.mgrid[:256, :256].astype(np.float32)
+    tone = 120 + 40 * np.sin(x / 90) + 20 * np.cos(y / 70)
+    tone[:, 200:] = 40 + 20 * np.sin((x[:, 200:] + 0.37 * y[:, 200:]) / 0.83)
+    tone += np.random.default_rng(0).normal(0, 1.0, tone.shape)
+    return np.repeat(np.clip(np.rint(tone), 0, 255).astype(np.uint8)[:, :, None], 3, 2)
+
+
+def weave() -> np.ndarray:
+    cell = np.random.default_rng(1).normal(0, 3.0, (4, 4, 1))
+    return np.tile(cell - cell.mean(), (64, 64, 3))
+
+
+def test_the_weave_goes_and_the_face_stays() -> None:
+    plain = face_without_weave()
+    woven = np.clip(plain + np.rint(weave()), 0, 255).astype(np.uint8)
+    skin = (slice(24, 232), slice(24, 160))
+    before = np.abs(woven[skin].astype(float) - plain[skin]).mean()
+    after = np.abs(without_lattice(woven)[skin].astype(float) - plain[skin]).mean()
+    assert before > 1 and after < before / 3
+
+
+def test_a_face_without_weave_is_nearly_left_alone() -> None:
+    plain = face_without_weave()
+    change = np.abs(without_lattice(plain).astype(float) - plain)
+    assert change.mean() < 0.3 and change.max() <= 3
+
+
+def test_only_an_enlarged_face_is_changed() -> None:
+    woven = np.clip(face_without_weave() + np.rint(weave()), 0, 255).astype(np.uint8)
+    assert np.array_equal(scaled_face(woven, 256), woven)
+    assert np.array_equal(scaled_face(woven, 128), cv2.resize(woven, (128, 128), interpolation=cv2.INTER_AREA))
+    large = scaled_face(woven, 1024)
+    assert large.shape == (1024, 1024, 3)
+    assert np.array_equal(large, cv2.resize(without_lattice(woven), (1024, 1024), interpolation=cv2.INTER_LANCZOS4))
+
+
+def test_pictures_of_other_shapes_stay() -> None:
+    odd = np.random.default_rng(2).integers(0, 256, (30, 41, 3), dtype=np.uint8)
+    assert without_lattice(odd) is odd
