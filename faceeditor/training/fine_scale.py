@@ -16,12 +16,13 @@ from faceeditor.nets.layers import upsample2
 from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder, Window
 from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS
-from faceeditor.nets.mask_guided_pack import ENCODER_FILE, FINE_FILE, GENERATOR_FILE
+from faceeditor.nets.mask_guided_pack import FINE_FILE, GENERATOR_FILE
 from faceeditor.packs import ModelPack, with_files
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
 from faceeditor.training.fine_data import load_fine_faces, pick_windows, window_weights
 from faceeditor.training.guides import FaceGuides
 from faceeditor.training.losses import lattice
+from faceeditor.training.pack import load_encoder
 from faceeditor.training.run import (
     EMA,
     Run,
@@ -232,11 +233,8 @@ def _networks(pack: ModelPack, width: int, device: torch.device) -> tuple[MaskGe
     missing = generator.load_state_dict(with_new_planes(weights), strict=False)
     if missing.unexpected_keys or any(not key.startswith("fine.") for key in missing.missing_keys):
         raise FaceEditorError(f"The generator of {pack.folder} does not fit to this program: train it anew.")
-    encoder = StyleEncoder(int(pack.config["encoder_width"]))
-    encoder.load_state_dict({key: torch.from_numpy(value) for key, value in pack.load(ENCODER_FILE).items()})
     generator.eval().requires_grad_(False)
-    encoder.eval().requires_grad_(False)
-    return placed(generator, device), placed(encoder, device)
+    return placed(generator, device), load_encoder(pack, device)
 
 
 def _cut_fine(pictures: Tensor, window: Window) -> Tensor:

@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from faceeditor.errors import FaceEditorError
+from faceeditor.nets.mask_guided import StyleEncoder
 from faceeditor.nets.mask_guided_pack import DECODER_FILE, ENCODER_FILE, GENERATOR_FILE, PACK
 from faceeditor.packs import ModelPack, write_pack
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
-from faceeditor.training.run import load_checkpoint
+from faceeditor.training.run import load_checkpoint, placed
 from faceeditor.training.starting import CRITICS
 from faceeditor.training.style_gaussian import FILE as STYLES
 
@@ -18,6 +21,20 @@ NETWORK_KEYS = ("channels", "conditions", "encoder_width", "decoder_width")
 
 def _arrays(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
     return {key: value.detach().float().cpu().numpy() for key, value in state.items()}
+
+
+def load_encoder(pack: ModelPack, device: torch.device) -> StyleEncoder:
+    """The encoder of a mask-guided pack, frozen.
+
+    Raises:
+        FaceEditorError: it is missing, damaged or of another program.
+    """
+    encoder = StyleEncoder(int(pack.config["encoder_width"]))
+    try:
+        encoder.load_state_dict({key: torch.from_numpy(value) for key, value in pack.load(ENCODER_FILE).items()})
+    except RuntimeError as error:
+        raise FaceEditorError(f"The encoder of {pack.folder} does not fit to this program: train it anew.") from error
+    return placed(encoder.eval().requires_grad_(False), device)
 
 
 def pack_run(run: Path, folder: Path, version: str) -> ModelPack:

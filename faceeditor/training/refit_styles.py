@@ -9,14 +9,12 @@ import sys
 from pathlib import Path
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.generators.torch_backend import load_module
-from faceeditor.nets.mask_guided import StyleEncoder
-from faceeditor.nets.mask_guided_pack import ENCODER_FILE
 from faceeditor.packs import ModelPack, with_files
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.training.code_bank import CodeBank, light_evenness
 from faceeditor.training.data import load_faces
 from faceeditor.training.labels import read_fitted_heads
+from faceeditor.training.pack import load_encoder
 from faceeditor.training.run import pick_device
 from faceeditor.training.style_gaussian import FILE as STYLES
 
@@ -36,13 +34,11 @@ def refit_styles(data: Path, folder: Path, fitted: Path | None = None) -> ModelP
         FaceEditorError: the data set, the coefficients or the pack are missing or damaged.
     """
     pack, faces, device = ModelPack.open(folder.name, folder.parent), load_faces(data, "train"), pick_device()
-    width = int(pack.config["encoder_width"])
-    encoder = load_module(StyleEncoder(width), pack.load(ENCODER_FILE), pack.name).to(device)
     evenness = None
     if fitted is not None:
         labels, good = read_fitted_heads(fitted, faces.names)
         evenness = light_evenness(labels["gamma"], good)
-    bank = CodeBank.of(encoder, faces, SIDE, device, evenness)
+    bank = CodeBank.of(load_encoder(pack, device), faces, SIDE, device, evenness)
     styles = {name: part.cpu().numpy() for name, part in bank.gaussian.tensors().items()}
     return with_files(pack, {STYLES: styles, EXEMPLARS: bank.exemplars.arrays()})
 
