@@ -40,14 +40,10 @@ class Layer:
     top: int = 0
     visible: bool = True
 
-    def rgba(self, bits: int) -> Samples:
-        """(h, w, 4) of 8 or 16 bits."""
+    def pixels(self, bits: int) -> Samples:
+        """(h, w, 3), or with transparency (h, w, 4), of 8 or 16 bits."""
         samples = with_bits(self.samples, bits)
-        if self.alpha is None:
-            alpha = np.full(samples.shape[:2], np.iinfo(samples.dtype).max, samples.dtype)
-        else:
-            alpha = with_bits(self.alpha, bits)
-        return np.concatenate([samples, alpha[..., None]], 2)
+        return samples if self.alpha is None else np.concatenate([samples, with_bits(self.alpha, bits)[..., None]], 2)
 
 
 @dataclass(frozen=True, eq=False)

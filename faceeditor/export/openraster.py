@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from faceeditor.export.encoding import Metadata, encode, with_bits
-from faceeditor.export.layers import Group, Layer, LayeredPicture, Outline
+from faceeditor.export.layers import Group, Layer, LayeredPicture, Outline, Samples
 from faceeditor.images.files import MAX_FILE
 from faceeditor.images.source import source_of, to_srgb
 
@@ -106,7 +106,8 @@ def _thumbnail(picture: LayeredPicture) -> bytes:
     """A PNG of at most 256 pixels a side in sRGB."""
     scale = min(1.0, _THUMBNAIL / max(picture.width, picture.height))
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    pixels = to_srgb(cv2.resize(picture.merged, size, interpolation=cv2.INTER_AREA), picture.metadata.icc)
+    small: Samples = np.asarray(cv2.resize(picture.merged, size, interpolation=cv2.INTER_AREA))
+    pixels = to_srgb(small, picture.metadata.icc)
     alpha = picture.merged_alpha
     if alpha is not None:
         alpha = with_bits(np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)), 8)

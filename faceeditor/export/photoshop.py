@@ -86,7 +86,7 @@ def photoshop_outline(data: bytes) -> Outline:
 
 
 def _add(parent: "GroupMixin", layer: Layer, bits: int) -> None:
-    made = parent.create_pixel_layer_from_array(layer.rgba(bits), layer.name, top=layer.top, left=layer.left)
+    made = parent.create_pixel_layer_from_array(layer.pixels(bits), layer.name, top=layer.top, left=layer.left)
     made.visible = layer.visible
 
 
