@@ -70,7 +70,7 @@ def run_generate(args: argparse.Namespace) -> int:
     """Draw faces of an imported generator into files."""
     from tqdm import tqdm
 
-    from faceeditor.export.picture import format_of, sheet, write_picture
+    from faceeditor.export import format_of, sheet, write_picture
 
     format_of(args.output)
     if sum((args.walk_to is not None, args.same_person, args.identity_walk)) > 1:

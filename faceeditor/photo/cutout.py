@@ -78,7 +78,8 @@ def without_objects(person: MaskArray, mask: MaskArray) -> MaskArray:
     square = out[inside, inside]
     distance = cv2.distanceTransform(1 - regions, cv2.DIST_L2, 5)
     extra = ((square > 0) & (distance > _OUTLINE)).astype(np.uint8)
-    count, pieces = cv2.connectedComponents(extra, connectivity=4)
+    count, found = cv2.connectedComponents(extra, connectivity=4)
+    pieces = np.asarray(found, np.int32)
     reach = np.zeros(count)
     np.maximum.at(reach, pieces.ravel(), distance.ravel())
     reach[0] = 0
@@ -230,7 +231,7 @@ def _followed(picture: Samples, alpha: FloatArray, known: FloatArray) -> FloatAr
     height, width = picture.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    small: Samples = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
     if small.dtype == np.uint16:
         small = (small >> 8).astype(np.uint8)
     inside = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
@@ -250,7 +251,7 @@ def _followed(picture: Samples, alpha: FloatArray, known: FloatArray) -> FloatAr
     begun = np.unique(pieces[sure & (inside > 0.9) & (person > 0)])
     joined = np.isin(pieces, begun[begun > 0]).astype(np.float32)
     colours = small.astype(np.float32) / np.float32(255)
-    model = local_model(colours, cv2.GaussianBlur(joined, (0, 0), 0.8))
+    model = local_model(colours, np.asarray(cv2.GaussianBlur(joined, (0, 0), 0.8), np.float32))
     out = np.empty((height, width), np.float32)
     rows = max(1, 4_000_000 // max(1, width))
     top = np.float32(np.iinfo(picture.dtype).max)
