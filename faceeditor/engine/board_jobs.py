@@ -1,15 +1,15 @@
 """Background work of the board: the tiles of one person, one after the other, and the score of a face."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from faceeditor.engine.drawing import request_of
 from faceeditor.engine.jobs import JobContext
-from faceeditor.identity.board import MIX, SLIDERS, BoardOptions, Reference, Tile, draw_tile, pinned
+from faceeditor.identity.board import MIX, SLIDERS, BoardOptions, Reference, Tile, draw_tile, method_of, pinned
 from faceeditor.identity.board_store import SavedBoard, unpacked
-from faceeditor.identity.methods import METHODS, WITH_POOL, MethodContext
+from faceeditor.identity.methods import METHODS, OPENING_ORDER, MethodContext
 from faceeditor.identity.recogniser import FaceRecogniser, distance, load
 from faceeditor.identity.variation import FacePicture, Method, Pixels, Variation
 from faceeditor.portrait.adjustments import Adjustments
@@ -67,6 +67,11 @@ class BoardTools:
         self._renderer.inner = ContextRenderer(context)
         return self._renderer.inner
 
+    def opening_rank(self, name: str) -> int:
+        """0 for a method that is open; else the larger, the longer opening it takes."""
+        slow = name not in self._methods and name in OPENING_ORDER
+        return OPENING_ORDER.index(name) + 1 if slow else 0
+
     def method(self, name: str, context: JobContext) -> Method:
         """A method; opening it may take long and tells the job's progress.
 
@@ -82,6 +87,27 @@ class BoardTools:
             prepared = MethodContext(self._renderer, self.recogniser, step=step, pools=self._pools)
             self._methods[name] = self._openers[name](prepared)
         return self._methods[name]
+
+
+class _OnDemand(Mapping[str, Method]):
+    """Methods that are opened by the first tile that needs them."""
+
+    def __init__(self, tools: BoardTools, names: Sequence[str], context: JobContext) -> None:
+        self._tools, self._names, self._context = tools, names, context
+
+    def __getitem__(self, name: str) -> Method:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._tools.method(name, self._context)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class _CurrentRenderer:
@@ -162,11 +188,13 @@ class RestoreBoard:
 class DrawBoard:
     """Draw tiles of a board -> their number.
 
+    Tiles of methods that are open come first, so that none waits for a pool that it does not need.
+
     Attributes:
         tools: of the board.
         reference: the pinned person, or what is to be varied with the person's own vector.
         options: the board's.
-        tiles: index and reroll of each tile, in the order in which they are drawn.
+        tiles: index and reroll of each tile.
         show: takes each tile as it is drawn.
     """
 
@@ -182,8 +210,12 @@ class DrawBoard:
         """Raises ModelError, EngineError and FaceEditorError."""
         renderer, recogniser = self.tools.use(context), self.tools.recogniser
         names = {MIX: self.tools.names, SLIDERS: ()}.get(self.options.method, (self.options.method,))
-        methods = {name: self.tools.method(name, context) for name in names}
-        for done, (index, reroll) in enumerate(self.tiles):
+        methods = _OnDemand(self.tools, names, context)
+
+        def wait(tile: tuple[int, int]) -> int:
+            return self.tools.opening_rank(method_of(self.options, *tile, names))
+
+        for done, (index, reroll) in enumerate(sorted(self.tiles, key=wait)):
             context.ticket.check()
             context.progress(done / len(self.tiles), f"Picture {done + 1} of {len(self.tiles)}")
             tile = draw_tile(self.reference, self.options, index, reroll, methods, renderer, recogniser)
@@ -212,7 +244,7 @@ class PrepareMethods:
     def run(self, context: JobContext) -> None:
         """Raises ModelError, EngineError and FaceEditorError."""
         self.tools.use(context)
-        for name in sorted(self.tools.names, key=lambda each: each in WITH_POOL):
+        for name in sorted(self.tools.names, key=self.tools.opening_rank):
             context.ticket.check()
             self.tools.method(name, context).prepare(self.reference.variation)
 

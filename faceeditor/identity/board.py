@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,6 +122,12 @@ def pinned(variation: Variation, renderer: Renderer, recogniser: FaceRecogniser)
     return Reference(variation, picture, recogniser.embed([picture.pixels], [picture.frame])[0])
 
 
+def method_of(options: BoardOptions, index: int, reroll: int, names: Iterable[str]) -> str:
+    """Name of the method that draws a tile; `names` are those of all methods, which `MIX` takes in turn."""
+    known = sorted(names)
+    return known[(index + reroll) % len(known)] if options.method == MIX and known else options.method
+
+
 def draw_tile(
     reference: Reference,
     options: BoardOptions,
@@ -148,10 +154,9 @@ def draw_tile(
     """
     if options.method == SLIDERS:
         return _slider_tile(reference, options, index, reroll, renderer, recogniser)
-    names = sorted(methods)
-    name = names[(index + reroll) % len(names)] if options.method == MIX and names else options.method
+    name = method_of(options, index, reroll, methods)
     if name not in methods:
-        raise FaceEditorError(f"There is no method “{name}”; choose from {', '.join([*names, MIX])}.")
+        raise FaceEditorError(f"There is no method “{name}”; choose from {', '.join([*sorted(methods), MIX])}.")
     best: Tile | None = None
     seed = (options.seed, index, reroll)
     for attempt in range(MOST_TRIES):

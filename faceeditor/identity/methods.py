@@ -86,8 +86,8 @@ METHODS: dict[str, tuple[str, Callable[[MethodContext], Method]]] = {
 }
 """Title and opener of each method; further ones are added here."""
 
-WITH_POOL = ("exfacegan",)
-"""Methods that draw a pool when they are opened for the first time, which takes a minute or more."""
+OPENING_ORDER = ("head", "facefeat", "exfacegan")
+"""Methods by the time that opening them takes: at once, a second or two, and a minute for a pool that is not there."""
 
 
 def open_methods(names: Sequence[str], context: MethodContext) -> dict[str, Method]:

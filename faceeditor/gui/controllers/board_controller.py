@@ -248,7 +248,7 @@ class BoardController(QObject):
         self.save()
         self._clear_tiles(keep=True)
         self.pinned_changed.emit()
-        self._rest.start(_REST_MS)
+        self._rest.start(_SOON_MS)
 
     def use(self, tile: Tile) -> None:
         """Put everything that made a tile into the portrait: one undo step."""

@@ -1,5 +1,7 @@
 """The board, driven by clicks, keys and drags to changed pixels."""
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -16,6 +18,7 @@ from faceeditor.portrait.adjustments import ColourChange
 from tests.gui.fake_engine import FakeHeadPrior
 from tests.gui.head_input import drag, drag_row, panel_of
 from tests.identity.people import Mean
+from tests.patience import WAIT
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -393,3 +396,25 @@ def test_a_method_that_cannot_be_prepared_is_told_of_when_it_is_chosen(app):
     assert not any("missing" in note for note in notes) and not board.working
     board.set_options(method="exfacegan")
     app.wait(lambda: any("missing" in note for note in notes))
+
+
+def test_no_tile_of_a_mix_waits_for_the_pool_of_another_method(app):
+    board, all_heads_there, in_time = app.window.board, threading.Event(), []
+
+    def slow(context):
+        in_time.append(all_heads_there.wait(WAIT))
+        return Late([])
+
+    def look(index):
+        if len(board.tiles) == 6:
+            all_heads_there.set()
+
+    board.tools = BoardTools(Mean, {"exfacegan": slow, "head": lambda context: HeadChanges(AnyHead())})
+    board.set_options(method="mix")
+    board.tile_changed.connect(look)
+    app.read_head()
+    app.window.show_panel("person")
+    QTest.mouseClick(app.window.board_panel.controls.pin, LEFT)
+    full(app)
+    assert in_time == [True]
+    assert {index % 2: tile.method for index, tile in board.tiles.items()} == {0: "exfacegan", 1: "head"}
