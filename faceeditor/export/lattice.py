@@ -7,9 +7,9 @@ from faceeditor.export.picture import RGBArray, scaled
 
 PERIOD = 4
 """Pixels of the 512 picture that one feature of the last scale draws, in each direction."""
-_LIMIT = 6.0
+_LIMIT = 16.0
 """Levels: what stands out more is a feature of the face and says nothing of the weave."""
-_REACH = 4.0
+_REACH = 2.5
 """Standard deviation of the neighbourhood in which the weave is taken to be the same, in periods."""
 
 
