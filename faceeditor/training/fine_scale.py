@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.generators.torch_backend import load_module
 from faceeditor.nets.critics import Critics
 from faceeditor.nets.layers import upsample2
 from faceeditor.nets.lite_features import LiteFeatures
@@ -82,7 +83,7 @@ class FineTrainer:
         self.data = StageData(self.faces, stage, self.device)
         self.guides = FaceGuides(self.faces)
         self.window_weights = window_weights(self.faces.masks, config["window"])
-        self.seen = 0
+        self.seen = int(pack.config.get("fine_pictures_seen", 0))
         if run.checkpoint.exists():
             self._load(load_checkpoint(run.checkpoint))
         self.random = np.random.default_rng(self.seen + 11)
@@ -226,13 +227,15 @@ def pack_fine_scale(run: Path, folder: Path) -> ModelPack:
 
 
 def _networks(pack: ModelPack, width: int, device: torch.device) -> tuple[MaskGenerator, StyleEncoder]:
-    """The pack's generator with a fresh fine scale, and its encoder, frozen."""
+    """The pack's generator, its fine scale (a fresh one where it has none), and its encoder, frozen."""
     sizes = {key: tuple(int(n) for n in pack.config[key]) for key in ("channels", "conditions")}
     generator = MaskGenerator(**sizes, fine_width=width)
     weights = {key: torch.from_numpy(value) for key, value in pack.load(GENERATOR_FILE).items()}
     missing = generator.load_state_dict(with_new_planes(weights), strict=False)
     if missing.unexpected_keys or any(not key.startswith("fine.") for key in missing.missing_keys):
         raise FaceEditorError(f"The generator of {pack.folder} does not fit to this program: train it anew.")
+    if FINE_FILE in pack.files and generator.fine is not None:
+        load_module(generator.fine, pack.load(FINE_FILE), pack.name)
     generator.eval().requires_grad_(False)
     return placed(generator, device), load_encoder(pack, device)
 
