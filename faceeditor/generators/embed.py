@@ -19,8 +19,8 @@ from faceeditor.errors import EngineError
 from faceeditor.faceframe import face_frame, inverse_frame
 from faceeditor.generators.conditions import condition_maps, mask_condition
 from faceeditor.generators.mask_guided import generator_weights
-from faceeditor.generators.torch_backend import load_module
 from faceeditor.nets.layers import one_hot_planes
+from faceeditor.nets.loading import load_module
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
 from faceeditor.nets.mask_guided_pack import PACK
 from faceeditor.nets.recogniser import Recogniser, face_chips

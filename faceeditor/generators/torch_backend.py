@@ -4,18 +4,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from faceeditor.errors import ModelError
 from faceeditor.faceframe import face_frame
 from faceeditor.generators.conditions import MaskCondition, condition_maps
 from faceeditor.generators.devices import DeviceError, cpu_cores
 from faceeditor.nets.layers import one_hot_planes
+from faceeditor.nets.loading import Weights, load_module
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder
 from faceeditor.nets.mask_guided_forward import HEAD_SIDE, MAP_CHANNELS
 from faceeditor.portrait.style import StyleCode
@@ -23,19 +23,8 @@ from faceeditor.regions import REGION_COUNT, MaskArray
 
 _log = logging.getLogger(__name__)
 
-Weights = Mapping[str, npt.NDArray[Any]]
 _ENCODER_SIDE = 128
 _Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-Module = TypeVar("Module", bound=torch.nn.Module)
-
-
-def load_module(module: Module, weights: Weights, name: str) -> Module:
-    """Put weights into a module and make it ready for use; ModelError if they do not fit."""
-    try:
-        module.load_state_dict({key: torch.from_numpy(np.array(value)) for key, value in weights.items()})
-    except RuntimeError as error:
-        raise ModelError(f"The model “{name}” does not fit to this program; reinstall Face Editor.") from error
-    return module.eval().requires_grad_(False)
 
 
 def _generator(weights: Weights, config: Mapping[str, Any]) -> MaskGenerator:

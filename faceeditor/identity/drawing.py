@@ -12,7 +12,6 @@ from torch import Tensor
 from faceeditor.faceframe import face_frame
 from faceeditor.generators.conditions import condition_maps, mask_condition
 from faceeditor.generators.mask_guided import generator_weights
-from faceeditor.generators.torch_backend import load_module
 from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import move_mask
@@ -20,6 +19,7 @@ from faceeditor.head.relight import relighting_gain, with_light_from
 from faceeditor.head.torch_raster import TorchHead
 from faceeditor.identity.variation import Variation
 from faceeditor.nets.layers import one_hot_planes
+from faceeditor.nets.loading import load_module
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
 from faceeditor.nets.mask_guided_pack import PACK
 from faceeditor.packs import ModelPack

@@ -77,7 +77,7 @@ class FaceFeat:
     """
 
     def __init__(self, arrays: Arrays, styles: StylePrior | None = None, heads: HeadPrior | None = None) -> None:
-        from faceeditor.generators.torch_backend import load_module
+        from faceeditor.nets.loading import load_module
 
         self.styles, self.heads = styles or StylePrior.load(), heads or HeadPrior.load()
         sizes = self.styles.latent_size, sum(self.heads.latents(factor) for factor in FACTORS)

@@ -51,7 +51,7 @@ def open_perception() -> Perception:
     Raises:
         ModelError: a pack is missing or damaged.
     """
-    from faceeditor.generators.torch_backend import load_module
+    from faceeditor.nets.loading import load_module
 
     recogniser = load_module(Recogniser(), ModelPack.open(RECOGNISER_PACK).load("weights.safetensors"), RECOGNISER_PACK)
     arrays = ModelPack.open(LITE_PACK).load("weights.safetensors")

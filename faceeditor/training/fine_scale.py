@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.generators.torch_backend import load_module
 from faceeditor.nets.critics import Critics
 from faceeditor.nets.layers import upsample2
 from faceeditor.nets.lite_features import LiteFeatures
+from faceeditor.nets.loading import load_module
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder, Window
 from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS
 from faceeditor.nets.mask_guided_pack import FINE_FILE, GENERATOR_FILE

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from faceeditor.errors import FaceEditorError
+from faceeditor.nets.loading import load_module
 from faceeditor.nets.mask_guided import StyleEncoder
 from faceeditor.nets.mask_guided_pack import DECODER_FILE, ENCODER_FILE, GENERATOR_FILE, PACK
 from faceeditor.packs import ModelPack, write_pack
@@ -27,14 +27,10 @@ def load_encoder(pack: ModelPack, device: torch.device) -> StyleEncoder:
     """The encoder of a mask-guided pack, frozen.
 
     Raises:
-        FaceEditorError: it is missing, damaged or of another program.
+        ModelError: it is missing, damaged or of another program.
     """
     encoder = StyleEncoder(int(pack.config["encoder_width"]))
-    try:
-        encoder.load_state_dict({key: torch.from_numpy(value) for key, value in pack.load(ENCODER_FILE).items()})
-    except RuntimeError as error:
-        raise FaceEditorError(f"The encoder of {pack.folder} does not fit to this program: train it anew.") from error
-    return placed(encoder.eval().requires_grad_(False), device)
+    return placed(load_module(encoder, pack.load(ENCODER_FILE), pack.name), device)
 
 
 def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
