@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from faceeditor.errors import FaceEditorError
 
 if TYPE_CHECKING:
-    from faceeditor.identity.variation import Variation
     from faceeditor.nets.mobile_face import MobileFace
 
 
@@ -76,12 +75,19 @@ def declare_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, default=12, help="passes over the pictures (default: 12)")
     parser.add_argument("--batch", type=int, default=64, help="pictures of a step (default: 64)")
     parser.add_argument("--rate", type=float, default=0.1, help="largest learning rate (default: 0.1)")
-    parser.add_argument("--width", type=float, default=1.0, help="factor on the channels (default: 1, as published)")
+    parser.add_argument(
+        "--width",
+        type=float,
+        default=1.0,
+        help="factor on the channels (default: 1, MobileFaceNet "
+        "as published, 1.0 M numbers; 0.25 with --side 48 for a trial on one processor)",
+    )
     parser.add_argument("--side", type=int, default=112, help="of the crops (default: 112, as published)")
     parser.add_argument("--seed", type=int, default=0, help="of the training (default: 0)")
     parser.add_argument("--no-control", action="store_true", help="leave out the training on shuffled labels")
-    parser.add_argument("--photographs", type=Path, metavar="DIR", help="try it on the kept-out photographs of this "
-                        "face data set, too, with changed heads")  # fmt: skip
+    parser.add_argument("--photographs", type=Path, metavar="DIR", help="try it on photographs, too, one a person, "
+                        "against themselves with changed heads: a folder of them, or a face data set (its kept-out "
+                        "ones); 100 at most")  # fmt: skip
     parser.set_defaults(run=run_train)
 
 
@@ -95,6 +101,10 @@ def run_train(args: argparse.Namespace) -> int:
     from faceeditor.nets.mobile_face import MobileFace
 
     options = training.TrainingOptions(args.epochs, args.batch, args.rate, args.width, args.side, args.seed)
+    if args.photographs is not None:  # refused before hours of training
+        from faceeditor.evaluation.photo_people import photographs_of
+
+        photographs_of(args.photographs)
     seen, unseen = training.split_people(load_people(args.folder))
     training.begin_processes()
     try:
@@ -133,31 +143,14 @@ def _verified(net: "MobileFace", chips: list[Any], persons: Any) -> dict[str, fl
 def _strangers(args: argparse.Namespace) -> dict[str, tuple[list[Any], Any]]:
     """Crops and persons of renderings, and of photographs where a folder is named."""
     from faceeditor.identity.recogniser_training import chip_of
-    from faceeditor.identity.strangers import changed_people, rendered_people
+    from faceeditor.identity.strangers import rendered_people
 
     found = {"renderings": rendered_people(60, 4)}
     if args.photographs is not None:
-        from faceeditor.engine.drawing import EngineRenderer
+        from faceeditor.evaluation.photo_people import photographed_people
 
-        with EngineRenderer() as renderer:
-            found["photographs with changed heads"] = changed_people(_portraits(args.photographs), 4, renderer)
+        found["photographs with changed heads"] = photographed_people(args.photographs, 4, print)
     return {n: ([chip_of(p.pixels, p.frame, args.side) for p in s.pictures], s.persons) for n, s in found.items()}
-
-
-def _portraits(folder: Path) -> "list[Variation]":
-    """The kept-out photographs of a face data set as portraits with their heads."""
-    from faceeditor.generators.mask_guided import MaskGuided
-    from faceeditor.identity.variation import Variation
-    from faceeditor.photo.read import read_head
-    from faceeditor.training.data import load_faces
-
-    faces = load_faces(folder, "kept-out")
-    generator = MaskGuided("torch-cpu")
-    made = []
-    for picture, mask in zip(faces.pictures, faces.masks, strict=True):
-        head = read_head(picture, 4, mask=mask).head
-        made.append(Variation(mask, generator.encode(picture, mask), head, head))
-    return made
 
 
 def _write_weights(folder: Path, net: "MobileFace", args: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """People whom a recogniser is tried on: renderings of heads, and photographs whose heads are changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,11 +51,20 @@ def rendered_people(count: int, each: int, seed: int = 0) -> Strangers:
     return Strangers(pictures, np.array(persons))
 
 
-def changed_people(portraits: list[Variation], each: int, renderer: Renderer, seed: int = 0) -> Strangers:
-    """Portraits, as read from photographs, with other expressions, poses and lights."""
-    method = HeadChanges()
+def changed_people(
+    people: Iterable[tuple[Variation, Renderer]], each: int, seed: int = 0, method: HeadChanges | None = None
+) -> Strangers:
+    """Portraits with other expressions, poses and lights.
+
+    Args:
+        people: a portrait with a head of each, and what draws it.
+        each: pictures of each, the portrait as it is counted.
+        seed: of the changes.
+        method: makes the changes, by default with the program's own prior.
+    """
+    method = method or HeadChanges()
     pictures, persons = [], []
-    for person, portrait in enumerate(portraits):
+    for person, (portrait, renderer) in enumerate(people):
         random = np.random.default_rng([seed, person])
         for number in range(each):
             pictures.append(renderer.draw(portrait if number == 0 else method.variation(portrait, random, 0.7)))

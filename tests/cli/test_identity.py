@@ -15,7 +15,12 @@ from faceeditor.cli import main
     (["dataset", "--people", "5", "--each", "2", "--out", "d", "--method", "magic"], "no method “magic”"),
     (["dataset", "--people", "5", "--each", "2", "--out", "d", "--workers", "0"], "0 workers"),
     (["dataset", "--people", "5", "--each", "2", "--out", "d", "--variety", "2"], "variety 2"),
+    (["dataset", "--people", "5", "--each", "2", "--out", "d", "--method", "head", "--both-sides"], "has two sides"),
+    (["dataset", "--people", "5", "--each", "2", "--out", "d", "--generator", "nobody"], "no imported generator"),
+    (["dataset", "--people", "5", "--each", "2", "--out", "d", "--method", "head", "--generator", "x"],
+     "exfacegan alone"),
     (["evaluate", "nowhere"], "no data set of people"),
+    (["train-recogniser", "nowhere", "-o", "there", "--photographs", "none"], "no folder “none”"),
     (["train-recogniser", "nowhere", "-o", "there"], "no data set of people"),
     (["train-recogniser", "nowhere", "-o", "there", "--width", "99"], "width 99"),
 ])  # fmt: skip
