@@ -65,9 +65,9 @@ def run_bench_photo(args: argparse.Namespace) -> int:
         if args.people:
             figures.pairs = bench.pairs(args.people, args.side)
         if args.photos is not None:
-            figures.identity, figures.untouched, sheets = bench.photographs(args.photos)
+            sheets = bench.photographs(args.photos, figures)
         if args.cost:
-            figures.cost = bench.cost()
+            figures.cost = bench.cost(device=args.device)
     write_results(figures, sheets, args.out)
     print(table(figures))
     return 0

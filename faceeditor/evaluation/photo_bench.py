@@ -5,9 +5,11 @@ feathered square, as LivePortrait and its kind do it.
 """
 
 import json
+import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +22,7 @@ import numpy.typing as npt
 from faceeditor.engine import Engine
 from faceeditor.engine.photo_edit import EditPhoto, FaceEdit, FindFace, FoundFace, patch_request
 from faceeditor.errors import FaceEditorError
+from faceeditor.evaluation.photo_measures import PerceptualDistance, seam_energy
 from faceeditor.evaluation.photo_scenes import Scene, changes, draw_scene
 from faceeditor.export.photograph import SaveOptions, encode_photograph, write_photograph
 from faceeditor.head.controls import control
@@ -32,6 +35,7 @@ from faceeditor.photo.face import PhotoFace
 from faceeditor.photo.placement import Rect
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
+from faceeditor.processes import begin_worker
 
 Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -48,16 +52,18 @@ class PhotoFigures:
     """What was measured.
 
     Attributes:
-        pairs: by kind of change, way and area: PSNR in dB; and SSIM over all.
+        pairs: by kind of change, way and area: PSNR in dB; and SSIM and the perceptual distance over all.
         identity: by edit and way: distance to the source, 0 the same .. (`identity.recogniser.distance`).
+        seams: by edit and way: `photo_measures.seam_energy`, 1 is no seam.
         untouched: share of pixels outside of the edit that are bit for bit the source's, the smallest of all.
         exact: by format: whether no edit gives the same file, and an edit leaves all other samples.
-        cost: by megapixels: seconds to open (find the face), to edit and to write, processor seconds of all, and MB at
-            most.
+        cost: by megapixels: seconds to open (read the file and find the face), to edit and to write, processor seconds
+            of these, and MB at most; each in a process of its own that has loaded no model before.
     """
 
     pairs: dict[str, Any] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
+    seams: dict[str, Any] = field(default_factory=dict)
     untouched: float | None = None
     exact: dict[str, bool] = field(default_factory=dict)
     cost: dict[str, Any] = field(default_factory=dict)
@@ -90,6 +96,7 @@ class PhotoBench:
     def pairs(self, count: int, side: int, seed: int = 1) -> dict[str, Any]:
         """Rendered people before and after a change: the first edited by the known change against the second."""
         rows: dict[str, list[dict[str, Any]]] = {}
+        perceptual = PerceptualDistance()
         for number in range(count):
             scene = draw_scene(self.model, seed + number, side)
             face = PhotoFace.find(scene.picture, scene.square, scene.mask, scene.head)
@@ -102,7 +109,10 @@ class PhotoBench:
                     "pasted": self.pasted(scene.picture, wanted),
                     "unchanged": scene.picture,
                 }
-                rows.setdefault(kind, []).append(compared(made, scene, answer))
+                figures = compared(made, scene, answer)
+                for way, picture in made.items():
+                    figures[way]["perceptual"] = perceptual(picture, answer.picture)
+                rows.setdefault(kind, []).append(figures)
         return {kind: averaged(several) for kind, several in rows.items()}
 
     def style_of(self, scene: Scene) -> StyleCode:
@@ -129,8 +139,8 @@ class PhotoBench:
 
     # Photographs.
 
-    def photographs(self, folder: Path) -> tuple[dict[str, Any], float, list[tuple[str, list[Pixels]]]]:
-        """Identity distances after each edit, the share of untouched pixels, and rows of pictures to look at."""
+    def photographs(self, folder: Path, figures: PhotoFigures) -> list[tuple[str, list[Pixels]]]:
+        """Rows of pictures to look at; identity distances, seams and untouched pixels go into the figures."""
         from faceeditor.identity import recogniser
         from faceeditor.photo.align import cut
 
@@ -139,6 +149,7 @@ class PhotoBench:
         if not files:
             raise FaceEditorError(f"“{folder}” holds no photographs; choose another folder.")
         distances: dict[str, dict[str, list[float]]] = {edit: {way: [] for way in WAYS[:2]} for edit in PHOTO_EDITS}
+        seams: dict[str, dict[str, list[float]]] = {edit: {way: [] for way in WAYS[:2]} for edit in PHOTO_EDITS}
         untouched: list[float] = []
         sheets = []
         for file in files:
@@ -159,9 +170,13 @@ class PhotoBench:
                     moved = face.plan(self.model, head, face.mask).labels
                     embedded = network.embed_masked([cut(picture, found.square)], [moved])[0]
                     distances[edit][way].append(float(recogniser.distance(start, embedded)))
+                    energy = seam_energy(picture, source.srgb)
+                    if energy is not None:
+                        seams[edit][way].append(energy)
             sheets.append((file.stem, row))
-        means = {edit: {way: float(np.mean(v)) for way, v in ways.items()} for edit, ways in distances.items()}
-        return means, float(min(untouched)), sheets
+        figures.identity, figures.seams = _means(distances), _means(seams)
+        figures.untouched = float(min(untouched))
+        return sheets
 
     def edited_head(self, head: HeadCoefficients, edit: str) -> HeadCoefficients:
         """A head after one of `PHOTO_EDITS`."""
@@ -215,16 +230,22 @@ class PhotoBench:
 
     # Time and memory.
 
-    def cost(self, sizes: Sequence[int] = MEGAPIXELS) -> dict[str, Any]:
-        """Time and memory with photographs of so many megapixels, the face filling a quarter of them."""
+    def cost(self, sizes: Sequence[int] = MEGAPIXELS, device: str = "auto") -> dict[str, Any]:
+        """Time and memory with photographs of so many megapixels, the face filling a quarter of them.
+
+        Each size is measured in a process of its own, so that the peak of its memory is its own.
+        """
         found: dict[str, Any] = {}
         with TemporaryDirectory() as folder:
             for size in sizes:
                 self.say(f"{size} megapixels")
-                found[str(size)] = self._cost_of(size, Path(folder))
+                path = self._large_photograph(size, Path(folder))
+                with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), begin_worker) as pool:
+                    found[str(size)] = pool.submit(_cost_of, path, device).result()
         return found
 
-    def _cost_of(self, megapixels: int, folder: Path) -> dict[str, float]:
+    def _large_photograph(self, megapixels: int, folder: Path) -> Path:
+        """A rendered person enlarged, as JPEG."""
         scene = draw_scene(self.model, 3, 1024)
         height = round((megapixels * 1e6 / 1.5) ** 0.5)
         picture: Any = cv2.copyMakeBorder(scene.picture, 0, 0, 256, 256, cv2.BORDER_REPLICATE)
@@ -233,21 +254,28 @@ class PhotoBench:
         )
         path = folder / f"{megapixels}.jpg"
         path.write_bytes(encode_photograph(as_source(picture, "jpeg"), picture ^ 1, SaveOptions("jpeg")))
-        del picture
+        return path
+
+
+def _cost_of(path: Path, device: str) -> dict[str, float]:
+    """Seconds and MB of opening, turning and writing a photograph in this process, models loaded on the way."""
+    with Engine(device) as engine:
+        bench = PhotoBench(engine, lambda text: None)
         begun, worked = time.perf_counter(), time.process_time()
         source = read_source(path)
-        found: FoundFace = self.answer(FindFace(source))
-        opened = time.perf_counter()
+        found: FoundFace = bench.answer(FindFace(source))
+        opened, opened_work = time.perf_counter(), time.process_time()
         head = control("yaw").set(found.photo.head, None, control("yaw").get(found.photo.head) + 8)
-        samples = self.answer(EditPhoto(source, (FaceEdit(found.photo, found.style, head),)))
+        samples = bench.answer(EditPhoto(source, (FaceEdit(found.photo, found.style, head),)))
         edited = time.perf_counter()
-        write_photograph(folder / "out.jpg", source, samples)
+        write_photograph(path.with_name("out.jpg"), source, samples)
         written = time.perf_counter()
         return {
             "open s": opened - begun,
             "edit s": edited - opened,
             "write s": written - edited,
-            "processor s": time.process_time() - worked,
+            "processor s to open": opened_work - worked,
+            "processor s to edit and write": time.process_time() - opened_work,
             "MB at most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
 
@@ -311,6 +339,11 @@ def ssim(picture: Pixels, answer: Pixels) -> float:
     return float((((2 * ma * mb + c1) * (2 * cov + c2)) / ((ma**2 + mb**2 + c1) * (va + vb + c2))).mean())
 
 
+def _means(lists: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, float]]:
+    """By edit and way: the mean of what was found."""
+    return {edit: {way: float(np.mean(v)) for way, v in ways.items() if v} for edit, ways in lists.items()}
+
+
 def averaged(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Means of figures over people; figures that nobody has are left out."""
     found: dict[str, Any] = {}
@@ -327,14 +360,21 @@ def table(figures: PhotoFigures) -> str:
     """The figures as Markdown."""
     lines = []
     if figures.pairs:
-        lines += ["| change | way | " + " | ".join(AREAS) + " | SSIM |", "|---|---|" + "---|" * (len(AREAS) + 1)]
+        lines += [
+            "| change | way | " + " | ".join(AREAS) + " | SSIM | perceptual |",
+            "|---|---|" + "---|" * (len(AREAS) + 2),
+        ]
         for kind, ways in figures.pairs.items():
             for way, row in ways.items():
                 cells = [f"{row[area]:.1f}" if area in row else "" for area in AREAS]
-                lines.append(f"| {kind} | {way} | {' | '.join(cells)} | {row['ssim']:.3f} |")
+                seen = f"{row['perceptual']:.3f}" if "perceptual" in row else ""
+                lines.append(f"| {kind} | {way} | {' | '.join(cells)} | {row['ssim']:.3f} | {seen} |")
     if figures.identity:
         lines += ["", "| edit | ours | pasted |", "|---|---|---|"]
         lines += [f"| {edit} | {row['ours']:.3f} | {row['pasted']:.3f} |" for edit, row in figures.identity.items()]
+        if figures.seams:
+            lines += ["", "| seam energy | ours | pasted |", "|---|---|---|"]
+            lines += [f"| {edit} | {row['ours']:.2f} | {row['pasted']:.2f} |" for edit, row in figures.seams.items()]
         lines += ["", f"Pixels outside of an edit that stay bit for bit: {figures.untouched:.4%} at least."]
     if figures.exact:
         lines += [

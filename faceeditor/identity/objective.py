@@ -54,12 +54,20 @@ def open_perception() -> Perception:
     from faceeditor.nets.loading import load_module
 
     recogniser = load_module(Recogniser(), ModelPack.open(RECOGNISER_PACK).load("weights.safetensors"), RECOGNISER_PACK)
+    return Perception(recogniser, open_lite_features())
+
+
+def open_lite_features() -> LiteFeatures:
+    """EfficientNet-Lite0 from its pack.
+
+    Raises:
+        ModelError: the pack is missing or damaged.
+    """
     arrays = ModelPack.open(LITE_PACK).load("weights.safetensors")
     try:
-        lite = LiteFeatures(checkpoint_of_folded({key: torch.from_numpy(value) for key, value in arrays.items()}))
+        return LiteFeatures(checkpoint_of_folded({key: torch.from_numpy(value) for key, value in arrays.items()}))
     except (KeyError, RuntimeError) as error:
         raise ModelError(f"The model “{LITE_PACK}” does not fit to this program; reinstall Face Editor.") from error
-    return Perception(recogniser, lite)
 
 
 def mean_maps(seen: Sequence[Seen]) -> list[Tensor]:

@@ -53,7 +53,7 @@ def make_in_processes(
     breaks, finished = 0, 0
     left = list(shards)
     while left:
-        executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin_worker)
+        executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin_worker, (1,))
         try:
             tasks = {executor.submit(make_one, plan, folder, shard, open_studio): shard for shard in left}
             pending: set[Future[None]] = set(tasks)
