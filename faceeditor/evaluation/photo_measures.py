@@ -68,4 +68,5 @@ def seam_energy(picture: npt.NDArray[Any], source: npt.NDArray[Any]) -> float | 
 def _gradient(picture: npt.NDArray[Any]) -> FloatArray:
     """(H, W) size of the gradient of the grey picture (Scharr), in grey values per pixel."""
     grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return np.hypot(cv2.Scharr(grey, cv2.CV_32F, 1, 0), cv2.Scharr(grey, cv2.CV_32F, 0, 1)) / np.float32(32)
+    across, down = cv2.Scharr(grey, cv2.CV_32F, 1, 0), cv2.Scharr(grey, cv2.CV_32F, 0, 1)
+    return np.asarray(np.hypot(across, down) / np.float32(32), np.float32)

@@ -5,7 +5,9 @@ the samples of the result, so that a window can draw what it shows and an export
 that no edit touches keeps its sample.
 """
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +30,8 @@ TILE = 512
 """Side of the tiles in which a picture is worked on."""
 LEAST_GAIN = 1 / 512
 """A gain that is nearer to 1 leaves the pixel as it is."""
+_MOST_THREADS = 8
+"""Tiles that are worked on at a time at most; each takes about 50 MB."""
 _PADDING = 6
 """Pixels around the source of a tile that its filters read."""
 
@@ -126,8 +130,8 @@ def edited(
     if edit.empty:
         return out
     parts = _tiles_within(rect, placement.bounds(width, height))
-    for index, part in enumerate(parts):
-        step(index / len(parts))
+
+    def work(part: Rect) -> None:
         made = _Tile(picture, placement, matte, part).edited(edit)
         if made is not None:
             values, changed = made
@@ -135,6 +139,16 @@ def edited(
             top = float(np.iinfo(picture.dtype).max)
             samples = np.clip(np.rint(values * np.float32(top)), 0, top).astype(picture.dtype)
             np.copyto(view, samples, where=changed[..., None])
+
+    # NumPy and OpenCV release the interpreter's lock, and each tile writes to its own part of the result.
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+        working = [pool.submit(work, part) for part in parts]
+        try:
+            for index, each in enumerate(working):
+                step(index / len(parts))
+                each.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
     step(1.0)
     return out
 
@@ -332,17 +346,18 @@ class _Tile:
         source = _around(x, y, _PADDING).within(width, height)
         if source.width < 2 or source.height < 2:
             return None
-        person, _, clear = self.layers(source)
+        source = source.joined(rect)
+        person, behind, clear = self.layers(source)
+        here = rect.moved(-source.left, -source.top).slices
         x, y = x - np.float32(source.left), y - np.float32(source.top)
         found = resample(person, x, y)
         moved_in = cv2.remap(clear, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) < 1
         opacity = np.clip(found[..., 3], 0, 1)
-        background, here = self._background(rect, own)
-        values = np.clip(found[..., :3] + (1 - opacity[..., None]) * background, 0, 1)
-        changed = moving & (moved_in | (here < 1))
+        values = np.clip(found[..., :3] + (1 - opacity[..., None]) * behind[here], 0, 1)
+        changed = moving & (moved_in | (clear[here] < 1))
         values = np.where(changed[..., None], values, own)
-        alpha = np.where(changed, opacity, self._alpha(rect, own))
-        filled = np.where(changed, (1 - opacity) * (1 - here), 0)
+        alpha = np.where(changed, opacity, person[here][..., 3])
+        filled = np.where(changed, (1 - opacity) * (1 - clear[here]), 0)
         return _Moved(values.astype(np.float32), changed, alpha.astype(np.float32), filled.astype(np.float32))
 
     def layers(self, rect: Rect) -> tuple[FloatArray, FloatArray, FloatArray]:

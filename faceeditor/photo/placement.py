@@ -58,6 +58,11 @@ class Rect(NamedTuple):
         left, top = max(self.left, other.left), max(self.top, other.top)
         return Rect(left, top, max(left, min(self.right, other.right)), max(top, min(self.bottom, other.bottom)))
 
+    def joined(self, other: "Rect") -> "Rect":
+        """The smallest rectangle that covers both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Rect(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
+
     def moved(self, across: int, down: int) -> "Rect":
         """The rectangle shifted by so many pixels."""
         return Rect(self.left + across, self.top + down, self.right + across, self.bottom + down)

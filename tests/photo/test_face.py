@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from faceeditor.errors import Cancelled
 from faceeditor.head.control_kinds import rig_of, with_rig
 from faceeditor.head.controls import control
 from faceeditor.head.model import HeadModel
@@ -148,3 +149,14 @@ def test_an_ear_that_comes_forward_is_stretched_as_a_whole(model: HeadModel) -> 
     ears = np.kron(np.isin(plan.labels, (Region.L_EAR, Region.R_EAR)), np.ones((2, 2), bool))
     assert ears.sum() > 100
     assert np.percentile(stretch(inner(plan.motion.displacement), 2)[ears], 95) < 3.5
+
+
+def test_a_stopped_composition_ends(model: HeadModel) -> None:
+    face = found_person()
+    edit = edit_of(model, face, turned(person().head, yaw=6.0))
+
+    def stop(share: float) -> None:
+        raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        edited(person().picture, face.placement, face.matte, edit, step=stop)
