@@ -12,7 +12,7 @@ FILE = "style_gaussian.safetensors"
 """In a model pack."""
 DIRECTIONS = 150
 """Principal directions that are kept; they hold over nine tenths of the spread of every part but the detail."""
-SPREAD = 1.2
+SPREAD = 1.1
 """Of draws, relative to the photographs' codes: at 1 pictures of draws vary less than pictures of photographs' codes,
 as the encoder reads them (docs/decisions/0010)."""
 PLAIN_SCALE = 0.7
