@@ -1,5 +1,6 @@
 """Random people: a seed becomes a plausible style code. Needs numpy alone, so that it loads in milliseconds."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,14 @@ class StylePrior:
     def latent_of(self, style: StyleCode) -> Vector:
         """The latent (D,) whose code is nearest to a style's (least squares: directions need not be orthogonal)."""
         flat = np.concatenate([style.regions.ravel(), style.overall, style.detail.ravel()]) - self._mean
-        return np.asarray(np.linalg.lstsq(self._directions.T, flat, rcond=None)[0], np.float32)
+        return np.asarray(flat @ self._inverse, np.float32)
+
+    @cached_property
+    def _inverse(self) -> Vector:
+        """(C, K) pseudo-inverse of the directions, worked out once: boards ask for the latent of every tile."""
+        directions = self._directions.astype(np.float64)
+        inverse = directions.T @ np.linalg.pinv(directions @ directions.T, hermitian=True)
+        return np.asarray(inverse, np.float32)
 
 
 def _code(flat: Vector, label: str) -> StyleCode:
