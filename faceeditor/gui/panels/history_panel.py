@@ -179,7 +179,7 @@ class HistoryPanel(QWidget):
         self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.list.setMinimumHeight(_STEP_HEIGHT + 14)
+        self.list.setMinimumHeight(_STEP_HEIGHT + 4)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.list.clicked.connect(lambda index: session.go_to(index.row()))

@@ -1,5 +1,7 @@
 """The file dialog: a preview beside the list, read in the background, and the file that was chosen."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -51,6 +53,15 @@ def click(dialog, name):
     QTest.mouseClick(view.viewport(), LEFT, pos=view.visualRect(found[0]).center())
 
 
+def choose_file(dialog, name):
+    """Click a file until it is the chosen one: while the list is still being sorted, rows move under the pointer."""
+    for _ in range(60):
+        click(dialog, name)
+        if pump(lambda: [Path(file).name for file in dialog.selectedFiles()] == [name], 1):
+            return
+    raise AssertionError(f"{name} is not chosen: {dialog.selectedFiles()}")
+
+
 def test_previews_of_what_is_chosen_and_the_file_that_is_opened(app, folder):
     seen = {}
 
@@ -66,7 +77,7 @@ def test_previews_of_what_is_chosen_and_the_file_that_is_opened(app, folder):
         pane = dialog.preview
         assert pane is not None and pane.isVisible()
         for name in ("a photo.png", "a portrait.fep", "broken.png", "a photo.png"):
-            click(dialog, name)
+            choose_file(dialog, name)
             assert pump(lambda: pane._job is None and pane.name.text() == name, WAIT)  # noqa: B023
             seen[name] = (not pane.picture.pixmap().isNull(), pane.facts.text(), pane.picture.text())
 
