@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from faceeditor.head.model import HeadModel
-from faceeditor.nets.mask_guided import Codes
+from faceeditor.nets.mask_guided import Codes, Window
 from faceeditor.training.data import load_faces
 from faceeditor.training.head_changes import FACTORS, FittedFaces
+from faceeditor.training.plan import Part
 from faceeditor.training.rendered_pairs import Domain, PairedBatch, RenderedPair, rendered_pair
 from faceeditor.training.stages import Stage
 from faceeditor.training.trainer import Trainer
@@ -70,8 +71,8 @@ def test_a_step_that_draws_windows_has_no_heads(fitted_heads: Path, faces_folder
         windows = Stage(256, 100, 4, 128, also=128, heads=2, pairs=1)
         whole = windows.companion()
         assert whole is not None and whole.window == whole.size == 128
-        plan = Trainer.plan(trainer, windows, fitted.usable[:4])
+        plan = Trainer.plan(trainer, windows, Part(Window(0, 0, 128)), fitted.usable[:4])
         assert plan.changed is None and plan.pairs is None and not len(plan.places)
-        plan = Trainer.plan(trainer, whole, fitted.usable[:4])
+        plan = Trainer.plan(trainer, whole, Part(), fitted.usable[:4])
         assert plan.changed is not None and len(plan.changed.result()) == 2
         assert plan.pairs is not None and len(plan.pairs.result()) == 1
