@@ -8,10 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from faceeditor.errors import FaceEditorError
 from faceeditor.packs import ModelPack, with_files
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
 from faceeditor.training.code_bank import CodeBank, light_evenness
+from faceeditor.training.commands import run_command
 from faceeditor.training.data import load_faces
 from faceeditor.training.labels import read_fitted_heads
 from faceeditor.training.pack import load_encoder
@@ -49,14 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the face data set")
     parser.add_argument("--pack", type=Path, required=True, help="the model pack, as models/mask-guided")
     parser.add_argument("--coefficients", type=Path, help="photos.npz of the head's build: even light counts more")
-    options = parser.parse_args(arguments)
-    try:
-        pack = refit_styles(options.data, options.pack, options.coefficients)
-    except FaceEditorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"Wrote the random styles of {pack.folder}.")
-    return 0
+
+    def act(given: argparse.Namespace) -> str:
+        pack = refit_styles(given.data, given.pack, given.coefficients)
+        return f"Wrote the random styles of {pack.folder}."
+
+    return run_command(parser, act, arguments)
 
 
 if __name__ == "__main__":
