@@ -4,13 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import ImageError
+from faceeditor.nets.recogniser_forward import CHIP_CENTRE, CHIP_HALF, CHIP_SIDE
 
 Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
-CHIP_SIDE = 150
-"""As in `nets.recogniser`, which needs torch."""
-_CHIP_CENTRE, _CHIP_HALF = (0.0, 0.31), 0.8
 _FINEST = 320
 """Side of a picture from which it is reduced before the chip is cut, so that the bilinear crop does not alias."""
 _REDUCED = 256
@@ -38,8 +36,8 @@ def face_chip(picture: Pixels, frame: FloatArray) -> FloatArray:
 
         picture = np.asarray(cv2.resize(picture, (_REDUCED, _REDUCED), interpolation=cv2.INTER_AREA), np.uint8)
     side = picture.shape[0]
-    axis = ((np.arange(CHIP_SIDE, dtype=np.float32) + 0.5) * (2.0 / CHIP_SIDE) - 1.0) * _CHIP_HALF
-    face_x, face_y = (axis + _CHIP_CENTRE[0])[None, :], (axis + _CHIP_CENTRE[1])[:, None]
+    axis = ((np.arange(CHIP_SIDE, dtype=np.float32) + 0.5) * (2.0 / CHIP_SIDE) - 1.0) * CHIP_HALF
+    face_x, face_y = (axis + CHIP_CENTRE[0])[None, :], (axis + CHIP_CENTRE[1])[:, None]
     x, y = (
         np.clip(((row[0] * face_x + row[1] * face_y + row[2] + 1.0) * side - 1.0) * 0.5, 0.0, side - 1.0)
         for row in np.asarray(frame, np.float32)
