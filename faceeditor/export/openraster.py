@@ -5,7 +5,6 @@ After the OpenRaster specification, baseline, version 0.0.3 (freedesktop.org, "F
 
 import io
 import zipfile
-from dataclasses import replace
 from xml.etree import ElementTree
 
 import cv2
@@ -49,9 +48,7 @@ def encode_openraster(picture: LayeredPicture, bits: int) -> bytes:
                 parent.append(_element(layer, name))
                 alpha = None if layer.alpha is None else with_bits(layer.alpha, bits)
                 _add(archive, name, encode(layer.samples, "png", plain, alpha=alpha, bits=bits))
-        merged = encode(
-            picture.merged, "png", replace(picture.metadata, orientation=1), alpha=picture.merged_alpha, bits=bits
-        )
+        merged = encode(picture.merged, "png", picture.metadata, alpha=picture.merged_alpha, bits=bits)
         _add(archive, "mergedimage.png", merged)
         _add(archive, "Thumbnails/thumbnail.png", _thumbnail(picture))
         ElementTree.indent(image)

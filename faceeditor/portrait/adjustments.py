@@ -159,14 +159,10 @@ class HeadChange:
         parts = {name: getattr(wanted, name) - getattr(head, name) for name in HEAD_PARTS}
         return cls(**parts, rig=wanted.rig if parts["gamma"].any() else None)
 
-    def added(self, head: HeadCoefficients, share: float = 1.0) -> HeadCoefficients:
-        """A head with a share (0..1) of the sliders everywhere."""
-        parts: dict[str, Any] = {
-            name: getattr(head, name) + np.float32(share) * getattr(self, name) for name in HEAD_PARTS
-        }
-        if not self.gamma.any():
-            return head.changed(**parts, rig=head.rig)
-        return head.changed(**parts, rig=self.rig if share == 1 else None)
+    def added(self, head: HeadCoefficients) -> HeadCoefficients:
+        """A head with the sliders everywhere."""
+        parts: dict[str, Any] = {name: getattr(head, name) + getattr(self, name) for name in HEAD_PARTS}
+        return head.changed(**parts, rig=self.rig if self.gamma.any() else head.rig)
 
     @property
     def moves(self) -> bool:

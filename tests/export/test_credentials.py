@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faceeditor import __version__
 from faceeditor.errors import FaceEditorError, ImageError
 from faceeditor.export import credentials, signing_key
 from faceeditor.export.credentials import Action, Parent, has_credentials, read_credentials, sign, why_not
@@ -105,6 +106,97 @@ def test_a_certificate_that_ends_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
     later = signing_key._now() + datetime.timedelta(days=365 * 10)
     monkeypatch.setattr(signing_key, "_now", lambda: later)
     assert signing_key.signing_key().serial != first.serial
+
+
+def test_certificates_are_as_the_specification_asks_for() -> None:
+    """C2PA 2.1, 14.5: a signer for documents below an authority that certifies nobody below that one."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    chain = x509.load_pem_x509_certificates(signing_key.signing_key().chain.encode())
+    leaf, root = chain
+    leaf.verify_directly_issued_by(root)
+    root.verify_directly_issued_by(root)
+    for certificate, is_authority in ((leaf, False), (root, True)):
+        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+        assert basic.critical and basic.value.ca == is_authority
+        assert basic.value.path_length == (0 if is_authority else None)
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
+        allowed = {name.lstrip("_") for name, value in vars(usage.value).items() if value is True}
+        assert usage.critical and allowed == ({"key_cert_sign", "crl_sign"} if is_authority else {"digital_signature"})
+        assert certificate.not_valid_before_utc < signing_key._now() < certificate.not_valid_after_utc
+        organisation, name = (
+            certificate.subject.get_attributes_for_oid(oid)[0].value
+            for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+        )
+        assert organisation == "Face Editor" and str(name).startswith("Installation ")
+    purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purposes) == [ExtendedKeyUsageOID.EMAIL_PROTECTION]
+    authority = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    assert authority == root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
+def test_a_key_that_another_process_made_meanwhile_stays(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs, ours = signing_key._made(), signing_key._made()
+
+    def made() -> signing_key.SigningKey:
+        (state / "credentials" / signing_key._FILE).write_text(theirs.private + theirs.chain)
+        return ours
+
+    monkeypatch.setattr(signing_key, "_made", made)
+    assert signing_key.signing_key() == theirs
+
+
+def test_a_key_is_kept_where_files_cannot_be_linked(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(self: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    key = signing_key.signing_key()
+    assert signing_key.kept_key() == key
+    assert [file.name for file in (state / "credentials").iterdir()] == [signing_key._FILE]
+
+
+def test_a_key_that_cannot_be_kept_or_read_is_a_sentence(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(FaceEditorError, match="disk is full"):
+            signing_key.signing_key()
+    assert list((state / "credentials").iterdir()) == [], "no part of a key stays behind"
+    with monkeypatch.context() as patched:
+        patched.setattr(signing_key, "_made", lambda: signing_key.SigningKey("no key", ""))
+        with pytest.raises(FaceEditorError, match="cannot be used; delete it"):
+            signing_key.signing_key()
+    file = state / "credentials" / signing_key._FILE
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(FaceEditorError, match="cannot be read"):
+        signing_key.signing_key()
+
+
+def test_a_key_and_a_certificate_of_another_one_are_set_aside(state: Path) -> None:
+    first, second = signing_key._made(), signing_key._made()
+    (state / "credentials").mkdir(parents=True)
+    (state / "credentials" / signing_key._FILE).write_text(first.private + second.chain)
+    assert signing_key.kept_key() is None
+    assert signing_key.signing_key().serial not in (first.serial, second.serial)
+
+
+def test_the_program_that_signed_is_named() -> None:
+    import json
+
+    import c2pa
+
+    signed = sign(encoded("png"), "png", "face.png", CREATED)
+    with c2pa.Reader("image/png", io.BytesIO(signed)) as reader:
+        found = json.loads(reader.json())
+    manifest = found["manifests"][found["active_manifest"]]
+    (generator,) = manifest["claim_generator_info"]
+    assert (generator["name"], generator["version"]) == ("Face Editor", __version__)
+    assert manifest["title"] == "face.png"
 
 
 def test_another_installation_is_told_apart(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from faceeditor.cli import main
 from faceeditor.errors import ImageError
 from faceeditor.export.documents import face_document, photograph_document, write_face
 from faceeditor.export.encoding import Metadata
-from faceeditor.export.layer_files import encode_layers
-from faceeditor.export.layers import Group, Layer, LayeredPicture, region_coverage
+from faceeditor.export.layer_files import encode_layers, read_outline
+from faceeditor.export.layers import Group, Layer, LayeredPicture, region_coverage, region_layers
 from faceeditor.export.photograph import Cutout, SaveOptions
 from faceeditor.images import SourceImage
 from faceeditor.images.provenance import source_type_of
@@ -120,6 +120,34 @@ def test_a_region_lies_where_it_is_in_the_picture() -> None:
     assert (found.samples[found.alpha > 0] == PALETTE[Region.HAIR]).all()
 
 
+def test_a_region_beside_the_picture_has_no_layer() -> None:
+    mask = np.full((256, 256), Region.BACKGROUND, np.uint8)
+    mask[100:120, 10:40] = Region.HAIR
+    mask[100:120, 200:230] = Region.SKIN
+    moved = Placement(np.array([[0.25, 0.0, -20.0], [0.0, 0.25, 0.0]]))  # hair lies left of the picture now
+    assert [layer.name for layer in region_layers(mask, moved, 40, 64, (Region.BACKGROUND,))] == ["Skin"]
+    coverage, rect = region_coverage(mask == Region.HAIR, moved, 40, 64)
+    assert not coverage.size and rect.width <= 0
+
+
+@pytest.mark.parametrize("scale", [1.0, 4.0, 10.0])
+def test_the_edge_of_a_region_is_as_soft_in_a_large_picture_as_in_a_small_one(scale: float) -> None:
+    side = round(256 * scale)
+    mask = np.zeros((256, 256), bool)
+    mask[100:140, 64:128] = True
+    coverage, rect = region_coverage(mask, Placement(np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]])), side, side)
+    row = coverage[round(120 * scale) - rect.top]
+    # Half of it lies inside of the outline; from nothing to all it takes about a pixel and a half of the picture.
+    assert row.sum() == pytest.approx(64 * scale, abs=0.6)
+    assert 2 <= ((row > 0.01) & (row < 0.99)).sum() <= 6
+    whole = np.zeros((side, side), np.float32)
+    whole[rect.slices] = coverage
+    assert whole[round(120 * scale), round(96 * scale)] == 1
+    rows, columns = np.flatnonzero(whole.any(1)), np.flatnonzero(whole.any(0))
+    assert rect.height <= 45 * scale + 1 and rect.width <= 69 * scale + 1, "not much more than the region"
+    assert rows[0] > rect.top and columns[0] > rect.left, "nothing of the soft edge is cut off"
+
+
 def test_regions_cover_a_face_once() -> None:
     whole = Placement(np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]))
     total = np.zeros((512, 512), np.float32)
@@ -158,6 +186,8 @@ def test_photoshop_reads_the_same_layers(bits: int) -> None:
     exif = Image.Exif()
     exif.load(b"Exif\0\0" + resources.get_data(Resource.EXIF_DATA_1))
     assert exif[0x010F] == "Camera Works" and exif[0x0112] == 1  # the pixels are upright
+    density = resources.get_data(Resource.RESOLUTION_INFO)  # fixed-point numbers
+    assert (density.horizontal / 65536, density.vertical / 65536) == (300, 240)
     if bits == 8:  # another reader; it knows no 16 bits
         other = Image.open(io.BytesIO(data))
         np.testing.assert_array_equal(np.asarray(other.convert("RGB")), samples)
@@ -176,8 +206,55 @@ def test_a_transparent_result_hides_the_source(kind: str) -> None:
     else:
         found = psd_tools.PSDImage.open(io.BytesIO(data))
         assert found.channels == 4
+        stated = found._record.layer_and_mask_information.layer_info.layer_count
+        assert stated < 0, "the fourth channel is no spot colour, but the picture's transparency"
         assert np.rint(found.numpy()[0, 28:31, 3] * 255).tolist() == [0, 128, 255]
         assert np.rint(found[1].numpy()[0, 28:31, 3] * 255).tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_thumbnail_is_small_transparent_and_srgb(bits: int) -> None:
+    top = np.iinfo(np.uint8 if bits == 8 else np.uint16).max
+    dtype = np.uint8 if bits == 8 else np.uint16
+    samples = np.full((200, 800, 3), (top, top // 2, 0), dtype)
+    alpha = np.full((200, 800), top, dtype)
+    alpha[:, 400:] = 0
+    made = LayeredPicture((Layer("a", samples, alpha),), samples, alpha, Metadata())
+    thumbnail = source_of(members(encode_layers(made, "ora")).read("Thumbnails/thumbnail.png"), "thumbnail")
+    assert (thumbnail.width, thumbnail.height, thumbnail.bits, thumbnail.icc) == (256, 64, 8, None)
+    assert thumbnail.alpha is not None
+    assert thumbnail.alpha[32, 60] == 255 and thumbnail.alpha[32, 200] == 0
+    assert np.abs(thumbnail.samples[32, 60].astype(int) - (255, 127, 0)).max() <= 1
+
+
+def test_a_small_picture_is_its_own_thumbnail() -> None:
+    made = document()[2]
+    thumbnail = source_of(members(encode_layers(made, "ora")).read("Thumbnails/thumbnail.png"), "thumbnail")
+    assert (thumbnail.width, thumbnail.height) == (SIDE, 72) and thumbnail.alpha is None
+
+
+def handmade(stack: bytes, padding: int = 0) -> bytes:
+    """An .ora file of another program."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("mimetype", "image/openraster")
+        archive.writestr("stack.xml", stack + b" " * padding, zipfile.ZIP_DEFLATED)
+        archive.writestr("mergedimage.png", members(encode_layers(document()[2], "ora")).read("mergedimage.png"))
+    return stream.getvalue()
+
+
+def test_what_a_layer_does_not_say_has_its_usual_value() -> None:
+    stack = b"<image><stack><stack name='Group'><layer visibility='hidden' name='b'/><layer/></stack></stack></image>"
+    outline = read_outline(handmade(stack), "a.ora")
+    assert outline is not None and outline.layers == ("(Group/b)", "Group/")
+    assert (outline.kind, outline.width, outline.height, outline.bits) == ("ora", SIDE, 72, 8)
+
+
+def test_a_list_of_layers_that_unfolds_without_end_is_refused() -> None:
+    with pytest.raises(ImageError, match="damaged"):
+        read_outline(handmade(b"<image/>", 1 << 22), "a.ora")
+    assert read_outline(b"PK\x03\x04 some other archive", "a.zip") is None
+    assert read_outline(b"8BPS"[:3] + b" is no document", "a.psd") is None
 
 
 def test_depths_are_converted() -> None:
@@ -196,6 +273,22 @@ def test_a_grey_photograph_has_coloured_regions() -> None:
     )
     assert made.merged.shape == (72, SIDE, 3) and made.metadata.icc is None
     encode_layers(made, "ora")
+
+
+def test_a_grey_photograph_without_profile_keeps_its_greys() -> None:
+    own = replace(source(channels=1), icc=None)
+    alpha = np.ones(own.samples.shape[:2], np.float32)
+    made = photograph_document(own, own.samples, ((PLACEMENT, labels()),), alpha, SaveOptions())
+    np.testing.assert_array_equal(made.merged, np.repeat(own.samples, 3, 2))
+
+
+def test_background_and_people_share_every_pixel() -> None:
+    layers = {layer.name: layer for layer in document()[2].layers}
+    background, matte = layers["Background"], layers["Person matte"]
+    assert isinstance(background, Layer) and isinstance(matte, Layer)
+    assert background.alpha is not None and matte.alpha is not None
+    assert matte.alpha[0, 28:31].tolist() == [0, 128, 255]
+    assert np.abs(background.alpha.astype(int) + matte.alpha - 255).max() <= 1, "halves are rounded"
 
 
 def test_several_faces_have_a_group_each() -> None:
@@ -227,6 +320,9 @@ def test_equal_documents_give_equal_files() -> None:
 
 def test_a_document_too_large_for_photoshop_says_so() -> None:
     wide = np.zeros((1, 30_001, 3), np.uint8)
+    largest = wide[:, 1:]
+    outline = read_outline(encode_layers(LayeredPicture((Layer("a", largest),), largest, None, Metadata()), "psd"), "a")
+    assert outline is not None and outline.width == 30_000
     with pytest.raises(ImageError, match="choose OpenRaster"):
         encode_layers(LayeredPicture((Layer("a", wide),), wide, None, Metadata()), "psd")
 

@@ -1,6 +1,7 @@
 """Photographs keep their samples, depth, profile, metadata and orientation when they are written."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from faceeditor.export.formats import format_of
 from faceeditor.export.metadata import has_position, photoshop_iptc, plain_iptc, without_position
 from faceeditor.export.photograph import SaveOptions, encode_photograph, write_photograph
 from faceeditor.images import SourceImage
+from faceeditor.images.cicp import icc_of
 from faceeditor.images.orientation import stored
 from faceeditor.images.provenance import COMPOSITE_SOURCE_TYPE, marked_xmp, source_type_of
-from faceeditor.images.source import source_of
+from faceeditor.images.source import source_of, to_srgb
 
 KINDS = ("png", "tiff", "jpeg", "webp", "avif")
 IPTC = b"\x1c\x02\x05\x00\x05Title"
@@ -122,6 +124,20 @@ def test_a_deep_photograph_can_be_written_with_eight_bits_and_back() -> None:
     np.testing.assert_array_equal(with_bits(with_bits(again.samples, 16), 8), again.samples)
 
 
+def test_colours_are_converted_where_it_is_asked_for() -> None:
+    wide = icc_of(12, 13)  # Display P3
+    source = replace(photograph(), icc=wide)
+    converted = source_of(encode_photograph(source, source.samples, SaveOptions(srgb=True)), "b")
+    assert converted.icc is None and not np.array_equal(converted.samples, source.samples)
+    np.testing.assert_array_equal(converted.samples, to_srgb(source.samples, wide))
+    bare = replace(photograph(), icc=None)
+    again = source_of(encode_photograph(bare, bare.samples, SaveOptions(srgb=True)), "b")
+    np.testing.assert_array_equal(again.samples, bare.samples)
+    grey = replace(bare, samples=bare.samples[..., :1])
+    coloured = source_of(encode_photograph(grey, grey.samples, SaveOptions(srgb=True)), "b")
+    np.testing.assert_array_equal(coloured.samples, np.repeat(grey.samples, 3, 2))
+
+
 def test_other_formats_are_upright() -> None:
     source = photograph("jpeg", orientation=6)
     again = source_of(encode_photograph(source, source.samples, SaveOptions("png")), "b")
@@ -136,8 +152,12 @@ def test_the_ending_chooses_and_wrong_ones_are_refused(tmp_path: Path) -> None:
     assert (tmp_path / "out.TIFF").read_bytes()[:2] == b"II"
     with pytest.raises(ImageError, match="let it end in"):
         format_of("photo.psd")
-    with pytest.raises(ImageError, match="1 to 100"):
-        SaveOptions(quality=0)
+    for quality in (0, 101):
+        with pytest.raises(ImageError, match="1 to 100"):
+            SaveOptions(quality=quality)
+    assert (SaveOptions(quality=1).quality, SaveOptions(quality=100).quality) == (1, 100)
+    with pytest.raises(ImageError, match="choose 8 or 16"):
+        SaveOptions(bits=12)
 
 
 def test_an_own_mark_takes_the_place_of_another() -> None:

@@ -60,7 +60,17 @@ def test_equal_pictures_give_equal_files(picture: np.ndarray) -> None:
     assert encode_picture(picture) == encode_picture(picture.copy())
 
 
+def test_a_profile_names_no_moment_of_its_making(picture: np.ndarray) -> None:
+    with Image.open(io.BytesIO(encode_picture(picture))) as image:
+        header = image.info["icc_profile"][:128]
+    # ICC.1:2010, 7.2.1: year, month, day, hours, minutes, seconds.
+    assert [int.from_bytes(header[place : place + 2], "big") for place in range(24, 36, 2)] == [2026, 1, 1, 0, 0, 0]
+    assert int.from_bytes(header[:4], "big") > 128 and header[36:40] == b"acsp"
+
+
 def test_quality_changes_the_size(picture: np.ndarray) -> None:
+    assert encode_picture(picture, "jpeg", 150) == encode_picture(picture, "jpeg", 100)
+    assert encode_picture(picture, "jpeg", -5) == encode_picture(picture, "jpeg", 1)
     assert len(encode_picture(picture, "jpeg", 40)) < len(encode_picture(picture, "jpeg", 98))
     lossless = encode_picture(picture, "webp", 100)
     with Image.open(io.BytesIO(lossless)) as image:
@@ -108,7 +118,8 @@ def test_a_sheet_has_rows_and_margins() -> None:
     laid = sheet(faces, columns=3)
     assert laid.shape == (2 * 16 + 4, 3 * 20 + 8, 3)
     assert (laid[-1, -1] == 30).all() and (laid[0, -1] == 52).all() and (laid[-1, 0] == 53).all()
-    assert sheet(faces[:4]).shape == (36, 44, 3) and sheet(faces[:1], 7).shape == (16, 20, 3)
+    assert sheet(faces[:4]).shape == (36, 44, 3) and sheet(faces).shape == laid.shape
+    assert sheet(faces[:1], 7).shape == (16, 20, 3)
 
 
 def test_side_by_side_adds_no_colours(picture: np.ndarray) -> None:
@@ -119,6 +130,8 @@ def test_side_by_side_adds_no_colours(picture: np.ndarray) -> None:
     assert np.array_equal(sheet[:, 64:], picture)
     colours = {tuple(colour) for colour in sheet[:, :64].reshape(-1, 3).tolist()}
     assert colours == {tuple(PALETTE[0].tolist()), tuple(PALETTE[Region.HAIR].tolist())}
+    odd = side_by_side(np.zeros((100, 90, 3), np.uint8), colorize(mask))[:, :90]
+    assert {tuple(colour) for colour in odd.reshape(-1, 3).tolist()} == colours
 
 
 def test_an_exported_mask_opens_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from faceeditor.errors import Cancelled, FaceEditorError, ImageError
+from faceeditor.export import video
 from faceeditor.export.video import check_video, write_video
 from faceeditor.images.provenance import DIGITAL_SOURCE_TYPE
 
@@ -120,6 +121,20 @@ def test_checks_come_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "folder.mp4").mkdir()
     with pytest.raises(FaceEditorError, match="is a folder"):
         check_video(tmp_path / "folder.mp4", 25, 256)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webp"])
+def test_a_single_frame_is_a_video(tmp_path: Path, suffix: str) -> None:
+    write_video(tmp_path / f"a{suffix}", frames(1), 25, 1)
+    assert (tmp_path / f"a{suffix}").stat().st_size > 100
+
+
+def test_the_quality_of_an_animation_is_that_of_its_constant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = [np.random.default_rng(n).integers(0, 256, (64, 64, 3)).astype(np.uint8) for n in range(2)]
+    write_video(tmp_path / "fine.webp", noise, 25, 2)
+    monkeypatch.setattr(video, "WEBP_QUALITY", 40)
+    write_video(tmp_path / "rough.webp", noise, 25, 2)
+    assert (tmp_path / "rough.webp").stat().st_size < 0.7 * (tmp_path / "fine.webp").stat().st_size
 
 
 def test_long_videos_have_room_for_their_index(tmp_path: Path) -> None:
