@@ -167,10 +167,10 @@ class Autosave:
         if self._thread is not None:
             self._thread.join(5.0)
         self._remove()
-        self._alive.release()
 
     def _remove(self) -> None:
         _remove_run(self._file)
+        self._alive.release()  # whose file is gone, so that the next write makes it anew
 
     def _run(self) -> None:
         while True:

@@ -29,7 +29,7 @@ from faceeditor.regions import MASK_SIZE, REGION_COUNT, MaskArray
 __all__ = [
     "MAX_TRUNCATION", "WHOLE", "AdoptMask", "Change", "Edit", "HeadPair", "PaintMask", "PortraitState", "ReplaceFace",
     "ReplaceFaces", "ReplaceMask", "SelectFace", "SetAdjustments", "SetComb", "SetHead", "SetStyle", "SetTruncation",
-    "checked_mask", "checked_truncation", "difference", "moves_mask", "same_head", "union",
+    "checked_mask", "checked_truncation", "difference", "moves_mask", "same_head",
 ]  # fmt: skip
 
 WHOLE: Rect = (0, 0, MASK_SIZE, MASK_SIZE)
@@ -329,11 +329,3 @@ def _dirty(a: MaskArray, b: MaskArray) -> Rect | None:
     columns = np.flatnonzero(differs.any(0))
     x, y = int(columns[0]), int(rows[0])
     return x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y
-
-
-def union(a: Rect | None, b: Rect | None) -> Rect | None:
-    """The smallest rectangle around both; None is the empty one."""
-    if a is None or b is None:
-        return b if a is None else a
-    x, y = min(a[0], b[0]), min(a[1], b[1])
-    return x, y, max(a[0] + a[2], b[0] + b[2]) - x, max(a[1] + a[3], b[1] + b[3]) - y

@@ -36,9 +36,6 @@ _TONGUE_SHARE, _TONGUE_FROM = 0.5, 0.14
 _PARTED = 0.5
 """Inner mouths narrower than this share of the lips are parted lips and not a smile: dark, with a hint of teeth."""
 
-_SCALES = (2.0, 5.0, 10.0)
-"""Blurs of the hair region whose outlines give directions, pixels of the planes."""
-_OUTLINE_STRENGTH = 0.6
 _SPREAD = 2.5
 """How far a comb stroke reaches, in widths of the stroke."""
 
@@ -93,32 +90,15 @@ def _arranged(box: FloatArray, width: int, height: int, lips: int) -> FloatArray
     return parts * box
 
 
-def outline_direction(mask: MaskArray) -> FloatArray:
-    """Hair that runs along the outlines of its region, as long and combed hair does: (3, 128, 128) float32.
-
-    Args:
-        mask: (256, 256) uint8 regions.
-    """
-    hair = _hair(mask)
-    field = np.zeros((2, GUIDE_SIDE, GUIDE_SIDE), np.float32)
-    if hair.any():
-        for scale in _SCALES:
-            soft = cv2.GaussianBlur(hair, (0, 0), scale)
-            x, y = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
-            # Strands lie across the gradient: the doubled angle turns by half a circle.
-            double = np.stack([y * y - x * x, -2 * x * y]) * np.float32(scale**2)
-            field += double / np.sqrt(np.hypot(double[0], double[1]) + 1e-6)
-    size = np.hypot(field[0], field[1])
-    strength = _OUTLINE_STRENGTH * np.clip(size / 0.5, 0, 1) * hair
-    return _planes(field, strength)
-
-
-def comb_direction(mask: MaskArray, strokes: Sequence[CombStroke]) -> FloatArray:
-    """Direction that comb strokes give to the hair around them, weaker with distance: (3, 128, 128) float32.
+def hair_direction(mask: MaskArray, strokes: Sequence[CombStroke] = ()) -> FloatArray:
+    """The direction that comb strokes give to the hair around them, weaker with distance.
 
     Args:
         mask: (256, 256) uint8 regions; nothing is laid outside of the hair.
-        strokes: the later ones count as much as the earlier ones where they meet.
+        strokes: the later ones count as much as the earlier ones where they meet; none: the hair is left to the style.
+
+    Returns:
+        (3, 128, 128) float32: strength x cos 2a, strength x sin 2a, strength 0..1.
     """
     hair = _hair(mask)
     scale = GUIDE_SIDE / MASK_SIZE
@@ -145,42 +125,6 @@ def comb_direction(mask: MaskArray, strokes: Sequence[CombStroke]) -> FloatArray
         field += np.asarray(soft[:2], np.float32) / np.float32(max(kept, 1e-3))
         strength = np.maximum(strength, weight)
     return _planes(field, strength * hair)
-
-
-def hair_direction(mask: MaskArray, strokes: Sequence[CombStroke] = ()) -> FloatArray:
-    """The direction of hair for a mask with comb strokes: theirs where they reach, elsewhere that of the outlines.
-
-    Args:
-        mask: (256, 256) uint8 regions. strokes: none: the hair is left to the style.
-
-    Returns:
-        (3, 128, 128) float32: strength x cos 2a, strength x sin 2a, strength 0..1.
-    """
-    if not strokes:
-        return np.zeros((HAIR_CHANNELS, GUIDE_SIDE, GUIDE_SIDE), np.float32)
-    return comb_direction(mask, strokes)
-
-
-def moved_direction(planes: FloatArray, field: FloatArray) -> FloatArray:
-    """The direction of hair after its strands were carried along by a motion, and turned by it.
-
-    Args:
-        planes: (3, 128, 128) as of `hair_direction`, before the motion.
-        field: (128, 128, 2) float32, where each pixel comes from (x, y), in pixels of the planes, the centre of the
-            first one at 0.5, 0.5 (`head.motion.motion_field`).
-
-    Returns:
-        (3, 128, 128) float32.
-    """
-    x, y = (np.ascontiguousarray(field[..., axis] - np.float32(0.5)) for axis in (0, 1))
-    carried = np.stack([cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderValue=0.0) for plane in planes])
-    # The field leads back: a strand (u, v) there is (p, q) here with J (p, q) = (u, v).
-    angle = np.arctan2(carried[1], carried[0]) / 2
-    u, v = np.cos(angle), np.sin(angle)
-    (xy, xx), (yy, yx) = np.gradient(cv2.GaussianBlur(x, (0, 0), 2)), np.gradient(cv2.GaussianBlur(y, (0, 0), 2))
-    p, q = yy * u - xy * v, xx * v - yx * u
-    double = np.stack([p * p - q * q, 2 * p * q]).astype(np.float32)
-    return _planes(double, carried[2])
 
 
 def guide_planes(mask: MaskArray, hair: FloatArray | None = None) -> FloatArray:

@@ -26,10 +26,12 @@ class RunLock:
             return
         with contextlib.suppress(OSError):
             handle = os.open(self._file, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-            if _try_lock(handle):
-                self._handle = handle
-            else:
-                os.close(handle)
+            try:
+                if _try_lock(handle):
+                    self._handle = handle
+            finally:
+                if self._handle is None:
+                    os.close(handle)
 
     def release(self) -> None:
         """Give the lock up and remove its file."""

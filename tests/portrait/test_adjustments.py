@@ -1,5 +1,7 @@
 """Adjustments: an ordered list as state; expressions by part and amount."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,14 +13,17 @@ from faceeditor.portrait.adjustments import (
     ColourChange,
     DetailChange,
     ExpressionChange,
+    HeadChange,
+    LightChange,
     RegionStyle,
     adjusted_style,
     moved,
     pixel_adjustments,
+    relit_head,
 )
 from faceeditor.portrait.document import Portrait, SetAdjustments, SetHead
 from faceeditor.portrait.expressions import EXPRESSION_PARTS, neutral, transferred
-from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients
+from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients, LightRig
 from faceeditor.portrait.state import FaceState
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray, Region
@@ -54,6 +59,89 @@ def test_what_is_switched_off_or_neutral_changes_no_pixel() -> None:
         Adjustment("e", RegionStyle(StyleCode.zeros())),
     )  # fmt: skip
     assert [each.name for each in pixel_adjustments(entries)] == ["d"]
+    shape = HeadChange.between(HEAD, HEAD.changed(shape=np.full(24, 0.5), pose=(9, 0, 0)))
+    skin = HeadChange.between(HEAD, HEAD.changed(albedo=[1.0] + 31 * [0.0]))
+    light = HeadChange.between(HEAD, HEAD.changed(gamma=HEAD.gamma * 0.5))
+    for settings, changes in (
+        (ColourChange(hue=5), True), (ColourChange(lightness=0.1), True), (ColourChange(saturation=-0.1), True),
+        (ColourChange((0, 0, 0)), True), (ColourChange(iris=True), False), (DetailChange(0), False),
+        (LightChange(HEAD.gamma), True), (skin, True), (light, True), (shape, False),
+        (ExpressionChange(SMILE, np.zeros(2)), False),
+    ):  # fmt: skip
+        assert bool(pixel_adjustments((Adjustment("x", settings),))) is changes, settings
+
+
+def test_sliders_in_regions_add_to_the_head() -> None:
+    rig = LightRig(azimuth=70)
+    wanted = HEAD.changed(
+        shape=np.full(24, 0.5), albedo=np.full(32, -0.5), expression=SMILE, gaze=(4, -2), gamma=HEAD.gamma * 0.5,
+        rig=rig, pose=(30, 0, 0),
+    )  # fmt: skip
+    change = HeadChange.between(HEAD, wanted)
+    start = HEAD.changed(shape=np.full(24, 1.0), gaze=(1, 1), pose=(5, 0, 0))
+    added = change.added(start)
+    assert added.shape == pytest.approx(1.5) and added.albedo == pytest.approx(-0.5) and added.gaze.tolist() == [5, -1]
+    assert added.gamma == pytest.approx(HEAD.gamma * 0.5) and added.rig == rig
+    assert added.pose[0] == 5, "a head turns as a whole"
+    lit = relit_head(start, change)
+    assert lit is not None and lit.gamma == pytest.approx(HEAD.gamma * 0.5) and lit.albedo == pytest.approx(-0.5)
+    assert lit.rig == rig and np.array_equal(lit.shape, start.shape)
+    assert change.moves and HeadChange.between(HEAD, HEAD.changed(rig=rig)).rig is None, "the same light"
+
+
+@pytest.mark.parametrize(
+    ("parts", "moves", "relights"),
+    [
+        ({"shape": [1.0] + 23 * [0.0]}, True, False), ({"expression": SMILE}, True, False),
+        ({"gaze": (0, 3)}, True, False), ({"albedo": 31 * [0.0] + [1.0]}, False, True),
+        ({"gamma": HEAD.gamma + np.eye(9, 3)}, False, True), ({}, False, False),
+    ],
+)  # fmt: skip
+def test_what_a_slider_touches(parts: dict, moves: bool, relights: bool) -> None:
+    change = HeadChange.between(HEAD, HEAD.changed(**parts))
+    lamp = HEAD.changed(rig=LightRig(azimuth=-20))
+    assert change.moves is moves and (relit_head(lamp, change) is not None) is relights
+    if "gamma" not in parts:
+        assert change.added(lamp).rig == lamp.rig, "a light that is not touched keeps its lamps"
+    if "albedo" in parts:
+        lit = relit_head(lamp, change)
+        assert lit is not None and lit.rig == lamp.rig and np.array_equal(lit.gamma, lamp.gamma)
+
+
+def test_another_light_replaces_the_head_s() -> None:
+    gamma = np.full((9, 3), 0.25, np.float32)
+    lit = relit_head(HEAD.changed(rig=LightRig()), LightChange(gamma))
+    assert lit is not None and np.array_equal(lit.gamma, gamma) and lit.rig is None
+    assert relit_head(HEAD, ColourChange(hue=5)) is None
+
+
+def test_values_at_the_ends_of_their_ranges_are_taken() -> None:
+    for low, high in ((ColourChange(hue=-180), ColourChange(hue=180)), (DetailChange(-1), DetailChange(1))):
+        assert low != high
+    assert ColourChange((0, 1, 0), lightness=-1, saturation=1).colour == (0, 1, 0)
+    assert ColourChange(lightness=1, saturation=-1).lightness == 1
+    for feather, strength in ((0, 0), (32, 1)):
+        entry = Adjustment("x", DetailChange(), feather=feather, strength=strength)
+        assert (entry.feather, entry.strength, entry.active) == (feather, strength, strength > 0)
+    assert LightChange(np.full((9, 3), -30)).gamma.min() == -30
+
+
+def test_what_is_kept_can_not_be_written_to() -> None:
+    gamma = np.zeros((9, 3), np.float32)
+    light, expression = LightChange(gamma), ExpressionChange(SMILE, np.zeros(2))
+    change = HeadChange.between(HEAD, HEAD)
+    gamma[:] = 5
+    for array in (light.gamma, expression.expression, expression.gaze, change.shape, change.gamma):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 1
+    assert not light.gamma.any()
+
+
+def test_names_are_short_and_never_empty() -> None:
+    assert Adjustment("  ", DetailChange()).name == "Adjustment"
+    assert Adjustment(" x" * 300, DetailChange()).name == (" x" * 300).strip()[:200]
+    assert Adjustment("x", DetailChange(), frozenset({17, 1})).region_list == (1, 17)  # type: ignore[arg-type]
+    assert Adjustment("x", DetailChange()).region_list == tuple(range(19)), "no region: everywhere"
 
 
 def test_the_look_of_a_region_comes_from_another_style() -> None:
@@ -105,6 +193,15 @@ def test_reset_takes_an_expression_out_again(face: MaskArray) -> None:
     "make",
     [
         lambda: ColourChange(hue=200), lambda: ColourChange(lightness=float("nan")), lambda: DetailChange(3),
+        lambda: ColourChange(hue=-181), lambda: ColourChange(lightness=1.01), lambda: ColourChange(saturation=1.01),
+        lambda: ColourChange(saturation=-1.01), lambda: ColourChange((0, 0, -0.01)), lambda: ColourChange(hue=True),
+        lambda: ColourChange(hue="5"), lambda: Adjustment("x", DetailChange(), feather=32.1),
+        lambda: LightChange(np.zeros((3, 9))), lambda: LightChange(np.full((9, 3), 30.1)),
+        lambda: LightChange(np.where(np.eye(9, 3) > 0, np.nan, 0)),
+        lambda: ExpressionChange(SMILE, np.array([0, 91])), lambda: ExpressionChange(SMILE * np.nan, np.zeros(2)),
+        lambda: replace(HeadChange.between(HEAD, HEAD), shape=np.full(24, 12.1)),
+        lambda: replace(HeadChange.between(HEAD, HEAD), expression=np.full(55, np.nan)),
+        lambda: replace(HeadChange.between(HEAD, HEAD), gaze=np.zeros(3)),
         lambda: ColourChange((1, 2, 3)), lambda: ColourChange((1, 1)),
         lambda: Adjustment("x", DetailChange(), strength=2),
         lambda: Adjustment("x", DetailChange(), feather=-1), lambda: ExpressionChange(np.zeros(3), np.zeros(2)),

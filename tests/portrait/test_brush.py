@@ -5,7 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from faceeditor.portrait.brush import FaceAxis, Patch, dab_segment, face_axis, flood_fill, polygon, region_at
+from faceeditor.portrait.brush import (
+    FaceAxis,
+    Patch,
+    changed_patch,
+    dab_segment,
+    face_axis,
+    flood_fill,
+    polygon,
+    region_at,
+    within,
+)
 from faceeditor.regions import MaskArray, Region, mirrored
 
 UPRIGHT = FaceAxis(128.0, 128.0, 0.0, 1.0)
@@ -39,6 +49,8 @@ def test_a_dab_is_a_disc() -> None:
         ((60, 200), (180, 90), 5, 25),
         ((90, 90), (95, 92), 20, 4),
         ((40, 99), (220, 99), 30, 2),
+        ((200, 210), (70, 30), 6, 14),
+        ((190, 40), (30, 180), 14, 6),
     ],
 )
 def test_a_segment_is_the_hull_of_its_discs(
@@ -173,4 +185,94 @@ def test_reflecting_twice_comes_back() -> None:
 def test_region_at(face: MaskArray) -> None:
     assert region_at(face, (158.9, 121.2)) == Region.L_EYE
     assert region_at(face, (256.0, 4.0)) is None
-    assert region_at(face, (math.nan, 4.0)) is None
+    assert region_at(face, (math.nan, 4.0)) is None and region_at(face, (4.0, math.inf)) is None
+    wide = np.zeros((3, 5), np.uint8)
+    wide[0, 0], wide[2, 4] = Region.HAIR, Region.HAT
+    assert region_at(wide, (0.0, 0.0)) == Region.HAIR and region_at(wide, (4.9, 2.9)) == Region.HAT
+    for outside in ((-0.1, 1), (1, -0.1), (5, 1), (1, 3)):
+        assert region_at(wide, outside) is None
+
+
+def test_a_fill_begins_with_the_pixel_under_the_point() -> None:
+    mask = blank()
+    mask[20, 10] = Region.EARRING
+    filled = painted(mask, flood_fill(mask, (10.9, 20.9), Region.HAT))
+    assert filled[20, 10] == Region.HAT and (filled == Region.HAT).sum() == 1
+
+
+def test_a_fill_spreads_over_edges_and_not_over_corners() -> None:
+    mask = blank()
+    mask[10, 10] = mask[11, 11] = mask[11, 12] = Region.EARRING
+    filled = painted(mask, flood_fill(mask, (11.5, 11.5), Region.HAT))
+    assert filled[10, 10] == Region.EARRING and filled[11, 12] == Region.HAT
+
+
+def test_a_fill_has_no_twin_where_the_other_side_is_something_else(face: MaskArray) -> None:
+    winking = np.where(face == Region.R_EYE, Region.SKIN, face).astype(np.uint8)
+    mask = painted(winking, flood_fill(winking, (158, 121), Region.GLASSES, axis=UPRIGHT))
+    assert np.array_equal(mask, np.where(face == Region.L_EYE, Region.GLASSES, winking))
+
+
+def test_a_patch_is_cut_to_a_selection() -> None:
+    mask = blank()
+    area = np.zeros(mask.shape, bool)
+    area[100:104, 50:200] = True
+    patch = dab_segment(mask, (120, 98), (120, 98), 9, 9, Region.HAIR)
+    assert within(mask, patch, None) is patch and within(mask, None, area) is None
+    whole, cut = painted(mask, patch), painted(mask, within(mask, patch, area))
+    assert np.array_equal(cut, np.where(area, whole, mask)) and (cut == Region.HAIR).any()
+    assert within(mask, patch, ~(whole == Region.HAIR)) is None
+
+
+def test_the_smallest_change_between_two_masks() -> None:
+    mask = blank()
+    after = mask.copy()
+    after[7, 3], after[9, 12] = Region.HAIR, Region.HAT
+    assert changed_patch(mask, mask.copy()) is None
+    patch = changed_patch(mask, after)
+    assert patch is not None and patch[0] == (3, 7, 10, 3) and np.array_equal(painted(mask, patch), after)
+
+
+def drawn(*spots: tuple[Region, int, int]) -> MaskArray:
+    """Squares of 7 pixels on skin around (x + 0.5, y + 0.5)."""
+    mask = np.full((256, 256), Region.SKIN, np.uint8)
+    for region, x, y in spots:
+        mask[y - 3 : y + 4, x - 3 : x + 4] = region
+    return mask
+
+
+def lies_on(axis: FaceAxis, x: float, y: float) -> bool:
+    """Whether a point is its own mirror image."""
+    return axis.reflect((x, y)) == pytest.approx((x, y), abs=1e-6)
+
+
+def test_nose_and_mouth_alone_give_an_axis() -> None:
+    axis = face_axis(drawn((Region.NOSE, 120, 130), (Region.U_LIP, 135, 170)))
+    assert lies_on(axis, 120.5, 130.5) and lies_on(axis, 135.5, 170.5)
+    assert axis.dy > 0 and np.hypot(axis.dx, axis.dy) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [(Region.L_EYE, Region.R_EYE), (Region.L_BROW, Region.R_BROW)], ids=["eyes", "brows"]
+)
+def test_one_pair_alone_gives_an_axis(left: Region, right: Region) -> None:
+    pair = [(left, 160, 110), (right, 100, 90)]
+    axis = face_axis(drawn(*pair))
+    assert lies_on(axis, 130.5, 100.5) and axis.reflect((160.5, 110.5)) == pytest.approx((100.5, 90.5))
+    assert (axis.dx, axis.dy) == pytest.approx((-20 / np.hypot(20, 60), 60 / np.hypot(20, 60)))
+    with_mouth = face_axis(drawn(*pair, (Region.MOUTH, 110, 160)))  # straight below
+    assert (with_mouth.dx, with_mouth.dy) == pytest.approx((axis.dx, axis.dy)) and lies_on(with_mouth, 130.5, 100.5)
+    aside = face_axis(drawn(*pair, (Region.MOUTH, 150, 160)))
+    assert aside.dx > axis.dx, "a mouth beside it turns the axis its way"
+
+
+def test_one_eye_says_nothing_of_the_middle() -> None:
+    spots = (Region.NOSE, 120, 130), (Region.L_LIP, 135, 170)
+    assert face_axis(drawn(*spots, (Region.L_EYE, 160, 100))) == face_axis(drawn(*spots))
+
+
+def test_without_a_face_the_axis_is_upright_and_central() -> None:
+    assert face_axis(blank()) == FaceAxis(128.0, 128.0, 0.0, 1.0)
+    mask = blank()
+    mask[100, 100:105] = Region.NOSE  # next to nothing
+    assert face_axis(mask).dy == pytest.approx(1)

@@ -1,6 +1,7 @@
 """The portrait: edits, strokes, gestures, history."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,6 +225,123 @@ def test_memory_is_bounded_and_the_oldest_steps_go(face: MaskArray) -> None:
     portrait.go_to(0)
     portrait.go_to(len(names))
     assert np.array_equal(portrait.mask, last)
+
+
+def test_a_new_portrait_has_nothing_to_undo_or_redo(portrait: Portrait) -> None:
+    assert not portrait.can_undo and not portrait.can_redo and not portrait.busy
+    portrait.apply(SetTruncation(0.5))
+    assert portrait.can_undo and not portrait.can_redo
+    portrait.undo()
+    assert not portrait.can_undo and portrait.can_redo
+    portrait.begin_gesture("Drag")
+    assert not portrait.can_redo and portrait.busy
+    portrait.abort_gesture()
+
+
+def test_the_last_step_can_lead_elsewhere(portrait: Portrait, face: MaskArray, changes: list[Change]) -> None:
+    with pytest.raises(PortraitError, match="nothing was edited"):
+        portrait.amend(SetTruncation(0.1)(portrait.state()))
+    portrait.apply(SetTruncation(0.5))
+    portrait.mark_saved()
+    portrait.amend(portrait.state())
+    assert not portrait.modified, "the same state"
+    told = len(changes)
+    portrait.amend(PaintMask((0, 0, 10, 6), patch(Region.HAIR))(portrait.state()))
+    assert portrait.modified, "what was saved is another state"
+    assert changes[told:] == [Change(portrait.revision, (0, 0, 10, 6), False, True)]
+    assert portrait.undo_stack == ("Truncation",) and portrait.truncation == 0.5
+    portrait.undo()
+    assert portrait.truncation == 1.0 and np.array_equal(portrait.mask, face)
+    portrait.redo()
+    assert portrait.truncation == 0.5 and portrait.mask[0, 0] == Region.HAIR
+    portrait.begin_gesture("Drag")
+    with pytest.raises(PortraitError, match="still open"):
+        portrait.amend(portrait.state())
+    portrait.abort_gesture()
+
+
+def test_amending_an_unsaved_step_leaves_the_saved_one_saved(portrait: Portrait) -> None:
+    portrait.apply(SetTruncation(0.5))
+    portrait.mark_saved()
+    portrait.apply(SetTruncation(0.6))
+    portrait.amend(SetTruncation(0.7)(portrait.state()))
+    portrait.undo()
+    assert not portrait.modified
+
+
+def test_styles_and_board_count_as_modified_without_a_step(
+    portrait: Portrait, style: Styles, changes: list[Change]
+) -> None:
+    portrait.set_recent_styles(tuple(style(seed) for seed in range(30)))
+    assert len(portrait.recent_styles) == 24 and portrait.recent_styles[0].key == style(0).key
+    assert portrait.modified and portrait.undo_stack == () and changes[-1] == Change(0, history=True)
+    portrait.mark_saved()
+    assert not portrait.modified
+    portrait.set_board(b"packed")
+    assert portrait.modified and portrait.board == portrait.snapshot().board == b"packed"
+    assert changes[-1] == Change(0, history=True)
+    told = len(changes)
+    portrait.set_board(b"packed")
+    assert len(changes) == told, "the same board"
+    portrait.set_board(b"")
+    portrait.mark_saved()
+    assert not portrait.modified
+
+
+def test_whoever_watches_is_told_of_saving(portrait: Portrait, tmp_path: Path, changes: list[Change]) -> None:
+    portrait.apply(SetTruncation(0.5))
+    for act in (lambda: portrait.mark_saved(tmp_path / "anna.fep"), portrait.mark_unsaved, portrait.mark_saved):
+        told = len(changes)
+        act()
+        assert changes[told:] == [Change(1, history=True)]
+        assert portrait.path == tmp_path / "anna.fep"
+        assert portrait.modified == (act == portrait.mark_unsaved)
+
+
+def test_a_step_can_have_a_name_of_the_user_s(portrait: Portrait, changes: list[Change]) -> None:
+    portrait.apply(SetTruncation(0.5, "First"))
+    portrait.apply(SetTruncation(0.6, "Second"))
+    node = portrait.history.at(1)
+    portrait.name_step(node, "  The good one ")
+    assert portrait.history.titles == ("The good one", "Second") and changes[-1] == Change(2, history=True)
+    portrait.name_step(node, "x" * 500)
+    assert portrait.history.titles[0] == "x" * 200
+    portrait.name_step(node, " ")
+    assert portrait.history.titles == portrait.undo_stack == ("First", "Second")
+
+
+def test_the_state_before_an_open_stroke_is_kept(portrait: Portrait) -> None:
+    before = portrait.state()
+    assert portrait.before_stroke is before
+    portrait.begin_stroke("Paint")
+    portrait.paint((0, 0, 10, 6), patch(Region.HAIR))
+    assert portrait.before_stroke is before is not portrait.state()
+    portrait.commit_stroke()
+    assert portrait.before_stroke is portrait.state() is not before
+
+
+def test_what_is_open_is_named_and_only_it_can_be_closed(portrait: Portrait) -> None:
+    portrait.begin_gesture("Yaw")
+    with pytest.raises(PortraitError, match=r"change \(“Yaw”\) is still open"):
+        portrait.begin_stroke("Paint")
+    with pytest.raises(PortraitError, match="No brush stroke is open"):
+        portrait.commit_stroke()
+    portrait.commit_gesture()
+    with pytest.raises(PortraitError, match="No gesture is open"):
+        portrait.commit_gesture()
+    portrait.begin_stroke("Brush")
+    with pytest.raises(PortraitError, match=r"brush stroke \(“Brush”\) is still open"):
+        portrait.go_to(0)
+    portrait.abort_stroke()
+
+
+def test_a_style_that_was_used_before_keeps_the_name_it_has_there(portrait: Portrait, style: Styles) -> None:
+    first = portrait.style
+    portrait.apply(SetStyle(style(1)))
+    portrait.apply(SetStyle(first.with_label("again")))
+    assert [known.label for known in portrait.recent_styles] == [first.label, "Seed 1"]
+    again = Portrait.of(portrait.snapshot())
+    assert [known.label for known in again.recent_styles] == [first.label, "Seed 1"], "opening changes no order"
 
 
 def test_small_strokes_take_little_memory(portrait: Portrait) -> None:

@@ -289,4 +289,4 @@ def test_comb_strokes_lie_on_the_moved_mask_during_a_stroke_and_are_kept_on_the_
     portrait.begin_stroke("Brush", moved, unmove, comb=shown)
     paint(portrait)
     portrait.commit_stroke()
-    assert [each.key for each in portrait.state().face.comb] == [first.key, second.key]
+    assert all(a is b for a, b in zip(portrait.state().face.comb, (first, second), strict=True)), "the same objects"

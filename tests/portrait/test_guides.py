@@ -1,4 +1,4 @@
-"""Guide planes: parts of the mouth from its region, and the direction of hair from comb strokes and outlines."""
+"""Guide planes: parts of the mouth from its region, and the direction of hair from comb strokes."""
 
 import cv2
 import numpy as np
@@ -9,13 +9,10 @@ from faceeditor.portrait.guides import (
     GUIDE_CHANNELS,
     TEETH,
     TONGUE,
-    comb_direction,
     guide_planes,
     hair_direction,
     mirrored_guides,
     mouth_parts,
-    moved_direction,
-    outline_direction,
 )
 from faceeditor.portrait.state import CombStroke
 from faceeditor.regions import Region, mirrored
@@ -79,7 +76,7 @@ def stroke(start: tuple[float, float], end: tuple[float, float], width: float = 
 
 
 def test_a_stroke_lays_its_direction_and_fades_with_distance() -> None:
-    planes = comb_direction(hair_mask(), [stroke((40, 60), (70, 90))])
+    planes = hair_direction(hair_mask(), [stroke((40, 60), (70, 90))])
     x, y, strength = planes[:, 37, 27]
     # 45 degrees down to the right: cos 2a = 0, sin 2a = 1.
     assert strength > 0.7 and abs(x) < 0.1 and y > 0.7
@@ -90,40 +87,23 @@ def test_a_stroke_lays_its_direction_and_fades_with_distance() -> None:
 
 
 def test_a_stroke_has_no_head_and_no_tail_and_later_ones_mix() -> None:
-    forth, back = (comb_direction(hair_mask(), [s]) for s in (stroke((40, 60), (70, 90)), stroke((70, 90), (40, 60))))
+    forth, back = (hair_direction(hair_mask(), [s]) for s in (stroke((40, 60), (70, 90)), stroke((70, 90), (40, 60))))
     assert np.allclose(forth, back, atol=1e-4)
-    cross = comb_direction(hair_mask(), [stroke((45, 100), (75, 100)), stroke((60, 150), (60, 190))])
+    cross = hair_direction(hair_mask(), [stroke((45, 100), (75, 100)), stroke((60, 150), (60, 190))])
     assert cross[0, 50, 30] > 0.5 and cross[0, 85, 30] < -0.5
 
 
 def test_a_mirror_turns_directions_as_it_turns_the_mask() -> None:
     mask, comb = hair_mask(), stroke((40, 60), (70, 110))
     turned = CombStroke(comb.points * (-1, 1) + (256, 0), comb.width)
-    expected = comb_direction(mirrored(mask), [turned])
-    assert np.allclose(mirrored_guides(comb_direction(mask, [comb])), expected, atol=0.12)
-    both = mirrored_guides(guide_planes(mask, comb_direction(mask, [comb])))
+    expected = hair_direction(mirrored(mask), [turned])
+    assert np.allclose(mirrored_guides(hair_direction(mask, [comb])), expected, atol=0.12)
+    both = mirrored_guides(guide_planes(mask, hair_direction(mask, [comb])))
     assert both.shape == (GUIDE_CHANNELS, 128, 128)
-
-
-def test_a_turn_carries_strands_along_and_turns_them() -> None:
-    planes = comb_direction(hair_mask(), [stroke((60, 60), (60, 100))])
-    y, x = np.mgrid[:128, :128].astype(np.float32) + 0.5
-    # A quarter turn about the centre: what is at (x, y) comes from (y, 128 - x).
-    turned = moved_direction(planes, np.stack([y, 128 - x], -1))
-    assert turned[2, 30, 88] > 0.7 and turned[0, 30, 88] > 0.7, "a vertical strand lies level now"
-    still = moved_direction(planes, np.stack([x, y], -1))
-    assert np.allclose(still, planes, atol=0.02)
-
-
-def test_hair_runs_along_its_outline() -> None:
-    planes = outline_direction(hair_mask())
-    edge = planes[:, 64, 17:20].mean(1)
-    assert edge[0] < -0.3 and abs(edge[1]) < 0.1, "a vertical strand: cos 2a = -1"
-    assert not planes[:, :, 60:].any()
 
 
 def test_without_strokes_the_style_decides() -> None:
     assert not hair_direction(hair_mask()).any()
     assert not guide_planes(hair_mask()).any()
     bald = np.full((256, 256), int(Region.SKIN), np.uint8)
-    assert not comb_direction(bald, [stroke((40, 60), (70, 90))]).any() and not outline_direction(bald).any()
+    assert not hair_direction(bald, [stroke((40, 60), (70, 90))]).any()
