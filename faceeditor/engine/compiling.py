@@ -1,4 +1,4 @@
-"""Machine code of the head and of previews of photographs, compiled by numba in another process at the first start.
+"""Machine code of the head and of photographs, compiled by numba in another process at the first start.
 
 Compiling takes many seconds in which the interpreter's lock is rarely free: in the window's own process the pen would
 stutter. Numba keeps the code on disk, so that this process then only loads it.
@@ -29,6 +29,7 @@ COMMAND = (
     "from faceeditor.photo.preview import warm_up; warm_up()"
 )
 """What the other process runs."""
+_PHOTO_CODE = ("kernels", "preview", "composite", "tone")
 _NOTE = "head-code.txt"
 _NICE = 10
 
@@ -72,7 +73,7 @@ def compile_head(check: Callable[[], None]) -> None:
 def _key() -> str:
     """Hash of everything that numba's code depends on: versions, processor and the sources."""
     package = Path(__file__).resolve().parent.parent
-    files = [*sorted((package / "head").glob("*.py")), package / "photo" / "preview.py"]
+    files = [*sorted((package / "head").glob("*.py")), *(package / "photo" / f"{name}.py" for name in _PHOTO_CODE)]
     facts = [installed_version("numba"), platform.python_version(), cpu_name()]
     facts += [f"{file.name} {file.stat().st_mtime_ns} {file.stat().st_size}" for file in files]
     return hashlib.sha256("|".join(facts).encode()).hexdigest()[:24]

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.photo import kernels
 from faceeditor.photo.matte import Matte
-from faceeditor.photo.placement import Placement, Rect, widened
-from faceeditor.photo.tone import applied_gain
+from faceeditor.photo.placement import WIDE, Placement, Rect, widened
+from faceeditor.photo.tone import TO_ENCODED, TO_LINEAR
 from faceeditor.photo.warp import STILL, resample
 from faceeditor.regions import MaskArray, Region
 
@@ -126,7 +127,7 @@ def edited(
     """
     height, width = picture.shape[:2]
     rect = Rect(0, 0, width, height) if rect is None else rect.within(width, height)
-    out = np.array(picture[rect.slices])
+    out = np.array(picture[rect.slices], order="C")
     if edit.empty:
         return out
     parts = _tiles_within(rect, placement.bounds(width, height))
@@ -134,13 +135,10 @@ def edited(
     def work(part: Rect) -> None:
         made = _Tile(picture, placement, matte, part).edited(edit)
         if made is not None:
-            values, changed = made
-            view = out[part.moved(-rect.left, -rect.top).slices]
-            top = float(np.iinfo(picture.dtype).max)
-            samples = np.clip(np.rint(values * np.float32(top)), 0, top).astype(picture.dtype)
-            np.copyto(view, samples, where=changed[..., None])
+            most = np.float32(np.iinfo(picture.dtype).max)
+            kernels.as_samples(*made, most, out, part.left - rect.left, part.top - rect.top)
 
-    # NumPy and OpenCV release the interpreter's lock, and each tile writes to its own part of the result.
+    # The loops and OpenCV release the interpreter's lock, and each tile writes to its own part of the result.
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
         working = [pool.submit(work, part) for part in parts]
         try:
@@ -229,30 +227,32 @@ class _Tile:
 
     def edited(self, edit: Edit) -> tuple[FloatArray, BoolArray] | None:
         """The tile's values (h, w, 3) 0..1 and which pixels (h, w) are changed; None if none is."""
-        own = self._values(self.rect)
-        values, changed = own, np.zeros(own.shape[:2], bool)
-        alpha: FloatArray | None = None
-        moved = self._moved(edit, own)
-        if moved is not None:
-            values, changed, alpha = moved.values, moved.changed, moved.alpha
+        moved = self._moved(edit)
+        if moved is None and not self._changes_values(edit):
+            return None
+        values = self._values(self.rect) if moved is None else moved.values
+        changed = np.zeros(values.shape[:2], bool) if moved is None else moved.changed
+        alpha = None if moved is None else moved.alpha
+        if alpha is None and any(
+            field is not None for field in (edit.restyle, edit.restyle_behind, edit.gain, edit.surroundings)
+        ):
+            alpha = self._alpha(self.rect)
         if edit.restyle is not None or edit.restyle_behind is not None:
-            alpha = self._alpha(self.rect, own) if alpha is None else alpha
+            assert alpha is not None
             values = self._restyled(edit, values, alpha, changed)
         if edit.patch is not None:
             values = self._patched(edit, edit.patch, values, changed)
         for finish in edit.finishes:
             values = self._finished(finish, values, changed)
         if edit.gain is not None or edit.surroundings is not None:
-            if alpha is None:
-                alpha = self._alpha(self.rect, own)
-            values = self._lit(edit, values, alpha, changed)
+            assert alpha is not None
+            self._light_up(edit, values, alpha, changed)
         return (values, changed) if changed.any() else None
 
     def person(self, edit: Edit) -> FloatArray:
         """(h, w) how opaque the person is after an edit."""
-        own = self._values(self.rect)
-        moved = self._moved(edit, own)
-        alpha = self._alpha(self.rect, own) if moved is None else moved.alpha
+        moved = self._moved(edit)
+        alpha = self._alpha(self.rect) if moved is None else moved.alpha
         if edit.patch is None or edit.labels is None:
             return alpha
         _, share = self._patch(edit.patch)
@@ -263,7 +263,7 @@ class _Tile:
     def origin(self, edit: Edit) -> FloatArray:
         """(h, w, 2) shares of what was moved and of what was made."""
         out = np.zeros((self.rect.height, self.rect.width, 2), np.float32)
-        moved = self._moved(edit, self._values(self.rect))
+        moved = self._moved(edit)
         if moved is not None:
             out[..., 1] = moved.filled
             out[..., 0] = moved.changed - moved.filled
@@ -273,106 +273,110 @@ class _Tile:
             out[..., 1] += share * (1 - out[..., 1])
         return out
 
+    def layers(self, rect: Rect) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """As `layers`."""
+        behind, clear = np.empty((rect.height, rect.width, 3), np.float32), np.empty(rect.shape, np.float32)
+        kernels.backgrounds(*self._pixels(rect), *self._background, behind, clear)
+        return self._person(rect), behind, clear
+
+    def _changes_values(self, edit: Edit) -> bool:
+        """Whether an edit does more here than moving the person."""
+        if edit.restyle is not None or edit.restyle_behind is not None or edit.surroundings is not None:
+            return True
+        fields = [] if edit.gain is None else [(self.matte.alpha, 0.0)]
+        fields += [] if edit.patch is None else [(edit.patch[..., 3], 0.0)]
+        fields += [(finish.weight, LEAST_GAIN) for finish in edit.finishes]
+        return any(self._highest(field) > least for field, least in fields)
+
+    def _highest(self, grid: FloatArray) -> float:
+        """The largest value of a field (N, N) that is looked up in the tile."""
+        rect = self.rect
+        corners = np.array([(x, y) for x in (rect.left, rect.right) for y in (rect.top, rect.bottom)], np.float64)
+        matrix = self.placement.grid_matrix(grid.shape[0] / WIDE)
+        points = corners @ matrix[:, :2].T + matrix[:, 2]
+        left, top = np.clip(np.floor(points.min(0)).astype(int) - 2, 0, grid.shape[0] - 1)
+        right, bottom = np.clip(np.ceil(points.max(0)).astype(int) + 3, 1, grid.shape[0])
+        return float(grid[top:bottom, left:right].max())
+
     def _patch(self, patch: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(h, w, 3) colours of a patch, and (h, w) how far it covers."""
         found = self.placement.to_picture(patch, self.rect, cv2.INTER_CUBIC)
         share = np.clip(found[..., 3], 0, 1)
         return found[..., :3], np.where(share < 1 / 256, 0, share).astype(np.float32)
 
+    def _pixels(self, rect: Rect) -> tuple[Any, ...]:
+        """The picture, what its samples are multiplied by, and where a rectangle begins: arguments of `kernels`."""
+        picture = self.picture.view()
+        picture.flags.writeable = False  # one kind of array less to compile for
+        return picture, np.float32(1 / np.iinfo(picture.dtype).max), rect.left, rect.top
+
+    def _field(self, grid: FloatArray | None) -> tuple[FloatArray, npt.NDArray[np.float64]]:
+        """A field (N, N, C) and the way from pixels to its grid; an empty one if there is none."""
+        if grid is None:
+            return np.empty((0, 0, 3), np.float32), np.zeros((2, 3))
+        return np.ascontiguousarray(grid, np.float32), self.placement.grid_matrix(grid.shape[0] / WIDE)
+
+    @property
+    def _linear(self) -> FloatArray:
+        """(2, 2) offsets in mask pixels -> pixels of the picture."""
+        return np.ascontiguousarray(self.placement.matrix[:, :2], np.float32)
+
+    @property
+    def _to_matte(self) -> npt.NDArray[np.float64]:
+        return self.placement.grid_matrix(self.matte.alpha.shape[0] / WIDE)
+
+    @property
+    def _background(self) -> tuple[Any, ...]:
+        """What `kernels` need to tell what is behind the person."""
+        matte = self.matte
+        textured = self.placement.unit >= 1.2 * matte.behind.shape[0] / 448
+        return matte.clear, matte.behind, matte.mirror, self._to_matte, self._linear, textured
+
     def _values(self, rect: Rect) -> FloatArray:
         """A rectangle of the picture, (h, w, 3) 0..1."""
-        part = self.picture[rect.slices]
-        return np.asarray(part, np.float32) * np.float32(1 / np.iinfo(self.picture.dtype).max)
+        out = np.empty((*rect.shape, 3), np.float32)
+        picture, scale, left, top = self._pixels(rect)
+        kernels.as_values(picture, scale, left, top, out)
+        return out
 
-    def _alpha(self, rect: Rect, values: FloatArray) -> FloatArray:
+    def _alpha(self, rect: Rect) -> FloatArray:
         """(h, w) opacity of the person in the photograph as it is: exactly 0 and 1 where the matte is."""
-        coarse = self.placement.to_picture(self.matte.alpha, rect)
-        doubt = (coarse > 0) & (coarse < 1)
-        if not doubt.any():
-            return np.asarray(coarse, np.float32)
-        model = self.placement.to_picture(self.matte.model, rect)
-        fine = np.clip((model[..., :3] * values).sum(-1) + model[..., 3], 0, 1)
-        # Where the local model is far off, as in texture, the coarse matte is the safer one.
-        fine = np.clip(fine, coarse - 0.35, coarse + 0.35)
-        return np.asarray(np.where(doubt, np.clip(fine, 0, 1), coarse), np.float32)
+        out = np.empty(rect.shape, np.float32)
+        kernels.opacities(*self._pixels(rect), self.matte.alpha, self.matte.model, self._to_matte, out)
+        return out
 
-    def _clear(self, rect: Rect) -> FloatArray:
-        """(h, w) exactly 1 where the photograph shows nothing but background."""
-        return np.asarray(self.placement.to_picture(self.matte.clear, rect), np.float32)
+    def _person(self, rect: Rect) -> FloatArray:
+        """(h, w, 4) what the person adds to the background, and its opacity."""
+        out = np.empty((*rect.shape, 4), np.float32)
+        kernels.take_apart(*self._pixels(rect), self.matte.alpha, self.matte.model, *self._background, out)
+        return out
 
-    def _background(self, rect: Rect, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(h, w, 3) what is behind the person, the photograph itself where that is clear, and (h, w) where it is."""
-        clear = self._clear(rect)
-        if (clear >= 1).all():
-            return values, clear
-        behind = self.placement.to_picture(self.matte.behind, rect) + self._texture(rect)
-        mixed = np.clip(behind, 0, 1) + clear[..., None] * (values - behind)
-        return np.asarray(np.where((clear < 1)[..., None], mixed, values), np.float32), clear
-
-    def _texture(self, rect: Rect) -> FloatArray:
-        """(h, w, 3) detail finer than the matte's grid, from the mirror image across the person's outline."""
-        if self.placement.unit < 1.2 * self.matte.behind.shape[0] / 448:
-            return np.zeros((rect.height, rect.width, 3), np.float32)
-        offset = self._pixels(self.placement.to_picture(self.matte.mirror, rect))
-        down, across = np.mgrid[rect.top : rect.bottom, rect.left : rect.right].astype(np.float32)
-        x, y = across + offset[..., 0], down + offset[..., 1]
-        height, width = self.picture.shape[:2]
-        source = _around(x, y, 1).within(width, height)
-        if source.width < 2 or source.height < 2:
-            return np.zeros((rect.height, rect.width, 3), np.float32)
-        part = self._values(source)
-        coarse = self.placement.to_picture(self.matte.behind, source)
-        clear = (self._clear(source) >= 1).astype(np.float32)
-        detail = np.concatenate([(part - coarse) * clear[..., None], clear[..., None]], 2).astype(np.float32)
-        found = cv2.remap(detail, x - source.left, y - source.top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        return np.asarray(found[..., :3] * (found[..., 3:] > 0.99), np.float32)
-
-    def _pixels(self, offset: npt.NDArray[Any]) -> FloatArray:
-        """Offsets (h, w, 2) of mask pixels in pixels of the picture."""
-        return np.asarray(offset @ self.placement.matrix[:, :2].T.astype(np.float32), np.float32)
-
-    def _moved(self, edit: Edit, own: FloatArray) -> _Moved | None:
+    def _moved(self, edit: Edit) -> _Moved | None:
         """The person moved over the background; None if it stays."""
         if edit.displacement is None:
             return None
-        offset = self._pixels(self.placement.to_picture(edit.displacement, self.rect))
-        moving = np.hypot(offset[..., 0], offset[..., 1]) > STILL
-        if not moving.any():
-            return None
-        rect = self.rect
-        down, across = np.mgrid[rect.top : rect.bottom, rect.left : rect.right].astype(np.float32)
-        x, y = across + offset[..., 0], down + offset[..., 1]
+        rect, shape = self.rect, self.rect.shape
+        x, y, changed = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, bool)
+        offsets, to_offsets = self._field(edit.displacement)
+        first_row, last_row, first_column, last_column, low_x, low_y, high_x, high_y = kernels.places(
+            rect.left, rect.top, offsets, to_offsets, self._linear, self.matte.clear, self._to_matte,
+            np.float32(STILL), x, y, changed,
+        )  # fmt: skip
         height, width = self.picture.shape[:2]
-        source = _around(x, y, _PADDING).within(width, height)
-        if source.width < 2 or source.height < 2:
+        source = Rect(
+            int(np.floor(low_x)) - _PADDING, int(np.floor(low_y)) - _PADDING,
+            int(np.ceil(high_x)) + _PADDING + 1, int(np.ceil(high_y)) + _PADDING + 1,
+        ).within(width, height)  # fmt: skip
+        if last_row <= first_row or source.width < 2 or source.height < 2:
             return None
-        source = source.joined(rect)
-        person, behind, clear = self.layers(source)
-        here = rect.moved(-source.left, -source.top).slices
-        x, y = x - np.float32(source.left), y - np.float32(source.top)
-        found = resample(person, x, y)
-        moved_in = cv2.remap(clear, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) < 1
-        opacity = np.clip(found[..., 3], 0, 1)
-        values = np.clip(found[..., :3] + (1 - opacity[..., None]) * behind[here], 0, 1)
-        changed = moving & (moved_in | (clear[here] < 1))
-        values = np.where(changed[..., None], values, own)
-        alpha = np.where(changed, opacity, person[here][..., 3])
-        filled = np.where(changed, (1 - opacity) * (1 - clear[here]), 0)
-        return _Moved(values.astype(np.float32), changed, alpha.astype(np.float32), filled.astype(np.float32))
-
-    def layers(self, rect: Rect) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """As `layers`.
-
-        The colours are what is left of the photograph without the background that shines through: put back where they
-        were, they give the photograph again. Single hairs beside the matte are in them too.
-        """
-        values = self._values(rect)
-        alpha = self._alpha(rect, values)
-        behind, clear = self._background(rect, values)
-        out = np.empty((*alpha.shape, 4), np.float32)
-        out[..., :3] = values - (1 - alpha[..., None]) * behind
-        out[..., 3] = alpha
-        return out, behind, clear
+        here = slice(first_row, last_row), slice(first_column, last_column)
+        shrunk = kernels.most_shrunk(x, y)
+        person = self._person(source)
+        found = resample(person, x[here] - np.float32(source.left), y[here] - np.float32(source.top), float(shrunk))
+        values, alpha, filled = self._values(rect), self._alpha(rect), np.zeros(shape, np.float32)
+        corner = first_column, first_row
+        kernels.put_over(*self._pixels(rect), *corner, found, *self._background, changed, values, alpha, filled)
+        return _Moved(values, changed, alpha, filled)
 
     def _restyled(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> FloatArray:
         """Add what another style adds; marks what it changes."""
@@ -386,6 +390,8 @@ class _Tile:
 
     def _patched(self, edit: Edit, patch: FloatArray, values: FloatArray, changed: BoolArray) -> FloatArray:
         """Lay the patch over the values; marks what it changes."""
+        if self._highest(patch[..., 3]) <= 0:
+            return values
         colour, share = self._patch(patch)
         covered = share > 0
         if not covered.any():
@@ -397,6 +403,8 @@ class _Tile:
 
     def _finished(self, finish: Finish, values: FloatArray, changed: BoolArray) -> FloatArray:
         """Apply a change of colour or detail; marks what it changes."""
+        if self._highest(finish.weight) < LEAST_GAIN:
+            return values
         weight = np.asarray(self.placement.to_picture(finish.weight, self.rect), np.float32)
         wanted = weight >= LEAST_GAIN
         if not wanted.any():
@@ -405,26 +413,12 @@ class _Tile:
         changed |= wanted
         return np.asarray(np.where(wanted[..., None], np.clip(made, 0, 1), values), np.float32)
 
-    def _lit(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> FloatArray:
-        """Apply the gains; marks what they change."""
-        total = np.ones_like(values)
-        for field, share in ((edit.gain, alpha), (edit.surroundings, 1 - alpha)):
-            if field is not None:
-                total += share[..., None] * (self.placement.to_picture(field, self.rect) - 1)
-        active: BoolArray = np.asarray((np.abs(total - 1) >= LEAST_GAIN).any(-1), np.bool_)
-        if not active.any():
-            return values
-        lit = applied_gain(values, total)
-        changed |= active
-        return np.asarray(np.where(active[..., None], lit, values), np.float32)
-
-
-def _around(x: FloatArray, y: FloatArray, padding: int) -> Rect:
-    """The rectangle of pixels that sampling at these indices reads."""
-    return Rect(
-        int(np.floor(x.min())) - padding, int(np.floor(y.min())) - padding,
-        int(np.ceil(x.max())) + padding + 1, int(np.ceil(y.max())) + padding + 1,
-    )  # fmt: skip
+    def _light_up(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> None:
+        """Apply the gains to the values; marks what they change."""
+        kernels.light_up(
+            self.rect.left, self.rect.top, values, alpha, changed, *self._field(edit.gain),
+            *self._field(edit.surroundings), np.float32(LEAST_GAIN), TO_LINEAR, TO_ENCODED,
+        )  # fmt: skip
 
 
 def grain(rect: Rect, unit: float) -> FloatArray:
@@ -447,3 +441,15 @@ def grain(rect: Rect, unit: float) -> FloatArray:
                 top - whole.top : bottom - whole.top, left - whole.left : right - whole.left
             ]
     return out
+
+
+def warm_up() -> None:
+    """Compile the loops, or load their machine code, for photographs of 8 bits."""
+    picture, side = np.zeros((8, 8, 3), np.uint8), 8
+    planes = [np.zeros((side, side, count), np.float32) for count in (4, 3, 2)]
+    flat = np.zeros((side, side), np.float32)
+    matte = Matte(flat, planes[0], flat, planes[1], planes[2])
+    edit = Edit(displacement=planes[2] + np.float32(2), gain=planes[1] + np.float32(2), surroundings=planes[1])
+    placement = Placement(np.array([(1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]))
+    edited(picture, placement, matte, edit)
+    layers(picture, placement, matte, Rect(0, 0, 8, 8))

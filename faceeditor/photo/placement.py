@@ -44,6 +44,11 @@ class Rect(NamedTuple):
         return self.bottom - self.top
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.height, self.width
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """Index of the rectangle in an array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.head.jit import compiled
+from faceeditor.photo import composite
 from faceeditor.photo.composite import LEAST_GAIN, Edit, Finish, layers, tiles
 from faceeditor.photo.matte import Matte
 from faceeditor.photo.placement import WIDE, Placement, Rect
@@ -127,7 +128,8 @@ class Preview:
 
 
 def warm_up() -> None:
-    """Compile the passes, or load their machine code."""
+    """Compile the passes and those of `composite`, or load their machine code."""
+    composite.warm_up()
     out, opacity = np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32)
     fields = [np.zeros((2, 2, planes), np.float32) for planes in (2, 4, 3)]
     person, background, clear = np.zeros((2, 2, 4), np.int16), np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.uint8)

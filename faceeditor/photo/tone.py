@@ -19,22 +19,23 @@ def _tables() -> tuple[FloatArray, FloatArray]:
     return linear.astype(np.float32), inverse.astype(np.float32)
 
 
-_TO_LINEAR, _TO_ENCODED = _tables()
+TO_LINEAR, TO_ENCODED = _tables()
+"""(4096,) linear light by encoded values, and encoded values by the square root of linear light, over 0..1."""
 
 
 def to_linear(values: FloatArray) -> FloatArray:
     """Encoded values 0..1 (IEC 61966-2-1, which Adobe RGB and Display P3 come near) as linear light."""
-    return _looked_up(_TO_LINEAR, values)
+    return _looked_up(TO_LINEAR, values)
 
 
 def to_encoded(light: FloatArray) -> FloatArray:
     """The inverse of `to_linear`, for light in 0..1."""
-    return _looked_up(_TO_ENCODED, np.sqrt(np.maximum(light, 0)))
+    return _looked_up(TO_ENCODED, np.sqrt(np.maximum(light, 0)))
 
 
 def encoded_bytes() -> npt.NDArray[np.uint8]:
     """(4096,) samples of 8 bits by the square root of linear light 0..1: a table for compiled loops."""
-    return np.rint(_TO_ENCODED * np.float32(255)).astype(np.uint8)
+    return np.rint(TO_ENCODED * np.float32(255)).astype(np.uint8)
 
 
 def _looked_up(table: FloatArray, values: FloatArray) -> FloatArray:

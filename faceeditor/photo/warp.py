@@ -204,24 +204,24 @@ def _disc(radius: int) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
 
 
-def resample(picture: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+def resample(picture: FloatArray, x: FloatArray, y: FloatArray, shrunk: float) -> FloatArray:
     """Sample a picture at places, once: cubic, pre-filtered where the picture shrinks.
 
     Args:
         picture: (H, W) or (H, W, C) float32, C at most 4.
         x, y: (h, w) float32 places in pixel indices (the centre of the first pixel is 0).
+        shrunk: picture pixels per pixel of the result at most, along the direction in which it shrinks most.
 
     Returns:
         (h, w) or (h, w, C) float32; the border is repeated.
     """
     sharp = cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    shrunk = _shrink(x, y)
-    if float(shrunk.max(initial=1.0)) <= 1.35:
+    if shrunk <= 1.35:
         return np.asarray(sharp, np.float32)
     # One octave of a mip map is enough: heads do not shrink further.
     blurred = cv2.GaussianBlur(picture, (0, 0), 0.8)
     soft = cv2.remap(blurred, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    share = smoothstep(shrunk, 1.2, 2.0)
+    share = smoothstep(_shrink(x, y), 1.2, 2.0)
     return np.asarray(sharp + (soft - sharp) * (share if picture.ndim == 2 else share[..., None]), np.float32)
 
 
