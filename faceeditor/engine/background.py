@@ -1,29 +1,30 @@
-"""Background work in two priorities: what somebody waits for, and long work that gives way to it.
+"""Background work on three lanes: quick jobs, what somebody waits for, and long work that gives way to it.
 
-Each priority has a thread. Long jobs (`Job.long`) pause at their next check while a short one runs, so that a long
-optimisation never delays reading a head.
+Each lane has a thread. Long jobs (`Job.long`) pause at their next check while a short one runs, so that a long
+optimisation never delays reading a head. Quick jobs (`Job.quick`) need no generator: previews of files wait for
+nothing but each other.
 """
 
 import threading
 from collections.abc import Callable
 from typing import Any
 
-from faceeditor.engine.jobs import Job, JobContext, Pixels, is_long
+from faceeditor.engine.jobs import Job, JobContext, Lane, Pixels, lane_of
 from faceeditor.engine.lanes import JobHandle, JobMailbox, PendingJob
 from faceeditor.errors import Cancelled, FaceEditorError
 
 OnProgress = Callable[[float, str], None]
 OnError = Callable[[FaceEditorError], None]
-_LANES = {False: "engine-jobs", True: "engine-long-jobs"}
+_THREADS = {Lane.QUICK: "engine-quick-jobs", Lane.SHORT: "engine-jobs", Lane.LONG: "engine-long-jobs"}
 
 
 class BackgroundLanes:
-    """The two threads and their mailboxes.
+    """The threads and their mailboxes.
 
     Args:
         make_context: what a running job may use: (handle, progress, preview) -> context.
         call: calls back unless the engine is closing.
-        ready: waits until jobs can run; may raise `Cancelled` through the handle.
+        ready: waits until jobs that are not quick can run; may raise `Cancelled` through the handle.
         readable: an error as the user may read it.
     """
 
@@ -35,8 +36,8 @@ class BackgroundLanes:
         readable: Callable[[Exception], FaceEditorError],
     ) -> None:
         self._make_context, self._call, self._ready, self._readable = make_context, call, ready, readable
-        self._mailboxes = {long: JobMailbox() for long in _LANES}
-        self._running: dict[bool, JobHandle] = {}
+        self._mailboxes = {lane: JobMailbox() for lane in Lane}
+        self._running: dict[Lane, JobHandle] = {}
         self._lock = threading.Lock()
         self._short_idle = threading.Event()
         self._short_idle.set()
@@ -45,7 +46,7 @@ class BackgroundLanes:
     def threads(self) -> list[threading.Thread]:
         """The threads, not started."""
         return [
-            threading.Thread(target=self._work, args=(long,), name=name, daemon=True) for long, name in _LANES.items()
+            threading.Thread(target=self._work, args=(lane,), name=name, daemon=True) for lane, name in _THREADS.items()
         ]
 
     def run(
@@ -58,10 +59,11 @@ class BackgroundLanes:
     ) -> JobHandle:
         """Put a job into its mailbox; arguments as of `Engine.run`."""
         handle = JobHandle()
-        if is_long(job):
+        lane = lane_of(job)
+        if lane is Lane.LONG:
             handle.wait_before_check = self._give_way
         pending = PendingJob(job, handle, on_progress, on_done, on_error, on_preview)
-        taken, replaced = self._mailboxes[is_long(job)].put(pending)
+        taken, replaced = self._mailboxes[lane].put(pending)
         if not taken:
             handle.cancel()
             handle.finish(error=Cancelled("The engine has been closed."))
@@ -89,17 +91,18 @@ class BackgroundLanes:
         while not handle.cancelled and not self._short_idle.wait(0.05):
             pass
 
-    def _work(self, long: bool) -> None:
-        while (pending := self._mailboxes[long].take()) is not None:
+    def _work(self, lane: Lane) -> None:
+        while (pending := self._mailboxes[lane].take()) is not None:
             handle = pending.handle
             with self._lock:
-                self._running[long] = handle
+                self._running[lane] = handle
             if self._closed:
                 handle.cancel()
-            if not long:
+            if lane is Lane.SHORT:
                 self._short_idle.clear()
             try:
-                self._ready(handle)
+                if lane is not Lane.QUICK:
+                    self._ready(handle)
                 result = pending.job.run(self._context(pending))
                 handle.raise_if_cancelled()
             except Exception as error:
@@ -110,10 +113,10 @@ class BackgroundLanes:
                 handle.finish(result)
                 self._call(pending.on_done, result)
             finally:
-                if not long:
+                if lane is Lane.SHORT:
                     self._short_idle.set()
                 with self._lock:
-                    self._running.pop(long, None)
+                    self._running.pop(lane, None)
 
     def _context(self, pending: PendingJob) -> JobContext:
         handle = pending.handle

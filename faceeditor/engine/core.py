@@ -315,8 +315,8 @@ class Engine:
     ) -> JobHandle:
         """Start a background job.
 
-        One short and one long job run at a time; the long one pauses while a short one runs. A waiting job is
-        replaced by a newer one of its kind, and one that was replaced or cancelled ends with a `Cancelled` error.
+        One quick, one short and one long job run at a time; the long one pauses while a short one runs. A waiting job
+        is replaced by a newer one of its kind, and one that was replaced or cancelled ends with a `Cancelled` error.
 
         Args:
             job: what to do.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,19 +43,30 @@ class JobContext:
     preview: Callable[[Pixels], None] = lambda pixels: None
 
 
+class Lane(Enum):
+    """Where a job runs; jobs of different lanes do not wait for each other."""
+
+    QUICK = "quick"
+    SHORT = "short"
+    LONG = "long"
+
+
 class Job(Protocol):
     """Background work: a frozen value that runs on one of the engine's background threads.
 
-    A job whose class says `long = True` may take minutes: it gives way to the others.
+    A job whose class says `long = True` may take minutes: it gives way to short ones. One that says `quick = True`
+    neither needs the generator nor takes more than a moment, as the preview of a file: it begins at once.
     """
 
     def run(self, context: JobContext) -> Any:
         """Do the work and return the result; raise a FaceEditorError if it cannot be done."""
 
 
-def is_long(job: Job) -> bool:
-    """Whether a job gives way to others."""
-    return bool(getattr(job, "long", False))
+def lane_of(job: Job) -> Lane:
+    """The lane that a job's class names."""
+    if getattr(job, "quick", False):
+        return Lane.QUICK
+    return Lane.LONG if getattr(job, "long", False) else Lane.SHORT
 
 
 def opened_picture(source: Path | str | Pixels) -> tuple[Pixels, str]:

@@ -407,6 +407,42 @@ def test_long_work_gives_way_to_short_work(engine: Engine) -> None:
     assert handle.wait(WAIT) and isinstance(handle.error, Cancelled) and handle.result is None
 
 
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """Needs no generator and takes a moment."""
+
+    quick = True
+
+    def run(self, context: JobContext) -> str:
+        return "seen"
+
+
+def test_quick_work_waits_for_no_other(engine: Engine) -> None:
+    slow, quick = Answers(), Answers()
+    begun, go_on = threading.Event(), threading.Event()
+    reading = engine.run(ShortWork(begun, go_on), slow.on_progress, slow.on_done, slow.on_error)
+    assert begun.wait(WAIT)
+    preview = engine.run(Preview(), quick.on_progress, quick.on_done, quick.on_error)
+    assert preview.wait(WAIT) and preview.result == "seen" and not reading.finished
+    assert quick.threads == {"engine-quick-jobs"}
+    go_on.set()
+    assert reading.wait(WAIT) and reading.result == "read"
+
+
+def test_quick_work_does_not_wait_for_the_generator(fake: FakeGenerator) -> None:
+    answers, opened = Answers(), threading.Event()
+
+    def open_slowly(device: str) -> FakeGenerator:
+        assert opened.wait(WAIT)
+        return fake
+
+    with Engine("openvino-cpu", opener=open_slowly) as engine:
+        preview = engine.run(Preview(), answers.on_progress, answers.on_done, answers.on_error)
+        done = preview.wait(WAIT)
+        opened.set()
+        assert done and preview.result == "seen"
+
+
 def test_paused_long_work_can_be_stopped_and_the_engine_closed(fake: FakeGenerator) -> None:
     long, short = Answers(), Answers()
     passed, begun, go_on = threading.Semaphore(0), threading.Event(), threading.Event()

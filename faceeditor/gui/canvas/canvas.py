@@ -4,8 +4,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPointingDevice, QTabletEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPointingDevice,
+    QTabletEvent,
+)
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.canvas import overlays as paint
@@ -33,6 +42,8 @@ ROTATION_STEP = 15.0
 _SIZED = (Tool.BRUSH, Tool.ERASER, Tool.COMB, Tool.PUSH)
 _DIGITS = tuple(Qt.Key(Qt.Key.Key_0 + digit) for digit in range(10))
 _CTRL_MS = 300
+_TEXTS = QLineEdit, QAbstractSpinBox
+"""Widgets that keep the keyboard while the pointer crosses the canvas."""
 """Ctrl held for so long shows the gizmo; a key with Ctrl does not make it flash."""
 
 
@@ -600,6 +611,12 @@ class Canvas(CanvasView):
         if self.turner is not None:
             self.turner.end_keys()
         super().focusOutEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The keyboard follows the pointer onto the picture, as from a style that was clicked; not out of a text."""
+        if self.window().isActiveWindow() and not isinstance(self.window().focusWidget(), _TEXTS):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        super().enterEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.finish()

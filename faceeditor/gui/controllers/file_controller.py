@@ -32,7 +32,7 @@ from faceeditor.gui.controllers.photograph_controller import PhotographControlle
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_dialog import ExportChoice, ExportDialog, What
-from faceeditor.gui.dialogs.file_dialog import FileDialog
+from faceeditor.gui.dialogs.file_dialog import FileDialog, files_of
 from faceeditor.gui.dialogs.new_portrait import SampleDialog
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog, proposed_name
 from faceeditor.gui.dialogs.recovery import RecoveryDialog
@@ -348,7 +348,7 @@ class FileController(QObject):
         path = self.session.portrait.path
         stem = path.stem if path is not None else self.tr("Portrait")
         proposal = f"{stem}-{choice.what.value}{choice.suffix}"
-        chosen = self.ask_save(self.tr("Export"), proposal, f"*{choice.suffix}")
+        chosen = self.ask_save(self.tr("Export"), proposal, files_of(choice.suffix))
         if chosen is not None:
             if not chosen.suffix:
                 chosen = chosen.with_suffix(choice.suffix)
@@ -394,7 +394,7 @@ class FileController(QObject):
             return
         choice = dialog.choice
         proposal = proposed_name(photos.source.name, choice.suffix)
-        chosen = self.ask_save(self.tr("Export photograph"), proposal, f"*{choice.suffix}")
+        chosen = self.ask_save(self.tr("Export photograph"), proposal, files_of(choice.suffix))
         if chosen is not None:
             if chosen.suffix.lower() not in format_named(str(choice.options.kind)).suffixes:
                 chosen = chosen.with_name(chosen.name + choice.suffix)

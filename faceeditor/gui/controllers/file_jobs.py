@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,8 @@ class IdentifiedPicture:
 class IdentifyPicture:
     """Tell a mask from a photo -> `IdentifiedPicture`."""
 
+    quick: ClassVar[bool] = True
+
     path: Path
 
     def run(self, context: JobContext) -> IdentifiedPicture:
@@ -73,6 +76,8 @@ class PhotoPreview:
 @dataclass(frozen=True, eq=False)
 class PreviewPhoto:
     """Read a photo and find its faces -> `PhotoPreview`."""
+
+    quick: ClassVar[bool] = True
 
     path: Path
 

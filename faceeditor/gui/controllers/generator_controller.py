@@ -43,7 +43,7 @@ class GeneratorController(QObject):
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._bridge = bridge
+        self.bridge = bridge
         self._generators = OpenGenerators()
         self._job: int | None = None
         self._importing = False
@@ -113,7 +113,7 @@ class GeneratorController(QObject):
     def cancel(self) -> None:
         """Stop the work under way."""
         if self._job is not None:
-            self._bridge.cancel(self._job)
+            self.bridge.cancel(self._job)
 
     def _shower(self, work: int) -> Any:
         """A function for the job's thread: faces travel to this one by a queued signal."""
@@ -126,7 +126,7 @@ class GeneratorController(QObject):
     def _start(self, job: Any, sentence: str) -> None:
         self.cancel()
         self._importing = False
-        self._job = self._bridge.run(job)
+        self._job = self.bridge.run(job)
         self.work_started.emit(sentence)
 
     def _take_face(self, work: int, number: int, face: object) -> None:

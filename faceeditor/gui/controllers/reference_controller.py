@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ _SIDE = 2048
 @dataclass(frozen=True, eq=False)
 class ReadReference:
     """Read a picture to look at -> (H, W, 3) uint8 sRGB, at most `_SIDE` pixels a side."""
+
+    quick: ClassVar[bool] = True
 
     path: Path
 

@@ -6,7 +6,6 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QMenu,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.board_controller import BoardController
+from faceeditor.gui.dialogs.file_dialog import FileDialog
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import last_folder, remember_folder
 from faceeditor.gui.slots import bound
@@ -235,16 +235,16 @@ class BoardPage(QDialog):
 
     def _ask_sheet(self, starred: bool) -> None:
         kinds = self.tr("Pictures (*.png *.jpg *.webp *.tif)")
-        proposal = str(Path(last_folder()) / "board.png")
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Export the board"), proposal, kinds)
-        if name:
-            path = Path(name)
-            self.export_to(path if path.suffix else path.with_suffix(".png"), starred)
+        self._ask_and_export(self.tr("Export the board"), kinds, "board.png", starred)
 
     def _ask_folder(self, starred: bool) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Export the board into a folder"), last_folder())
-        if name:
-            self.export_to(Path(name), starred, folder=True)
+        self._ask_and_export(self.tr("Export the board into a folder"), "", "", starred)
+
+    def _ask_and_export(self, title: str, kinds: str, proposal: str, starred: bool) -> None:
+        """Ask for a file, or for a folder if there are no kinds, and write into it."""
+        path = FileDialog(self.board.session.bridge, title, last_folder(), kinds, proposal, self).ask()
+        if path is not None:
+            self.export_to(path, starred, folder=not kinds)
 
     def export_to(self, path: Path, starred: bool = False, folder: bool = False) -> None:
         """Write the tiles, or the starred ones, as one picture or into a folder."""

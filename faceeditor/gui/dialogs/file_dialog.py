@@ -2,17 +2,28 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QStandardPaths, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QSize, QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHeaderView, QLabel, QSplitter, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QSplitter,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from faceeditor.engine import JobContext
 from faceeditor.errors import FaceEditorError
 from faceeditor.gui.controllers.bridge import Bridge
+from faceeditor.gui.icons import icon
 from faceeditor.gui.imaging import reduced, to_qimage
 from faceeditor.gui.widgets.basic import label
 from faceeditor.images import open_picture
@@ -23,6 +34,21 @@ _SIDE = 220
 _SIDEBAR = 130
 _SHARP = 2
 """Pixels of the preview for each of them."""
+_ICONS = {
+    "backButton": "left",
+    "forwardButton": "right",
+    "toParentButton": "up",
+    "newFolderButton": "new-folder",
+    "listModeButton": "grid",
+    "detailModeButton": "menu",
+}
+"""Qt's names of the buttons above the list, whose own icons are drawn for a light window, and icons for them."""
+
+
+def files_of(suffix: str) -> str:
+    """The kind of files with an ending, as `.png`, for `FileDialog`."""
+    kind = QCoreApplication.translate("FileDialog", "{kind} files").format(kind=suffix.removeprefix(".").upper())
+    return f"{kind} (*{suffix})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +67,8 @@ class FilePreview:
 @dataclass(frozen=True, eq=False)
 class PreviewFile:
     """Read a small picture of a portrait, a mask or a photograph -> `FilePreview`."""
+
+    quick: ClassVar[bool] = True
 
     path: Path
 
@@ -126,17 +154,17 @@ class PreviewPane(QWidget):
 
 
 class FileDialog(QFileDialog):
-    """Asks for one file.
+    """Asks for one file, or for a folder.
 
     Args:
         bridge: reads previews.
         title: of the window.
         folder: where to begin.
-        kinds: what can be chosen, as in `QFileDialog.setNameFilter`.
-        proposal: name of a file to write; empty: a file to read is asked for.
+        kinds: what can be chosen, as in `QFileDialog.setNameFilter`; empty: a folder is asked for.
+        proposal: name of a file to write, whose ending a name without one gets; empty: a file to read is asked for.
 
     Attributes:
-        preview: the pane beside the list; None in the system's own dialog.
+        preview: the pane beside the list; None in the system's own dialog, and for a folder.
     """
 
     def __init__(
@@ -146,13 +174,21 @@ class FileDialog(QFileDialog):
         self.preview: PreviewPane | None = None
         if proposal:
             self.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            self.setDefaultSuffix(Path(proposal).suffix.removeprefix("."))
             self.selectFile(proposal)
-        else:
+        elif kinds:
             self.setFileMode(QFileDialog.FileMode.ExistingFile)
+        else:
+            self.setFileMode(QFileDialog.FileMode.Directory)
+            self.setOption(QFileDialog.Option.ShowDirsOnly)
         grid = self.layout()
         if isinstance(grid, QGridLayout):  # the system has no dialog of its own
-            self._add_preview(bridge, grid)
+            if kinds:
+                self._add_preview(bridge, grid)
+            self.resize(980 if kinds else 740, 560)
             self._lay_out_list()
+            self._set_icons()
+            self.setLabelText(QFileDialog.DialogLabel.LookIn, self.tr("Folder:"))
             places = QStandardPaths.StandardLocation
             kept = (places.HomeLocation, places.PicturesLocation, places.DocumentsLocation, places.DownloadLocation)
             folders = dict.fromkeys(QStandardPaths.writableLocation(place) for place in kept)
@@ -163,7 +199,6 @@ class FileDialog(QFileDialog):
         grid.addWidget(self.preview, 0, grid.columnCount(), grid.rowCount(), 1)
         self.currentChanged.connect(self.preview.show_file)
         self.finished.connect(self.preview.stop)
-        self.resize(980, 560)
 
     def _lay_out_list(self) -> None:
         """Give names the room, and leave out the column that repeats their endings."""
@@ -176,6 +211,14 @@ class FileDialog(QFileDialog):
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
             tree.setColumnHidden(2, True)
             splitter.setSizes([_SIDEBAR, self.width() - _SIDEBAR])
+
+    def _set_icons(self) -> None:
+        """Give the buttons above the list icons that are seen on a dark ground."""
+        for name, drawn in _ICONS.items():
+            button = self.findChild(QToolButton, name)
+            if button is not None:
+                button.setIcon(icon(drawn, 18))
+                button.setIconSize(QSize(18, 18))
 
     def ask(self) -> Path | None:
         """Show the dialog and wait; None if it was cancelled."""

@@ -6,11 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -25,11 +24,13 @@ from faceeditor.errors import FaceEditorError
 from faceeditor.export.picture import sheet, write_picture
 from faceeditor.generators.imported.installed import Installed, is_checkpoint
 from faceeditor.gui.controllers.generator_controller import GeneratorController
+from faceeditor.gui.dialogs.file_dialog import FileDialog
 from faceeditor.gui.dialogs.generator_controls import TILES, GeneratorControls, Mode
 from faceeditor.gui.settings import last_folder, remember_folder
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.dialog_parts import MessageLabel, WorkBar, push_button
 from faceeditor.gui.widgets.face_board import COLUMNS, FaceBoard
+from faceeditor.gui.widgets.rename_keys import RenameKeys
 from faceeditor.paths import cache_dir
 
 _ICON = 48
@@ -80,6 +81,9 @@ class GeneratorsPage(QDialog):
         self.list.setIconSize(QSize(_ICON, _ICON))
         self.list.setAccessibleName(self.tr("Generators"))
         self.list.currentItemChanged.connect(self._change_generator)
+        RenameKeys(self.list, renames=False).delete_wanted.connect(self._ask_and_remove)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._show_menu)
         column.addWidget(self.list, 1)
         self.add = QPushButton(self.tr("Import ..."))
         self.add.setAutoDefault(False)
@@ -172,20 +176,34 @@ class GeneratorsPage(QDialog):
             self._redraw()
 
     def _ask_file(self) -> None:
-        kinds = self.tr("Checkpoints (*.pkl *.pickle)")
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Import a generator"), last_folder(), kinds)
-        if name:
-            remember_folder(Path(name))
-            self.import_from(Path(name))
+        self._ask_and_import(self.tr("Import a generator"), self.tr("Checkpoints (*.pkl *.pickle)"))
 
     def _ask_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, self.tr("Import a GAN-Control folder"), last_folder())
-        if name:
-            self.import_from(Path(name))
+        self._ask_and_import(self.tr("Import a GAN-Control folder"), "")
+
+    def _ask_and_import(self, title: str, kinds: str) -> None:
+        """Ask for a file, or for a folder if there are no kinds, and import it."""
+        path = FileDialog(self.generators.bridge, title, last_folder(), kinds, parent=self).ask()
+        if path is not None:
+            remember_folder(path)
+            self.import_from(path)
 
     def import_from(self, source: Path) -> None:
         """Import a checkpoint; the list shows it when it is done."""
         self.generators.import_from(source)
+
+    def _show_menu(self, place: QPoint) -> None:
+        if self.list.itemAt(place) is not None:
+            menu = self.build_menu()
+            menu.exec(self.list.viewport().mapToGlobal(place))
+            menu.deleteLater()
+
+    def build_menu(self) -> QMenu:
+        """The menu of the chosen generator."""
+        menu = QMenu(self)
+        remove = menu.addAction(self.tr("Remove ...") + "\tDel", self._ask_and_remove)
+        remove.setEnabled(self.remove.isEnabled())
+        return menu
 
     def _ask_and_remove(self) -> None:
         if self.entry is not None and not self.entry.carried and self.ask_remove(self.name):
@@ -285,10 +303,8 @@ class GeneratorsPage(QDialog):
             self.save_to(path, all_faces=True)
 
     def _ask_save(self, title: str, ending: str) -> Path | None:
-        proposal = str(Path(last_folder()) / f"{self.name}-{ending}.png")
-        kinds = self.tr("Pictures (*.png *.jpg *.webp *.tif)")
-        name, _ = QFileDialog.getSaveFileName(self, title, proposal, kinds)
-        return Path(name) if name else None
+        kinds, proposal = self.tr("Pictures (*.png *.jpg *.webp *.tif)"), f"{self.name}-{ending}.png"
+        return FileDialog(self.generators.bridge, title, last_folder(), kinds, proposal, self).ask()
 
     def save_to(self, path: Path, all_faces: bool = False) -> None:
         """Write the chosen face, or all faces side by side, in their own size."""

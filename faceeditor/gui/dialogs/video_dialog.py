@@ -35,6 +35,7 @@ from faceeditor.gui.controllers.head_controller import HeadController
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.dialogs.export_boxes import format_box, size_box
+from faceeditor.gui.dialogs.file_dialog import files_of
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.settings import remember_folder
 from faceeditor.gui.widgets.basic import label
@@ -358,7 +359,7 @@ class VideoDialog(QDialog):
         suffix = str(self.format.currentData())
         own = self._session.portrait.path
         stem = own.stem if own is not None else self.tr("Portrait")
-        path = self._ask_save(self.tr("Export a video"), f"{stem}-{self.chosen_motion.value}{suffix}", f"*{suffix}")
+        path = self._ask_save(self.tr("Export a video"), f"{stem}-{self.chosen_motion.value}{suffix}", files_of(suffix))
         if path is not None:
             path = path if path.suffix else path.with_suffix(suffix)
             remember_folder(path)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt
-from PySide6.QtGui import QColor, QIcon, QKeyEvent
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
@@ -27,6 +27,7 @@ from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, rule
 from faceeditor.gui.widgets.region_look import region_name
+from faceeditor.gui.widgets.rename_keys import RenameKeys
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.portrait.adjustments import (
     MAX_FEATHER,
@@ -46,7 +47,7 @@ _LIST_HEIGHT = 150
 
 
 class _List(QListWidget):
-    """The entries; Delete removes the chosen one, Ctrl + Up and Down move it."""
+    """The entries; F2 renames the chosen one, Delete removes it, Ctrl + Up and Down move it."""
 
     def __init__(self, adjustments: AdjustmentController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,24 +55,42 @@ class _List(QListWidget):
         self.setFixedHeight(_LIST_HEIGHT)
         self.setSpacing(3)
         self.setAccessibleName(self.tr("Adjustments"))
-
-    def event(self, event: QEvent) -> bool:
-        # Delete is a shortcut of the window, too.
-        is_key = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if is_key and event.key() == Qt.Key.Key_Delete:  # type: ignore[attr-defined]
-            event.accept()
-            return True
-        return super().event(event)
+        keys = RenameKeys(self)
+        keys.rename_wanted.connect(self.rename_chosen)
+        keys.delete_wanted.connect(self.remove_chosen)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        row = self.currentRow()
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
-        if event.key() == Qt.Key.Key_Delete:
-            self._adjustments.remove(row)
-        elif step and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if step and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.move_by(step)
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.itemAt(event.pos()) is not None:
+            menu = self.build_menu()
+            menu.exec(event.globalPos())
+            menu.deleteLater()
+
+    def build_menu(self) -> QMenu:
+        """The menu of the chosen entry."""
+        menu, row = QMenu(self), self.currentRow()
+        menu.addAction(self.tr("Move up") + "\tCtrl+Up", bound(self.move_by, -1)).setEnabled(row > 0)
+        menu.addAction(self.tr("Move down") + "\tCtrl+Down", bound(self.move_by, 1)).setEnabled(row < self.count() - 1)
+        menu.addSeparator()
+        menu.addAction(self.tr("Rename") + "\tF2", self.rename_chosen)
+        menu.addAction(self.tr("Delete") + "\tDel", self.remove_chosen)
+        return menu
+
+    def rename_chosen(self) -> None:
+        """Let the user type another name of the chosen entry into the list."""
+        item = self.currentItem()
+        if item is not None:
+            self.editItem(item)
+
+    def remove_chosen(self) -> None:
+        """Remove the chosen entry."""
+        self._adjustments.remove(self.currentRow())
 
     def move_by(self, step: int) -> None:
         """Move the chosen entry up (-1) or down (1); it stays chosen."""

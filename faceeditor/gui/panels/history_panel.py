@@ -21,6 +21,7 @@ from faceeditor.gui.controllers.history_pictures import HistoryPictures
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.imaging import to_qimage
 from faceeditor.gui.slots import bound
+from faceeditor.gui.widgets.rename_keys import RenameKeys
 from faceeditor.portrait.document import Change
 from faceeditor.portrait.history import Node
 from faceeditor.portrait.step_pictures import decode_step
@@ -30,6 +31,7 @@ _MAX_BRANCHES = 20
 _KEPT = 400
 """Decoded pictures that are kept, of some 40 KB each."""
 _POSITION = Qt.ItemDataRole.UserRole
+_FACTS = Qt.ItemDataRole.UserRole + 1
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -59,12 +61,23 @@ class HistoryModel(QAbstractListModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = index.row()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self.tr("Opened") if row == 0 else self._names[row - 1]
+            name = self.tr("Opened") if row == 0 else self._names[row - 1]
+            forks = role == Qt.ItemDataRole.ToolTipRole and self._branches(row) > 1
+            return self.tr("{name}. Right button: other branches").format(name=name) if forks else name
+        if role == _FACTS:
+            facts = [str(row)] * (row > 0)
+            if self._branches(row) > 1:
+                facts.append(self.tr("{n} branches").format(n=self._branches(row)))
+            return " · ".join(facts)
         if role == _POSITION:
             return row - self._session.portrait.position
         if role == Qt.ItemDataRole.DecorationRole:
             return self.picture(self._session.portrait.history.at(row))
         return None
+
+    def _branches(self, row: int) -> int:
+        """In how many ways it went on from a step."""
+        return len(self._session.portrait.history.at(row).children)
 
     def picture(self, node: Node) -> QPixmap | None:
         """What a step looks like; None if it was never on the screen."""
@@ -113,7 +126,8 @@ class _StepDelegate(QStyledItemDelegate):
         title = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, int(text.width()))
         middle = body.center().y()
         painter.setPen(dim if distance > 0 else color("text"))
-        if index.row() == 0:
+        facts = str(index.data(_FACTS))
+        if not facts:
             painter.drawText(text, left | Qt.AlignmentFlag.AlignVCenter, title)
         else:
             painter.drawText(
@@ -122,9 +136,8 @@ class _StepDelegate(QStyledItemDelegate):
                 title,
             )
             painter.setPen(soft)
-            painter.drawText(
-                QRectF(text.left(), middle + 2, text.width(), body.bottom() - middle), left, str(index.row())
-            )
+            place = QRectF(text.left(), middle + 2, text.width(), body.bottom() - middle)
+            painter.drawText(place, left, metrics.elidedText(facts, Qt.TextElideMode.ElideRight, int(text.width())))
         painter.restore()
 
     def _draw_picture(self, painter: QPainter, place: QRectF, picture: object, undone: bool) -> None:
@@ -178,7 +191,7 @@ class HistoryPanel(QWidget):
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        RenameKeys(self.list, deletes=False).rename_wanted.connect(lambda: self.rename(self.list.currentIndex().row()))
         self.list.setMinimumHeight(_STEP_HEIGHT + 4)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
@@ -203,7 +216,7 @@ class HistoryPanel(QWidget):
     def menu_for(self, row: int) -> QMenu:
         """The menu of a step: name it, and the branches that were left by an edit after an undo."""
         menu = QMenu(self)
-        rename = menu.addAction(self.tr("Name this step ..."), bound(self.rename, row))
+        rename = menu.addAction(self.tr("Name this step ...") + "\tF2", bound(self.rename, row))
         rename.setEnabled(row > 0)
         ends = self._session.portrait.history.branch_ends()
         branches = menu.addMenu(self.tr("Other branches"))

@@ -149,7 +149,9 @@ class StylePanel(QWidget):
         row.addWidget(self.blend, 1)
         row.addWidget(self.partner)
         column.addLayout(row)
-        self._blend_hint = label(self.tr("Ctrl+click a recent style, or drag it here, to blend with it."), "hint")
+        self._choose_hint = self.tr("Ctrl+click a recent style, or drag it here, to blend with it.")
+        self._drag_hint = self.tr("Drag from the left style to the right one.")
+        self._blend_hint = label(self._choose_hint, "hint")
         self._blend_hint.setWordWrap(True)
         column.addWidget(self._blend_hint)
         return column
@@ -207,17 +209,20 @@ class StylePanel(QWidget):
         while len(self.thumbs) < len(recent):
             self._add_thumb()
         current = styles.session.portrait.style.key
+        focused = next((thumb.style_code for thumb in self.thumbs if thumb.hasFocus()), None)
         for index, thumb in enumerate(self.thumbs):
             if index < len(recent):
                 style = recent[index]
                 thumb.show_style(style, styles.picture(style), style.key == current, styles.is_pinned(style))
             thumb.setVisible(index < len(recent))
+            if focused is not None and index < len(recent) and recent[index].key == focused.key:
+                thumb.setFocus()  # its keys act on the style that was clicked, wherever that is now
         blend = styles.blend
         self.base.show_style(blend.base, styles.picture(blend.base))
         self.partner.show_style(blend.partner, None if blend.partner is None else styles.picture(blend.partner))
         self.blend.setEnabled(blend.partner is not None)
         self.blend.show_value(blend.t, 0.0)
-        self._blend_hint.setVisible(blend.partner is None)
+        self._blend_hint.setText(self._choose_hint if blend.partner is None else self._drag_hint)
         self.variety.show_value(styles.session.portrait.truncation, 1.0)
 
     def _add_thumb(self) -> None:

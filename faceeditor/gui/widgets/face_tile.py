@@ -13,6 +13,17 @@ _CAPTION, _LINE = 18, 13
 _BADGE = QSize(34, 16)
 
 
+def draw_tile_frame(painter: QPainter, body: QRectF, chosen: bool, focused: bool, hovered: bool) -> None:
+    """Frame a picture: blue if it is the chosen one, with a white line inside if its keys act on it."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if chosen or focused or hovered:
+        painter.setPen(QPen(color("accent") if chosen or focused else color("text", 120), 2))
+        painter.drawRoundedRect(body.adjusted(-1, -1, 1, 1), 6, 6)
+    if focused:
+        painter.setPen(QPen(color("text"), 1))
+        painter.drawRoundedRect(body.adjusted(0.5, 0.5, -0.5, -0.5), 4.5, 4.5)
+
+
 class FaceTile(QAbstractButton):
     """One face of a grid; checked is the chosen one.
 
@@ -35,7 +46,7 @@ class FaceTile(QAbstractButton):
         self._badge, self._good = "", True
         self.set_side(side)
         self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.clear()
 
@@ -96,10 +107,7 @@ class FaceTile(QAbstractButton):
             painter.setClipPath(outline)
             painter.drawImage(body, self._image)
             painter.setClipping(False)
-        if self.isChecked() or self.hasFocus() or (self.underMouse() and self.filled):
-            painter.setPen(QPen(color("accent") if self.isChecked() or self.hasFocus() else color("text", 120), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(body.adjusted(-1, -1, 1, 1), 6, 6)
+        draw_tile_frame(painter, body, self.isChecked(), self.hasFocus(), self.underMouse() and self.filled)
         self._draw_texts(painter, body)
 
     def _draw_texts(self, painter: QPainter, body: QRectF) -> None:

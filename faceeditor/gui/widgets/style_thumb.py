@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from faceeditor.gui.colors import color
 from faceeditor.gui.icons import icon
 from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.widgets.face_tile import draw_tile_frame
 from faceeditor.gui.widgets.rename_keys import RenameKeys
 from faceeditor.portrait.style import StyleCode
 
@@ -51,7 +52,7 @@ class StyleThumb(QAbstractButton):
         self.keys = RenameKeys(self)
         self._pressed_at: QPointF | None = None
         self.setFixedSize(side, side)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAccessibleName(self.tr("No style"))
 
@@ -109,11 +110,8 @@ class StyleThumb(QAbstractButton):
             painter.setBrush(color("panel", 215))
             painter.drawRoundedRect(badge, 4, 4)
             icon("pin", 12).paint(painter, badge.adjusted(2, 2, -2, -2).toRect())
-        if self._current or self.hasFocus() or (self.underMouse() and self.style_code is not None):
-            bright = color("accent") if self._current or self.hasFocus() else color("text", 120)
-            painter.setPen(QPen(bright, 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+        hovered = self.underMouse() and self.style_code is not None
+        draw_tile_frame(painter, body, self._current, self.hasFocus(), hovered)
 
     def _draw_name(self, painter: QPainter, body: QRectF) -> None:
         font = painter.font()

@@ -1,16 +1,18 @@
 """The file dialog: a preview beside the list, read in the background, and the file that was chosen."""
 
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QTreeView
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit, QToolButton, QTreeView
 
 from faceeditor.gui.controllers import head_reader
-from faceeditor.gui.dialogs.file_dialog import FileDialog
-from faceeditor.gui.imaging import to_qimage
+from faceeditor.gui.dialogs.file_dialog import FileDialog, files_of
+from faceeditor.gui.imaging import from_qimage, to_qimage
 from faceeditor.gui.settings import settings
 from faceeditor.gui.snapshot import pump
 from faceeditor.portrait import store
@@ -20,11 +22,28 @@ from tests.patience import WAIT
 CONTROL, LEFT = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
 
 
+@dataclass(frozen=True, eq=False)
+class SlowRead:
+    """A head that is read until the test lets go."""
+
+    begun: threading.Event
+    go_on: threading.Event
+
+    def run(self, context):
+        self.begun.set()
+        assert self.go_on.wait(10 * WAIT)
+
+
 @pytest.fixture
 def app(run, monkeypatch):
-    """A program that does not read the head: on a busy machine that would keep previews waiting for long."""
+    """A program that is busy with reading a head: previews do not wait for that."""
     monkeypatch.setattr(head_reader, "_IDLE_MS", 10_000_000)
-    return run()
+    program = run()
+    begun, go_on = threading.Event(), threading.Event()
+    program.session.bridge.run(SlowRead(begun, go_on))
+    assert begun.wait(WAIT)
+    yield program
+    go_on.set()
 
 
 @pytest.fixture
@@ -96,3 +115,38 @@ def test_cancel_chooses_nothing_and_a_name_is_proposed_for_saving(app, folder):
     assert app.files.ask_open("Open", "All files (*)") is None and not timer.isActive()
     timer = when_modal(FileDialog, lambda dialog: dialog.accept())
     assert app.files.ask_save("Save", "new.fep", "Portraits (*.fep)") == folder / "new.fep"
+
+
+def test_the_kind_of_a_file_to_write_is_named_and_a_name_gets_its_ending(app, folder):
+    seen = {}
+
+    def name_it(dialog):
+        seen["kind"] = dialog.findChild(QComboBox, "fileTypeCombo").currentText()
+        dialog.findChild(QLineEdit, "fileNameEdit").setText("mine")
+        dialog.accept()
+
+    timer = when_modal(FileDialog, name_it)
+    chosen = app.files.ask_save("Export", "face.tif", files_of(".tif"))
+    assert not timer.isActive() and chosen == folder / "mine.tif" and seen["kind"] == "TIF files"
+
+
+def test_a_folder_is_asked_for(app, folder):
+    (folder / "inside").mkdir()
+
+    def name_it(dialog):
+        assert dialog.preview is None
+        dialog.findChild(QLineEdit, "fileNameEdit").setText("inside")
+        dialog.accept()
+
+    timer = when_modal(FileDialog, name_it)
+    assert FileDialog(app.session.bridge, "Into", str(folder), "").ask() == folder / "inside" and not timer.isActive()
+
+
+def test_buttons_above_the_list_are_seen_on_the_dark_ground(app, folder):
+    dialog = FileDialog(app.session.bridge, "Open", str(folder), "All files (*)")
+    for name in ("backButton", "forwardButton", "toParentButton", "newFolderButton", "listModeButton"):
+        button = dialog.findChild(QToolButton, name)
+        button.setEnabled(True)
+        drawn = from_qimage(button.icon().pixmap(18, 18).toImage()).max(2)
+        assert drawn.max() > 120, name
+    dialog.deleteLater()

@@ -8,13 +8,15 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from faceeditor.engine import generator_jobs
 from faceeditor.generators.imported.generator import ImportedGenerator
+from faceeditor.gui.dialogs.file_dialog import FileDialog
 from faceeditor.gui.dialogs.generator_controls import TILES
 from faceeditor.gui.dialogs.generators_page import GeneratorsPage, as_photo
 from faceeditor.gui.imaging import from_qimage
+from faceeditor.gui.settings import settings
 from faceeditor.identity import recogniser
 from faceeditor.images import open_picture
 from tests.generators.imported.official import (
@@ -28,7 +30,7 @@ from tests.generators.imported.official import (
     write,
 )
 from tests.generators.imported.test_gan_control import network, published_state, write_folder
-from tests.gui.head_input import double_click
+from tests.gui.head_input import double_click, when_modal
 from tests.identity.test_imported_space import MeanColours
 from tests.patience import WAIT
 
@@ -231,6 +233,37 @@ def test_saved_in_its_own_size(app, page, tmp_path):
     assert sheet.shape[0] >= 3 * 16 and sheet.shape[1] >= 4 * 16
     page.save_to(tmp_path / "no folder" / "face.png")
     assert "no folder" in page.message.text() and page.message.styleSheet()
+
+
+def test_the_dialog_of_the_program_asks_for_files(app, page, tmp_path, checkpoint, monkeypatch):
+    settings().setValue("folder", str(tmp_path))
+    page.board.choose(1)
+    timer = when_modal(FileDialog, lambda dialog: dialog.accept())
+    page._ask_and_save()
+    assert not timer.isActive() and (tmp_path / f"people-{page.board.chosen.title}.png").is_file()
+    taken = []
+    monkeypatch.setattr(page.generators, "import_from", taken.append)
+
+    def name_it(dialog):
+        dialog.findChild(QLineEdit, "fileNameEdit").setText(checkpoint.name)
+        dialog.accept()
+
+    for ask, name, timer in (
+        (page._ask_file, checkpoint, when_modal(FileDialog, name_it)),
+        (page._ask_folder, tmp_path, when_modal(FileDialog, lambda dialog: dialog.accept())),
+    ):
+        ask()
+        assert not timer.isActive() and taken[-1] == name
+
+
+def test_delete_removes_the_generator_that_was_clicked(app, page):
+    asked = []
+    page.ask_remove = lambda name: asked.append(name) or False
+    page.activateWindow()
+    QTest.mouseClick(page.list.viewport(), LEFT, pos=page.list.visualItemRect(page.list.currentItem()).center())
+    QTest.keyClick(page.list, Qt.Key.Key_Delete)
+    next(action for action in page.build_menu().actions() if "Del" in action.text()).trigger()
+    assert asked == ["people", "people"]
 
 
 def test_code_in_a_file_is_refused_in_a_sentence(app, page, tmp_path):

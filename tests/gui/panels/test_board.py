@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine.board_jobs import BoardTools
 from faceeditor.errors import ModelError
+from faceeditor.gui.dialogs.file_dialog import FileDialog
 from faceeditor.gui.imaging import from_qimage
+from faceeditor.gui.settings import settings
 from faceeditor.identity.people import HeadChanges
 from faceeditor.images import open_picture
 from faceeditor.portrait.adjustments import ColourChange
 from tests.gui.fake_engine import FakeHeadPrior
-from tests.gui.head_input import drag, drag_row, panel_of
+from tests.gui.head_input import drag, drag_row, panel_of, when_modal
 from tests.identity.people import Mean
 from tests.patience import WAIT
 
@@ -267,6 +269,24 @@ def test_stars_are_used_and_exported(app, board, page, tmp_path):
     assert len(list((tmp_path / "all").glob("0*.png"))) == 12 and (tmp_path / "all" / "board.csv").is_file()
     page.export_to(tmp_path / "no" / "such" / "place.png")
     assert "place.png" in page.message.text() or "folder" in page.message.text()
+
+
+def test_the_dialog_of_the_program_asks_where_to_export(app, board, page, tmp_path):
+    settings().setValue("folder", str(tmp_path))
+    for timer, act, made in (
+        (when_modal(FileDialog, lambda dialog: dialog.accept()), lambda: page._ask_sheet(False), "board.png"),
+        (when_modal(FileDialog, lambda dialog: dialog.accept()), lambda: page._ask_folder(False), "board.csv"),
+    ):
+        act()
+        assert not timer.isActive() and (tmp_path / made).is_file()
+
+
+def test_the_keys_of_a_tile_work_after_a_click(app, board, page):
+    page.activateWindow()
+    QTest.mouseClick(page.grid.tiles[2], LEFT)
+    assert page.focusWidget() is page.grid.tiles[2]
+    QTest.keyClick(page.focusWidget(), Qt.Key.Key_K)
+    assert 2 in board.kept
 
 
 def test_four_are_compared_with_one_zoom(app, board, page):

@@ -1,8 +1,10 @@
 """The strip of styles: pin, rename and delete by menu and keys; what is kept, and what can be taken back."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from faceeditor.portrait import store
 from faceeditor.portrait.style_library import pinned_styles
@@ -61,6 +63,45 @@ def test_a_style_is_renamed_by_f2_and_keeps_its_name(app, panel, monkeypatch, tm
     app.session.undo()
     app.styles.apply(app.styles.recent[1].with_label(old))
     assert f"{old}, auburn" in names(panel), "used again under its old name, it keeps the new one"
+
+
+def test_keys_act_on_the_style_that_was_clicked(app, panel, monkeypatch):
+    monkeypatch.setattr(panel, "ask_name", lambda present: "Clicked")
+    app.window.activateWindow()
+    QTest.mouseClick(panel.thumbs[2], Qt.MouseButton.LeftButton)
+    app.styles.draw(8)  # now it stands one further
+    focused = app.window.focusWidget()
+    assert focused is panel.thumbs[3] and focused.style_code.key == app.styles.recent[3].key
+    QTest.keyClick(focused, Qt.Key.Key_F2)
+    assert names(panel)[3] == "Clicked"
+    QTest.keyClick(app.window.focusWidget(), Qt.Key.Key_Delete)
+    assert "Clicked" not in names(panel)
+
+
+def test_the_keyboard_goes_back_to_the_canvas_with_the_pointer_but_not_out_of_a_text(app, panel):
+    window, at = app.window, QPointF(20, 20)
+    window.activateWindow()
+    app.wait(window.isActiveWindow)
+
+    def enter():
+        QApplication.sendEvent(app.canvas, QEnterEvent(at, at, QPointF(app.canvas.mapToGlobal(at.toPoint()))))
+
+    QTest.mouseClick(panel.thumbs[2], Qt.MouseButton.LeftButton)
+    assert window.focusWidget() is panel.thumbs[2]
+    enter()
+    assert window.focusWidget() is app.canvas
+    window.show_panel("identity")
+    search = window.head_panels["identity"].search
+    search.setFocus()
+    enter()
+    assert window.focusWidget() is search
+
+
+def test_choosing_a_partner_moves_nothing(app, panel):
+    before = panel.variety.mapTo(panel, panel.variety.rect().topLeft())
+    app.styles.choose_partner(app.styles.recent[2])
+    QApplication.processEvents()
+    assert panel.variety.mapTo(panel, panel.variety.rect().topLeft()) == before
 
 
 def test_a_pinned_style_is_renamed_everywhere(app, panel, monkeypatch):
