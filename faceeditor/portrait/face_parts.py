@@ -134,7 +134,7 @@ def read_face(entry: dict[str, Any], prefix: str, members: Members, file: str, n
             unpack_styles(prefix + "style.f32", members[prefix + "style.f32"], [entry["style"]])[0],
             truncation,
             *heads,
-            entry.get("read_head") is True and heads[0] is not None,
+            entry.get("read_head") is True,
             _comb(entry, prefix, members),
             _source(entry, prefix, members),
             str(entry.get("name", ""))[:MAX_LABEL],

@@ -57,3 +57,48 @@ def test_arrays_come_back_and_damage_is_told(exemplars: Exemplars) -> None:
         Exemplars.from_arrays({"regions": arrays["regions"]})
     with pytest.raises(ModelError, match="shapes"):
         Exemplars.from_arrays(arrays | {"shown": np.ones((2, 19))})
+
+
+def test_the_overall_tone_counts_three_times_as_much_as_the_skin() -> None:
+    regions, overall = np.zeros((2, 19, 32), np.float32), np.zeros((2, 64), np.float32)
+    regions[:, Region.L_EAR, 1] = (10, 20)
+    people = Exemplars(regions, overall, np.ones((2, 19), np.bool_))
+    for skin, tone, ear in ((1.6, 1.0, 10), (1.8, 1.0, 20)):  # 1.6^2 < 3 < 1.8^2
+        regions[0, Region.SKIN, 5], overall[1, 7] = skin, tone
+        assert people.fill_missing_regions(person(0), mask(Region.NOSE)).regions[Region.L_EAR, 1] == ear
+    # Distances are squared: one large difference is more than two small ones.
+    overall[:] = 0
+    regions[0, Region.SKIN, 5], regions[1, Region.SKIN, 5:7] = 3, 2
+    assert people.fill_missing_regions(person(0), mask(Region.NOSE)).regions[Region.L_EAR, 1] == 20
+    regions[0, Region.SKIN, 5] = -2.5
+    assert people.fill_missing_regions(person(0), mask(Region.NOSE)).regions[Region.L_EAR, 1] == 10
+
+
+def test_a_region_is_missing_below_32_pixels_and_good_for_others_from_128() -> None:
+    regions = np.full((3, 19, 32), 5, np.float32)
+    areas = np.full((3, 19), 500)
+    areas[:, Region.NOSE] = (127, 128, 0)
+    people = Exemplars.of_people(regions, np.zeros((3, 64), np.float32), areas)
+    assert people.shown[:, Region.NOSE].tolist() == [False, True, False]
+    for pixels, filled in ((31, True), (32, False)):
+        given = np.full(19, 500)
+        given[Region.HAT] = pixels
+        vectors = people.fill_vectors(np.ones((19, 32), np.float32), np.zeros(64, np.float32), given)
+        assert (vectors[Region.HAT] == (5 if filled else 1)).all() and (vectors[Region.HAIR] == 1).all()
+
+
+def test_people_are_chosen_evenly() -> None:
+    regions = np.zeros((10, 19, 32), np.float32)
+    regions[:, 0, 0] = np.arange(10)
+    overall, areas = np.zeros((10, 64), np.float32), np.full((10, 19), 500)
+    assert Exemplars.of_people(regions, overall, areas, 4).regions[:, 0, 0].tolist() == [0, 3, 6, 9]
+    assert len(Exemplars.of_people(regions, overall, areas, 40).regions) == 10
+
+
+@pytest.mark.parametrize("name", ["regions", "overall", "shown"])
+def test_arrays_that_do_not_fit_each_other_are_refused(exemplars: Exemplars, name: str) -> None:
+    arrays = exemplars.arrays()
+    with pytest.raises(ModelError, match="shapes"):
+        Exemplars.from_arrays({**arrays, name: arrays[name][..., :-1]})
+    with pytest.raises(ModelError, match="shapes"):
+        Exemplars.from_arrays({each: array[:0] for each, array in arrays.items()})

@@ -50,6 +50,13 @@ def test_a_smile_is_all_teeth_and_a_wide_mouth_has_all_parts_in_order() -> None:
     assert lower > np.flatnonzero(middle[TONGUE] > 0.5)[-1], "lower teeth lie below the tongue"
 
 
+def test_lower_teeth_show_from_an_opening_of_three_quarters_of_the_width() -> None:
+    for height, shows in ((32, False), (48, True)):
+        teeth = mouth_parts(mouth(50, height))[TEETH, :, 64] > 0.3
+        runs = np.count_nonzero(np.diff(teeth.astype(int)) == 1)
+        assert runs == (2 if shows else 1)
+
+
 def test_opening_the_mouth_turns_teeth_into_a_cavity() -> None:
     shares = []
     for height in (12, 24, 36, 48):
@@ -91,6 +98,19 @@ def test_a_stroke_has_no_head_and_no_tail_and_later_ones_mix() -> None:
     assert np.allclose(forth, back, atol=1e-4)
     cross = hair_direction(hair_mask(), [stroke((45, 100), (75, 100)), stroke((60, 150), (60, 190))])
     assert cross[0, 50, 30] > 0.5 and cross[0, 85, 30] < -0.5
+
+
+def test_strokes_count_alike_however_finely_they_were_drawn() -> None:
+    x, y = np.arange(32, 89, 2.0), np.arange(100, 157, 2.0)
+    level = CombStroke(np.array([(32, 128), (88, 128)], np.float32), 12)
+    slanting = CombStroke(np.stack([x, y], 1).astype(np.float32), 12)
+    planes = hair_direction(hair_mask(), [level, slanting])
+    # Where 0 and 45 degrees meet half and half, hair runs at 22.5: cos 2a = sin 2a.
+    assert planes[0, 64, 30] == pytest.approx(planes[1, 64, 30], abs=0.12) and planes[0, 64, 30] > 0.5
+
+
+def test_a_dot_combs_nothing() -> None:
+    assert not hair_direction(hair_mask(), [stroke((60, 60), (60, 60))])[:2].any()
 
 
 def test_a_mirror_turns_directions_as_it_turns_the_mask() -> None:

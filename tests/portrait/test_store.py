@@ -24,11 +24,11 @@ from faceeditor.portrait.adjustments import (
     LightChange,
     RegionStyle,
 )
-from faceeditor.portrait.document import Portrait, ReplaceFaces, SetHead, SetStyle, SetTruncation
+from faceeditor.portrait.document import Portrait, ReplaceFaces, SetHead, SetStyle, SetTruncation, Snapshot
 from faceeditor.portrait.face_parts import adjustment_entry, pack_style
 from faceeditor.portrait.head import HeadCoefficients, LightRig
 from faceeditor.portrait.masks import encode_mask
-from faceeditor.portrait.state import CombStroke, FaceSource, FaceState, Photo
+from faceeditor.portrait.state import CombStroke, FaceSource, FaceState, Photo, PortraitState, same_head
 from faceeditor.portrait.style import StyleCode
 
 Styles = Callable[[int], StyleCode]
@@ -240,15 +240,23 @@ def test_a_member_that_unpacks_without_end_is_refused(saved: Path, member: str) 
     assert_refused(saved, "larger than")
 
 
-@pytest.fixture
-def with_head(portrait: Portrait, tmp_path: Path) -> Path:
+def written(portrait: Portrait, path: Path, history: bool) -> Path:
+    """A file with the history, whose present step is what opens, or without any, as an autosave is."""
+    if history:
+        store.save(portrait, path)
+    else:
+        store.write_snapshot(portrait.snapshot(), path)
+    return path
+
+
+@pytest.fixture(params=[True, False], ids=["with history", "without"])
+def with_head(portrait: Portrait, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A portrait whose head was turned and lit, in a file."""
     base = HeadCoefficients.neutral().changed(shape=np.linspace(-1, 1, 24), pose=(3.3, -5.1, 0.7))
     gamma = np.linspace(-0.1, 1.0, 27).reshape(9, 3)
     head = base.changed(pose=(20, -5.1, 0.7), gamma=gamma, rig=LightRig(azimuth=-40.1, colour=(1.0, 0.5, 0.25)))
     portrait.apply(SetHead(head, base))
-    store.save(portrait, tmp_path / "berta.fep")
-    return tmp_path / "berta.fep"
+    return written(portrait, tmp_path / "berta.fep", request.param)
 
 
 def heads(path: Path) -> tuple[dict[str, Any] | None, ...]:
@@ -322,8 +330,8 @@ def changed_head() -> HeadCoefficients:
     )  # fmt: skip
 
 
-@pytest.fixture
-def with_photo(portrait: Portrait, style: Styles, tmp_path: Path) -> Path:
+@pytest.fixture(params=[True, False], ids=["with history", "without"])
+def with_photo(portrait: Portrait, style: Styles, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A portrait of two faces of a photograph, one with comb strokes, in a file."""
     source = FaceSource(
         (10, 20, 110, 130), (60.5, 75.25), (80, 3.5), portrait.mask, style(3), HeadCoefficients.neutral()
@@ -341,8 +349,7 @@ def with_photo(portrait: Portrait, style: Styles, tmp_path: Path) -> Path:
     )
     second = FaceState(np.full((256, 256), 1, np.uint8), style(5), 0.5, adjustments=adjustments)
     portrait.apply(ReplaceFaces((first, second), Photo(b"any bytes" * 1000, "zwei köpfe.jpg"), 1))
-    store.save(portrait, tmp_path / "clara.fep")
-    return tmp_path / "clara.fep"
+    return written(portrait, tmp_path / "clara.fep", request.param)
 
 
 def test_faces_photograph_and_comb_come_back(with_photo: Path, portrait: Portrait) -> None:
@@ -353,6 +360,7 @@ def test_faces_photograph_and_comb_come_back(with_photo: Path, portrait: Portrai
     for face, old in zip(state.faces, before.faces, strict=True):
         assert np.array_equal(face.mask, old.mask) and face.style.key == old.style.key
         assert (face.truncation, face.name, face.read_head) == (old.truncation, old.name, old.read_head)
+        assert face.style.label == old.style.label and same_head(face.head, old.head)
         assert [stroke.key for stroke in face.comb] == [stroke.key for stroke in old.comb]
     assert len(state.faces[1].adjustments) == 7
     for adjustment, given in zip(state.faces[1].adjustments, before.faces[1].adjustments, strict=True):
@@ -363,7 +371,92 @@ def test_faces_photograph_and_comb_come_back(with_photo: Path, portrait: Portrai
     assert source is not None and old_source is not None
     assert (source.box, source.centre, source.half) == (old_source.box, old_source.centre, old_source.half)
     assert source.head.key == old_source.head.key and source.style.key == old_source.style.key
-    assert np.array_equal(source.mask, old_source.mask)
+    assert np.array_equal(source.mask, old_source.mask) and source.style.label == old_source.style.label
+
+
+def test_a_board_comes_back_and_a_damaged_one_costs_nothing_else(portrait: Portrait, tmp_path: Path) -> None:
+    path = tmp_path / "dora.fep"
+    board = np.random.default_rng(0).bytes(2000)  # which no compression changes
+    portrait.set_board(board)
+    store.save(portrait, path)
+    assert store.load(path).board == board and not store.load(path).modified
+    data = bytearray(path.read_bytes())
+    data[data.index(board)] ^= 1  # its checksum is wrong now
+    path.write_bytes(data)
+    assert store.load(path).board == b"damaged", "which whoever unpacks it refuses with a sentence"
+    assert np.array_equal(store.load(path).mask, portrait.mask)
+
+
+def test_the_photograph_beside_a_snapshot_is_found_and_checked(portrait: Portrait, tmp_path: Path) -> None:
+    photo = Photo(b"any bytes" * 1000, "anna.jpg")
+    portrait.apply(ReplaceFaces(portrait.state().faces, photo))
+    path = tmp_path / "1-run.fep"
+    store.write_snapshot(portrait.snapshot(), path, photo_beside=True)
+    beside = store.photo_file(path, photo.digest)
+    assert beside == tmp_path / f"1-run.{photo.digest[:16]}.photo" and beside.read_bytes() == photo.data
+    loaded = store.load(path)
+    assert loaded.state().photo is not None and loaded.state().photo.data == photo.data and loaded.note == ""
+    beside.write_bytes(b"cut short")
+    assert store.load(path).state().photo is None and "is damaged" in store.load(path).note
+    store.write_snapshot(portrait.snapshot(), path, photo_beside=True)
+    assert beside.read_bytes() == photo.data, "a file of another size is written anew"
+    beside.unlink()
+    assert "is missing" in store.load(path).note
+
+
+def test_a_mask_without_palette_is_read_by_its_values(saved: Path, portrait: Portrait) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(portrait.mask).save(stream, "PNG")
+    rewrite(saved, face0__mask_png=stream.getvalue())
+    assert np.array_equal(store.load(saved).mask, portrait.mask)
+
+
+def test_long_names_are_cut_and_missing_ones_empty(portrait: Portrait, tmp_path: Path) -> None:
+    face = portrait.state().face.changed(name="n" * 300, style=portrait.style.with_label("s" * 300))
+    path = tmp_path / "long.fep"
+    store.write_snapshot(Snapshot(PortraitState((face,))), path)
+    loaded = store.load(path).state().face
+    assert loaded.name == "n" * 200 and loaded.style.label == "s" * 200
+    with zipfile.ZipFile(path) as archive:
+        entry = json.loads(archive.read("portrait.json"))["faces"][0]
+    del entry["name"], entry["style"]["label"]
+    rewrite(path, portrait_json=described(path, faces=[entry]))
+    assert (store.load(path).state().face.name, store.load(path).style.label) == ("", "")
+
+
+@pytest.mark.parametrize(("part", "most"), [("comb", 2000), ("adjustments", 64)])
+def test_as_many_parts_as_a_face_may_have_come_back(portrait: Portrait, tmp_path: Path, part: str, most: int) -> None:
+    stroke, entry = CombStroke(np.array([(1, 2), (3, 4)]), 5), Adjustment("Soft", DetailChange(-0.5))
+    parts = {part: ((stroke if part == "comb" else entry),) * most}
+    path = tmp_path / "many.fep"
+    store.write_snapshot(Snapshot(PortraitState((portrait.state().face.changed(**parts),))), path)
+    assert len(getattr(store.load(path).state().face, part)) == most
+    with zipfile.ZipFile(path) as archive:
+        face = json.loads(archive.read("portrait.json"))["faces"][0]
+    face[part] *= 2
+    rewrite(path, portrait_json=described(path, faces=[face]))
+    assert_refused(path, "described wrongly")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [7, {"box": [1, 2, 3]}, {"box": [0, 0, 1, float("nan")]}, {"centre": ["x", 2]}, {"half": [0, 0]}, {"style": 5}],
+)
+def test_a_place_in_the_photograph_that_makes_no_sense(with_photo: Path, damage: Any) -> None:
+    with zipfile.ZipFile(with_photo) as archive:
+        faces = json.loads(archive.read("portrait.json"))["faces"]
+    faces[0]["source"] = {**faces[0]["source"], **damage} if isinstance(damage, dict) else damage
+    rewrite(with_photo, portrait_json=described(with_photo, faces=faces))
+    assert_refused(with_photo, "damaged in its part “portrait.json”")
+
+
+@pytest.mark.parametrize("member", ["source-mask.png", "source-style.f32", "source-head.json"])
+def test_a_source_that_is_damaged_or_missing(with_photo: Path, member: str) -> None:
+    name = "face0__" + member.replace(".", "_")
+    rewrite(with_photo, **{name: b"rubbish"})
+    assert_refused(with_photo, f"damaged in its part “face0/{member}”")
+    rewrite(with_photo, **{name: None})
+    assert_refused(with_photo, f"“face0/{member}” is missing")
 
 
 @pytest.mark.parametrize(

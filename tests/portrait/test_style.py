@@ -66,3 +66,35 @@ def test_key_is_of_the_numbers_alone(style: Styles) -> None:
     changed = style(1).overall.copy()
     changed[5] += 1e-4
     assert StyleCode(style(1).regions, changed, style(1).detail).key != style(1).key
+
+
+def test_a_code_without_detail_keeps_all_else(style: Styles) -> None:
+    code = style(1)
+    plain = code.without_detail()
+    assert not plain.detail.any() and plain.label == code.label
+    assert np.array_equal(plain.regions, code.regions) and np.array_equal(plain.overall, code.overall)
+    assert plain.without_detail() is plain
+
+
+def test_a_mixture_says_what_it_is_made_of(style: Styles) -> None:
+    assert style(1).blend(style(2), 0.25).label == "Seed 1 + Seed 2 (25%)"
+    assert StyleCode.zeros().blend(StyleCode.zeros(), 0.5).label == "style + style (50%)"
+    assert style(1).with_region(Region.SKIN, style(2)).label == "Seed 1"
+
+
+def test_exaggeration_goes_beyond_the_code(style: Styles) -> None:
+    mean, code = style(1), style(2)
+    beyond = code.truncated(mean, 1.5)
+    assert np.allclose(beyond.regions, mean.regions + 1.5 * (code.regions - mean.regions), atol=1e-5)
+    assert np.allclose(beyond.detail, mean.detail + 1.5 * (code.detail - mean.detail), atol=1e-5)
+
+
+def test_a_code_knows_its_size() -> None:
+    assert StyleCode.zeros("a").nbytes == 4 * (19 * 32 + 64 + 8 * 16 * 16) and StyleCode.zeros("a").label == "a"
+    assert not any(part.any() for part in (StyleCode.zeros().regions, StyleCode.zeros().overall))
+    parts = ("regions", "overall", "detail")
+    keys = {StyleCode.zeros().key}
+    for name in parts:
+        arrays = {each: getattr(StyleCode.zeros(), each) for each in parts}
+        keys.add(StyleCode(**{**arrays, name: arrays[name] + 1}).key)
+    assert len(keys) == 4, "every part counts"

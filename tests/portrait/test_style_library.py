@@ -71,3 +71,31 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(style: Styles) -> None:
     with pytest.raises(PortraitError):
         pin_style(style(1))
     assert pinned_styles() == ()
+
+
+def test_a_pinned_style_that_cannot_be_written_or_removed_is_a_sentence(
+    style: Styles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin_style(style(1))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(PortraitError, match="disk is full"):
+            pin_style(style(2))
+    assert len(pinned_styles()) == 1 and len(list(library_folder().iterdir())) == 1
+    path = library_folder() / f"{style(2).key}.json"
+    path.mkdir()
+    with pytest.raises(PortraitError, match="cannot be unpinned"):
+        unpin_style(style(2))
+    assert [each.key for each in pinned_styles()] == [style(1).key], "a folder is no style, and stays"
+    assert path.is_dir()
+
+
+def test_long_and_foreign_names_are_kept_readably(style: Styles) -> None:
+    pin_style(style(1).with_label("Größe " + "x" * 300))
+    (kept,) = pinned_styles()
+    assert kept.label == ("Größe " + "x" * 300)[:200]
+    assert "Größe" in (library_folder() / f"{kept.key}.json").read_text("utf-8")
