@@ -161,7 +161,8 @@ def test_a_head_stands_in_files_with_all_of_it() -> None:
     [
         ({"azimuth": 180.5}, "azimuth is 180.5"), ({"azimuth": -180.5}, "between -180 and 180"),
         ({"elevation": 91}, "90"), ({"elevation": -91}, "-90"), ({"strength": 3.1}, "3"), ({"strength": -0.1}, "0"),
-        ({"softness": 1.1}, "1"), ({"softness": -0.1}, "0"), ({"fill": 1.6}, "1.5"), ({"fill": -0.1}, "0"), ({"rim": 2.1}, "2"),
+        ({"softness": 1.1}, "1"), ({"softness": -0.1}, "0"), ({"fill": 1.6}, "1.5"), ({"fill": -0.1}, "0"),
+        ({"rim": 2.1}, "2"),
         ({"rim": -0.1}, "0"), ({"rim": float("nan")}, "nan"), ({"azimuth": "5"}, "azimuth"),
         ({"colour": (1, 1)}, "light's colour must be three numbers"), ({"colour": (1, 1, 1.1)}, "between 0 and 1"),
         ({"colour": (1, -0.1, 1)}, "between 0 and 1"), ({"colour": (1, "1", 1)}, "three numbers"),
