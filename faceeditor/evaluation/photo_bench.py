@@ -32,7 +32,7 @@ from faceeditor.images import SourceImage
 from faceeditor.images.orientation import stored
 from faceeditor.images.source import read_source, source_of
 from faceeditor.photo.face import PhotoFace
-from faceeditor.photo.placement import Rect
+from faceeditor.photo.placement import Rect, inner
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.style import StyleCode
 from faceeditor.processes import begin_worker
@@ -52,7 +52,8 @@ class PhotoFigures:
     """What was measured.
 
     Attributes:
-        pairs: by kind of change, way and area: PSNR in dB; and SSIM and the perceptual distance over all.
+        pairs: by kind of change, way and area: PSNR in dB; SSIM and the perceptual distance over all; and of the
+            own way the forward-backward error of the motion, "twice" and "twice most" (`PhotoBench.backward_error`).
         identity: by edit and way: distance to the source, 0 the same .. (`identity.recogniser.distance`).
         seams: by edit and way: `photo_measures.seam_energy`, 1 is no seam.
         untouched: share of pixels outside of the edit that are bit for bit the source's, the smallest of all.
@@ -112,8 +113,18 @@ class PhotoBench:
                 figures = compared(made, scene, answer)
                 for way, picture in made.items():
                     figures[way]["perceptual"] = perceptual(picture, answer.picture)
+                figures["ours"] |= self.backward_error(wanted)
                 rows.setdefault(kind, []).append(figures)
         return {kind: averaged(several) for kind, several in rows.items()}
+
+    def backward_error(self, wanted: FaceEdit) -> dict[str, float]:
+        """Forward-backward error of an edit's motion in mask pixels: the mean over the person, and the largest."""
+        motion = wanted.photo.plan(self.model, wanted.head, wanted.photo.mask).motion
+        if motion is None:
+            return {}
+        person = cv2.resize(motion.labels, inner(motion.error).shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        error = inner(motion.error)[person]
+        return {"twice": float(error.mean()), "twice most": float(error.max(initial=0.0))}
 
     def style_of(self, scene: Scene) -> StyleCode:
         """The style that the generator's encoder reads from a scene."""
@@ -361,14 +372,15 @@ def table(figures: PhotoFigures) -> str:
     lines = []
     if figures.pairs:
         lines += [
-            "| change | way | " + " | ".join(AREAS) + " | SSIM | perceptual |",
-            "|---|---|" + "---|" * (len(AREAS) + 2),
+            "| change | way | " + " | ".join(AREAS) + " | SSIM | perceptual | forward-backward (most) |",
+            "|---|---|" + "---|" * (len(AREAS) + 3),
         ]
         for kind, ways in figures.pairs.items():
             for way, row in ways.items():
                 cells = [f"{row[area]:.1f}" if area in row else "" for area in AREAS]
                 seen = f"{row['perceptual']:.3f}" if "perceptual" in row else ""
-                lines.append(f"| {kind} | {way} | {' | '.join(cells)} | {row['ssim']:.3f} | {seen} |")
+                twice = f"{row['twice']:.2f} ({row['twice most']:.1f})" if "twice" in row else ""
+                lines.append(f"| {kind} | {way} | {' | '.join(cells)} | {row['ssim']:.3f} | {seen} | {twice} |")
     if figures.identity:
         lines += ["", "| edit | ours | pasted |", "|---|---|---|"]
         lines += [f"| {edit} | {row['ours']:.3f} | {row['pasted']:.3f} |" for edit, row in figures.identity.items()]

@@ -61,8 +61,10 @@ def changes(head: HeadCoefficients, seed: int) -> dict[str, HeadCoefficients]:
 
     sign = 1.0 if random.random() < 0.5 else -1.0
     rig = LightRig(sign * random.uniform(30, 80), random.uniform(0, 40), random.uniform(0.8, 1.3), softness=0.6)
-    return {
+    changed = {
         "pose": turned(yaw=sign * random.uniform(6, 12), pitch=random.uniform(-5, 5)),
         "expression": turned(smile=0.5, brow_raise=random.uniform(0, 0.5)),
         "light": with_rig(head, rig),
     }
+    changed["far pose"] = turned(yaw=sign * random.uniform(20, 30))
+    return changed

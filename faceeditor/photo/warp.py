@@ -3,7 +3,7 @@
 The head's motion field says for each pixel of the new view where it was. It breaks where one part slides over another
 (jaw over neck, ear over hair) and says nothing of what was hidden. What was hidden, and the lines of the breaks, are
 filled by a membrane from what is around them; beyond the person it runs out to zero. What stretches too far, and
-what opens up, is marked for a patch.
+what opens up, and what would be seen twice, is marked for a patch.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from faceeditor.head.camera import NECK_JOINT, PIVOT, rotation
 from faceeditor.head.maps import landmarks68
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import surface_motion
+from faceeditor.photo.consistency import forward_backward_error, weight_of
 from faceeditor.photo.fields import fill, smoothstep, spread
 from faceeditor.photo.placement import MARGIN, WIDE, inner, widened
 from faceeditor.portrait.edits import moves_mask
@@ -38,15 +39,28 @@ _BESIDE = 4
 """Mask pixels beside the person within which the motion of the outline is known."""
 _DEAD = (0.02, 0.10)
 """Displacements in mask pixels that are faded out: distant parts of the picture are not resampled for nothing."""
+_GRAZED = 1.25
+"""Stretch from which on a surface was seen at too flat an angle to say how what is beside it moves."""
 _STRETCHED = (3.0, 5.0)
 """Stretch at which a patch begins to be better than the photograph, and where it takes over."""
+_DOUBLED = (2.0, 5.0)
+"""Forward-backward error in mask pixels at which a place begins to be seen twice, and where a patch takes over."""
 _INNER_LIPS = (62, 66)
 """Landmarks of the 68 in the middle of the upper and the lower inner lip."""
 _OPEN, _WIDER = 2.0, 2.2
 """Gap in mask pixels of a mouth that is open, and how many times wider it may become by stretching."""
 _FACE = np.isin(np.arange(256), [*FACE_REGIONS, Region.L_EAR, Region.R_EAR])
+_HEAD = _FACE | np.isin(np.arange(256), (Region.HAIR, Region.HAT))
 _EARS = np.isin(np.arange(256), (Region.L_EAR, Region.R_EAR))
 _INSIDE = np.isin(np.arange(256), (Region.MOUTH, Region.L_EYE, Region.R_EYE))
+_FEATURES = np.isin(
+    np.arange(256),
+    (
+        Region.MOUTH, Region.U_LIP, Region.L_LIP, Region.L_EYE, Region.R_EYE, Region.L_BROW, Region.R_BROW, Region.NOSE,
+    ),
+)  # fmt: skip
+_AROUND = 6
+"""Mask pixels around eyes, brows, nose and mouth in which a stretch is that of an expression."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +70,15 @@ class PhotoMotion:
     Attributes:
         displacement: (N, N, 2) float32 source place minus place (x, y) in mask pixels.
         opened: (N, N) float32 0..1, where mouth or eyes show what the photograph does not.
-        stretched: (N, N) float32 0..1, where the photograph is stretched too far.
+        stretched: (N, N) float32 0..1, where the photograph is stretched too far or would be seen twice.
+        error: (N, N) float32 forward-backward error in mask pixels (`consistency`), 0 on the background.
         labels: (256, 256) uint8 `Region` of the new view.
     """
 
     displacement: FloatArray
     opened: FloatArray
     stretched: FloatArray
+    error: FloatArray
     labels: MaskArray
 
 
@@ -108,13 +124,18 @@ def photo_motion(
     known = near & seen & ~spread(tears, max(1, density // 2))
     # An ear that comes forward is stretched as a whole, and not along the line where it was hidden.
     known &= ~(_EARS[motion.labels] & spread(tears | ~seen, _EAR * density))
+    # Skin that turns to the camera from the outline was seen too flat: were it kept, all that comes into view beside it
+    # would be a smear of the outline itself. Left out, it shares the stretch.
+    grazed = stretch(cv2.GaussianBlur(raw, (0, 0), 0.5 * density), density) > _GRAZED
+    grazed &= ~spread(_FEATURES[motion.labels], _AROUND * density)
+    known &= ~grazed
     stretched_mouth = _stretches_mouth(model, base, head)
     if stretched_mouth:
         known &= motion.labels != Region.MOUTH
     weight = widened(known.astype(np.float32), cv2.BORDER_CONSTANT)
     _pin_border(weight)
     smooth = fill(widened(raw, cv2.BORDER_CONSTANT), weight, finest=0)
-    smooth = _smoothed(smooth, widened(face & seen, cv2.BORDER_CONSTANT), density)
+    smooth = _smoothed(smooth, widened(face & seen & ~grazed, cv2.BORDER_CONSTANT), density)
     size = np.hypot(smooth[..., 0], smooth[..., 1])
     smooth *= smoothstep(size, *_DEAD)[..., None]
     gone = inside & ~seen
@@ -129,9 +150,13 @@ def photo_motion(
     # Lips beside an open mouth are stretched only as far as its inside covers them.
     beside = spread(gone, 5 * density)
     smeared = smoothstep(stretch(inner(smooth), density), *_STRETCHED) * (face & ~inside & ~beside)
+    person = motion.labels != Region.BACKGROUND
+    shown = widened(weight_of(person & seen & ~inside, person & ~inside), cv2.BORDER_CONSTANT)
+    error = forward_backward_error(smooth, shown, density)
+    smeared = np.maximum(smeared, smoothstep(inner(error), *_DOUBLED) * (_HEAD[motion.labels] & ~beside))
     inner(wide)[:] = cv2.GaussianBlur(smeared, (0, 0), 1.5 * density)
     labels = np.ascontiguousarray(motion.labels[density // 2 :: density, density // 2 :: density])
-    return PhotoMotion(smooth, opened, wide, labels)
+    return PhotoMotion(smooth, opened, wide, error, labels)
 
 
 @cache

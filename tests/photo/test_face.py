@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from faceeditor.errors import Cancelled
+from faceeditor.evaluation.photo_scenes import changes, draw_scene
 from faceeditor.head.control_kinds import rig_of, with_rig
 from faceeditor.head.controls import control
 from faceeditor.head.model import HeadModel
-from faceeditor.photo.composite import Edit, edited
+from faceeditor.photo.composite import Edit, edited, person_alpha
+from faceeditor.photo.consistency import forward_backward_error, weight_of
 from faceeditor.photo.face import Options, PhotoFace
 from faceeditor.photo.placement import Rect, inner
 from faceeditor.photo.warp import stretch
@@ -149,6 +152,52 @@ def test_an_ear_that_comes_forward_is_stretched_as_a_whole(model: HeadModel) -> 
     ears = np.kron(np.isin(plan.labels, (Region.L_EAR, Region.R_EAR)), np.ones((2, 2), bool))
     assert ears.sum() > 100
     assert np.percentile(stretch(inner(plan.motion.displacement), 2)[ears], 95) < 3.5
+
+
+def test_what_comes_into_view_is_the_person_and_not_the_background(model: HeadModel) -> None:
+    """The cheek that turns to the camera was a bite of background between ear and jaw."""
+    scene = draw_scene(model, 13, 256)
+    face = PhotoFace.find(scene.picture, scene.square, scene.mask, scene.head)
+    head = changes(scene.head, 13)["pose"]
+    answer = draw_scene(model, 13, 256, head).mask
+    edit = face.plan(model, head, face.mask).finished(model, None)
+    alpha = person_alpha(scene.picture, face.placement, face.matte, edit, Rect(0, 0, 256, 256))
+    inside = cv2.erode((answer != Region.BACKGROUND).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    inside &= np.isin(answer, (Region.SKIN, Region.NOSE))
+    assert (alpha[inside] < 0.5).sum() < 60
+
+
+def test_a_place_that_is_seen_twice_is_marked() -> None:
+    """A field that shows ten columns of its source a second time, where it was guessed."""
+    field = np.zeros((64, 64, 2), np.float32)
+    field[20:40, 40:50, 0] = -15
+    known = np.ones((64, 64), bool)
+    known[20:40, 40:50] = False
+    error = forward_backward_error(field, weight_of(known, ~known), 1.0)
+    assert error[20:40, 40:50].min() > 14
+    error[20:40, 40:50] = 0
+    assert error.max() < 1
+    # Both seen: nobody can tell which is wrong.
+    both = forward_backward_error(field, np.ones((64, 64), np.float32), 1.0)
+    np.testing.assert_allclose(both[25, 45], 7.5, atol=0.1)
+    np.testing.assert_allclose(both[25, 30], 7.5, atol=0.1)
+
+
+def test_a_stretched_field_is_one_to_one() -> None:
+    across = np.arange(64, dtype=np.float32)
+    field = np.zeros((64, 64, 2), np.float32)
+    field[..., 0] = np.where(across < 32, -0.4 * across, -0.4 * (64 - across))
+    error = forward_backward_error(field, np.ones((64, 64), np.float32), 1.0)
+    assert error.max() < 0.6
+
+
+def test_a_far_turn_draws_what_would_be_seen_twice(model: HeadModel) -> None:
+    plan = found_person().plan(model, turned(person().head, yaw=40.0), found_person().mask)
+    assert plan.motion is not None
+    doubled = inner(plan.motion.error) > 6
+    assert doubled.sum() > 50
+    head = np.kron(np.isin(plan.labels, (Region.SKIN, Region.HAIR)), np.ones((2, 2), bool))
+    assert inner(plan.motion.stretched)[doubled & head].mean() > 0.5
 
 
 def test_a_stopped_composition_ends(model: HeadModel) -> None:
