@@ -23,7 +23,8 @@ _MIN_SPREAD_LABELS = 6  # different values that a mask of spread greys has at le
 _EXACT = 2  # largest difference of a channel of a colour that was not mixed
 _TOLERANCE = 12  # largest difference of a channel that still counts as a palette colour
 _MAX_STRAY = 0.05  # share of pixels off the palette (soft edges, JPEG) that is put right silently but for a note
-_MAX_RIM_STRAY, _RIM = 0.15, 4.0  # the same where they lie within so many pixels (of 256) of a flat area
+_MAX_RIM_STRAY = 0.15  # the same where nearly all of them lie beside a flat area
+_RIM, _JPEG_BLOCK = 4.0, 8.0  # how far from it: pixels of a mask of 256 a side, and at least a JPEG's block of the file
 _MAX_SOFT_STRAY = 0.4  # the same where all stray pixels lie on the rims of smoothly enlarged areas
 
 _SCALES = {1: (255,), 2: (85,), 4: (17,), 16: (257,), 32: (257,)}  # what decoding multiplies by, by the file's depth
@@ -332,7 +333,7 @@ def _strays_are_rims(matched: MaskArray, pixels: npt.NDArray[np.uint8], palette:
     if len(present) < 2:
         return False
     distances = _distances(matched, cores, present)
-    close = distances.min(0)[stray] <= _RIM * max(1.0, matched.shape[0] / 256)
+    close = distances.min(0)[stray] <= max(_JPEG_BLOCK, _RIM * matched.shape[0] / 256)
     if stray.mean() <= _MAX_RIM_STRAY and close.mean() > 0.9:
         return True
     two = np.argpartition(distances, 1, axis=0)[:2][:, stray]

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from faceeditor.portrait.document import PaintMask, Portrait, SetTruncation
+from faceeditor.portrait.document import Edit, PaintMask, Portrait, SetComb, SetHead, SetStyle, SetTruncation
+from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.history import History, PackedMask
-from faceeditor.portrait.state import PortraitState
+from faceeditor.portrait.state import CombStroke, PortraitState
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import MaskArray
 
@@ -99,8 +100,59 @@ def test_branches_are_forgotten_before_the_line(face: MaskArray, limit: int) -> 
     assert history.nbytes <= limit or len(history.names) == 1
     assert history.nbytes == sum(node.nbytes for node in history.nodes() if node is not history.root)
     assert portrait.undo_stack[-1] in ("Step 39", "Step 38")
-    mask = portrait.mask.copy()
+    position, mask = portrait.position, portrait.mask.copy()
     portrait.go_to(0)
-    portrait.go_to(len(portrait.undo_stack))
-    portrait.redo()
-    assert portrait.mask.shape == mask.shape
+    assert not np.array_equal(portrait.mask, mask) or position == 0
+    portrait.go_to(position)
+    assert np.array_equal(portrait.mask, mask)
+
+
+def test_what_a_step_takes_is_what_it_does_not_share(face: MaskArray) -> None:
+    portrait = Portrait(face, StyleCode.zeros())
+    history = portrait.history
+
+    def taken(edit: Edit) -> int:
+        before = history.nbytes
+        portrait.apply(edit)
+        return history.nbytes - before
+
+    bare = taken(SetTruncation(0.5))
+    assert 0 < bare < 2000, "neither mask nor style are kept again"
+    noise = np.random.default_rng(0).integers(0, 19, (128, 128), dtype=np.uint8)
+    assert taken(PaintMask((0, 0, 128, 128), noise)) > bare + 5000
+    style = StyleCode(np.ones((19, 32)), np.ones(64), np.ones((8, 16, 16)))
+    assert taken(SetStyle(style)) >= bare + style.nbytes
+    first, second = (CombStroke(np.full((count, 2), 9.0), 5) for count in (1000, 500))
+    assert taken(SetComb((first,))) >= bare + first.points.nbytes
+    added = taken(SetComb((first, second)))
+    assert bare + second.points.nbytes <= added < bare + first.points.nbytes, "the first stroke is shared"
+    head = HeadCoefficients.neutral()
+    assert taken(SetHead(head, head)) > bare
+    assert taken(SetTruncation(0.25)) == bare
+
+
+def test_a_picture_of_a_step_counts_and_takes_the_place_of_another(face: MaskArray) -> None:
+    portrait = Portrait(face, StyleCode.zeros())
+    portrait.set_step_picture(bytes(5000))
+    assert portrait.history.nbytes == 0, "the first state is no step"
+    portrait.apply(SetTruncation(0.5))
+    bare = portrait.history.nbytes
+    portrait.set_step_picture(bytes(3000))
+    portrait.set_step_picture(bytes(1000))
+    assert portrait.history.nbytes == bare + 1000 and portrait.history.present.nbytes == bare + 1000
+    portrait.amend(portrait.state().with_face(truncation=0.25))
+    assert portrait.history.present.picture == b"" and portrait.history.nbytes == bare, "it showed another state"
+
+
+def test_ends_of_other_branches_newest_first(face: MaskArray) -> None:
+    portrait = Portrait(face, StyleCode.zeros())
+    assert portrait.history.branch_ends() == ()
+    for name in ("a1", "a2", "b1", "c1"):
+        if name != "a2":
+            portrait.go_to(0)
+        portrait.apply(SetTruncation(len(portrait.undo_stack) / 10 + 0.05 * ord(name[0]) / 100, name))
+    assert [node.name for node in portrait.history.branch_ends()] == ["b1", "a2"]
+    portrait.go_to_node(portrait.history.branch_ends()[1])
+    assert [node.name for node in portrait.history.branch_ends()] == ["c1", "b1"]
+    portrait.go_to(1)
+    assert [node.name for node in portrait.history.branch_ends()] == ["c1", "b1"], "redo still leads to a2"

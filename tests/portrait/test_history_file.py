@@ -20,6 +20,7 @@ from faceeditor.portrait.document import (
     SetHead,
     SetStyle,
     SetTruncation,
+    Snapshot,
 )
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import CombStroke, Photo
@@ -82,6 +83,50 @@ def test_saving_again_keeps_it(saved: Path, tmp_path: Path) -> None:
     assert store.load(tmp_path / "again.fep").undo_stack == loaded.undo_stack
 
 
+def test_all_that_was_undone_can_be_redone_after_opening(portrait: Portrait, tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        portrait.apply(SetTruncation(number / 10, f"Step {number}"))
+    portrait.go_to(0)
+    store.save(portrait, tmp_path / "p.fep")
+    loaded = store.load(tmp_path / "p.fep")
+    assert loaded.undo_stack == ("Step 1", "Step 2", "Step 3") and loaded.position == 0
+    loaded.redo()
+    loaded.redo()
+    assert loaded.truncation == 0.2
+
+
+def test_a_single_step_is_kept(portrait: Portrait, tmp_path: Path) -> None:
+    portrait.apply(SetTruncation(0.1, "Only"))
+    store.save(portrait, tmp_path / "p.fep")
+    assert store.load(tmp_path / "p.fep").undo_stack == ("Only",)
+
+
+@pytest.mark.parametrize("part", ["truncation", "style", "mask", "head", "active"])
+def test_a_history_that_ends_elsewhere_is_left_out(
+    portrait: Portrait, style: Styles, tmp_path: Path, part: str
+) -> None:
+    """As when another program changed the second face of a file and left its history alone."""
+    second = portrait.state().face.changed(name="Second", head=HEAD)
+    portrait.apply(ReplaceFaces((portrait.state().face, second), None))
+    path, other = tmp_path / "p.fep", tmp_path / "other.fep"
+    store.save(portrait, path)
+    change: dict[str, Any] = {
+        "truncation": {"truncation": 0.5}, "style": {"style": style(8)}, "mask": {"mask": portrait.mask ^ 1},
+        "head": {"head": HEAD.changed(pose=(5, 0, 0))}, "active": {},
+    }[part]  # fmt: skip
+    state = portrait.state().with_faces_part(1, second.changed(**change))
+    store.write_snapshot(Snapshot(state.changed(active=1 if part == "active" else 0)), other)
+    with zipfile.ZipFile(path) as archive:
+        history = {name: archive.read(name) for name in archive.namelist() if name.startswith("history.")}
+    assert store.load(path).undo_stack == ("Open photo",)
+    with zipfile.ZipFile(other, "a") as archive:
+        for name, data in history.items():
+            archive.writestr(name, data)
+    loaded = store.load(other)
+    assert loaded.undo_stack == () and "history" in loaded.note
+    assert loaded.state().active == (1 if part == "active" else 0)
+
+
 def rewrite(path: Path, name: str, data: bytes | None) -> None:
     """Replace a member of the file, or leave it out."""
     with zipfile.ZipFile(path) as archive:
@@ -113,7 +158,9 @@ def changed(path: Path, change: Callable[[dict[str, Any]], Any]) -> bytes:
         lambda data: data["masks"][5].__setitem__(1, 3), lambda data: data["masks"].__setitem__(0, [0, 5]),
         lambda data: data.update(steps=data["steps"][1:2] * 20_001), lambda data: data["steps"][2].update(active=7),
         lambda data: data.update(styles=[]), lambda data: data["steps"][1].update(picture=-1),
-        lambda data: data["steps"][1].update(picture="x"), lambda data: data["steps"][1].update(picture=1 << 40),
+        lambda data: data["steps"][1].update(number=True), lambda data: data["steps"][1].update(number="1"),
+        lambda data: data["steps"][1].update(picture=True), lambda data: data["steps"][1].update(picture="x"),
+        lambda data: data["steps"][1].update(picture=1 << 40),
     ],
 )  # fmt: skip
 def test_a_damaged_history_costs_nothing_else(saved: Path, portrait: Portrait, change: Any) -> None:
@@ -156,6 +203,14 @@ def test_pictures_of_the_newest_steps_are_kept(portrait: Portrait, tmp_path: Pat
     loaded = store.load(tmp_path / "p.fep")
     pictures = [loaded.history.at(row).picture for row in range(9)]
     assert pictures == [b""] * 5 + [bytes([4]) * 1000, b"", bytes([6]) * 1000, bytes([7]) * 1000]
+    # One that is too large ends the row: older ones are not kept in its place.
+    portrait.go_to(7)
+    portrait.set_step_picture(bytes(3000))
+    store.save(portrait, tmp_path / "p.fep")
+    loaded = store.load(tmp_path / "p.fep")
+    assert [bool(loaded.history.at(row).picture) for row in range(9)] == [False] * 8 + [True]
+    portrait.go_to(8)
+    store.save(portrait, tmp_path / "p.fep")
     for data in (None, b"", b"short"):
         rewrite(tmp_path / "p.fep", "history.pictures", data)
         again = store.load(tmp_path / "p.fep")
