@@ -9,12 +9,20 @@ import pytest
 from PIL import Image, ImageCms
 
 from faceeditor.cli import arguments
-from faceeditor.errors import ImageError
+from faceeditor.errors import FaceEditorError, ImageError
 from faceeditor.portrait import mask_labels
 from faceeditor.portrait.mask_folders import import_masks, order_of
-from faceeditor.portrait.mask_labels import CELEBAMASK_PARTS, COLOURS, REGION_OF_LABEL, recognised
+from faceeditor.portrait.mask_labels import (
+    CELEBAMASK_PARTS,
+    COLOURS,
+    REGION_OF_LABEL,
+    is_like_a_face,
+    label_order,
+    layout_likelihood,
+    recognised,
+)
 from faceeditor.portrait.masks import load_mask, read_mask, sample_masks
-from faceeditor.regions import PALETTE, MaskArray, Region, colorize
+from faceeditor.regions import PALETTE, MaskArray, Region, colorize, mirrored
 
 CELEBAMASK_LABEL = np.argsort(REGION_OF_LABEL["celebamask"]).astype(np.uint8)
 """(19,) CelebAMask-HQ's label of each region."""
@@ -43,6 +51,35 @@ def test_orders_are_recognised_however_the_mask_lies(turn: int, flip: bool) -> N
         assert recognised(CELEBAMASK_LABEL[mask])[0] == "celebamask"
 
 
+@pytest.mark.parametrize("sample", [0, 5])
+def test_how_likely_a_layout_is_does_not_depend_on_how_it_lies(sample: int) -> None:
+    mask = sample_masks()[sample].read()
+    upright = layout_likelihood(mask, "bisenet")
+    for turn in range(4):
+        for lying in (np.rot90(mask, turn), np.rot90(mirrored(mask), turn)):
+            assert layout_likelihood(np.ascontiguousarray(lying), "bisenet") == pytest.approx(upright, abs=1.0)
+    large = cv2.resize(mask, (512, 512), interpolation=cv2.INTER_NEAREST)
+    assert layout_likelihood(large, "bisenet") == pytest.approx(upright, abs=0.5)
+    assert layout_likelihood(CELEBAMASK_LABEL[mask], "celebamask") == pytest.approx(upright)
+    assert layout_likelihood(mask, "celebamask") < upright - 20
+    exchanged = np.random.default_rng(4).permutation(19).astype(np.uint8)[mask]
+    assert is_like_a_face(mask, "bisenet") and not is_like_a_face(exchanged, "bisenet")
+
+
+def test_labels_that_mean_the_same_in_both_orders_are_certain() -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    mask[60:200, 60:200] = Region.SKIN
+    assert recognised(mask) == ("bisenet", True)
+
+
+def test_orders_have_names() -> None:
+    assert [label_order(name) for name in ("auto", "ours", "bisenet", "celebamask")] == [
+        None, "bisenet", "bisenet", "celebamask",
+    ]  # fmt: skip
+    with pytest.raises(ImageError, match="no label order “coco”; choose one of auto, bisenet, celebamask, ours"):
+        label_order("coco")
+
+
 def test_celebamask_is_converted_with_a_note(tmp_path: Path, face: MaskArray) -> None:
     path = saved(tmp_path, Image.fromarray(CELEBAMASK_LABEL[face]))
     reading = load_mask(path)
@@ -53,9 +90,17 @@ def test_celebamask_is_converted_with_a_note(tmp_path: Path, face: MaskArray) ->
     assert np.array_equal(load_mask(saved(tmp_path, Image.fromarray(CELEBAMASK_LABEL[face])), "celebamask").mask, face)
 
 
-def test_numbers_spread_to_be_seen(tmp_path: Path, face: MaskArray) -> None:
-    reading = load_mask(saved(tmp_path, Image.fromarray((face * 14).astype(np.uint8))))
-    assert np.array_equal(reading.mask, face) and "factor 14" in reading.note
+@pytest.mark.parametrize("factor", [2, 13, 14])
+def test_numbers_spread_to_be_seen(tmp_path: Path, face: MaskArray, factor: int) -> None:
+    worn = np.where(face == Region.NOSE, Region.HAIR, face).astype(np.uint8)
+    reading = load_mask(saved(tmp_path, Image.fromarray((worn * factor).astype(np.uint8))), "ours")
+    assert np.array_equal(reading.mask, worn) and f"factor {factor}" in reading.note
+
+
+def test_too_few_greys_are_not_taken_for_spread_labels(tmp_path: Path, face: MaskArray) -> None:
+    few = np.where(np.isin(face, [0, 1, 10]), face, 0).astype(np.uint8)
+    with pytest.raises(ImageError, match=r"no regions: 140 \("):
+        load_mask(saved(tmp_path, Image.fromarray(few * np.uint8(14))), "ours")
 
 
 def test_exchanged_regions_are_not_taken_in_silence(tmp_path: Path) -> None:
@@ -105,6 +150,68 @@ def test_a_palette_of_grey_labels_was_indexed_anew(tmp_path: Path, face: MaskArr
     assert np.array_equal(load_mask(saved(tmp_path, grey, "grey.gif")).mask, face)
 
 
+def test_the_numbers_of_a_palette_count_where_its_colours_say_nothing(tmp_path: Path, face: MaskArray) -> None:
+    image = Image.fromarray(face).convert("P")
+    dark = np.random.default_rng(2).integers(0, 19, (256, 3), dtype=np.uint8)  # neither greys nor known colours
+    dark[0] = 5
+    image.putpalette(dark.tobytes())
+    assert np.array_equal(load_mask(saved(tmp_path, image)).mask, face)
+    beyond = Image.fromarray(np.where(face == Region.NOSE, 19, face).astype(np.uint8)).convert("P")
+    beyond.putpalette((dark * 13).tobytes())
+    with pytest.raises(ImageError, match="match no region; save it as a grey PNG with the values 0 to 18"):
+        load_mask(saved(tmp_path, beyond))
+
+
+def test_a_soft_mask_with_a_palette_is_read_by_its_colours(tmp_path: Path, face: MaskArray) -> None:
+    soft = Image.fromarray(cv2.GaussianBlur(colorize(face), (0, 0), 0.6)).quantize(256, dither=Image.Dither.NONE)
+    reading = load_mask(saved(tmp_path, soft))
+    assert "off the palette" in reading.note and (reading.mask != face).mean() < 0.01
+
+
+def test_half_transparent_entries_of_a_palette(tmp_path: Path, face: MaskArray) -> None:
+    image = Image.fromarray(face).convert("P")
+    image.putpalette(PALETTE.tobytes())
+    opacity = bytearray(b"\xff" * 19)
+    opacity[Region.NOSE], opacity[Region.L_LIP] = 127, 128
+    reading = load_mask(saved(tmp_path, image, transparency=bytes(opacity)))
+    assert np.array_equal(reading.mask, np.where(face == Region.NOSE, 0, face))
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_opacity_decides_at_one_half_and_a_mask_without_any_is_read_whole(
+    tmp_path: Path, face: MaskArray, deep: bool
+) -> None:
+    top = 257 if deep else 1
+    labels = face.astype(np.uint16 if deep else np.uint8)
+    for upper, lower, erased in ((127, 128, True), (0, 0, False)):
+        alpha = np.full(face.shape, lower * top, labels.dtype)
+        alpha[:128] = upper * top
+        pixels = np.dstack([labels * top, labels * top, labels * top, alpha])
+        assert cv2.imwrite(str(tmp_path / "a.png"), pixels)
+        reading = load_mask(tmp_path / "a.png")
+        wanted = face.copy()
+        if erased:
+            wanted[:128] = 0
+        assert np.array_equal(reading.mask, wanted) and ("Transparent" in reading.note) == erased
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_labels_may_stand_in_any_one_channel(tmp_path: Path, face: MaskArray, channel: int) -> None:
+    pixels = np.zeros((256, 256, 3), np.uint8)
+    pixels[..., channel] = face
+    assert np.array_equal(load_mask(saved(tmp_path, Image.fromarray(pixels))).mask, face)
+
+
+def test_many_wrong_values_are_counted(tmp_path: Path, face: MaskArray) -> None:
+    for place, value in enumerate((19, 23, 30, 31, 37)):
+        face[10, 10 + place] = value
+    with pytest.raises(ImageError, match=r"19 \(1 pixels\), 23 \(1 pixels\), 30 \(1 pixels\) and 2 more; .* 0 to 18"):
+        load_mask(saved(tmp_path, Image.fromarray(face)))
+    face[10, 10:15] = (19, 19, 23, 30, 30)
+    with pytest.raises(ImageError, match=r"19 \(2 pixels\), 23 \(1 pixels\), 30 \(2 pixels\); "):
+        load_mask(saved(tmp_path, Image.fromarray(face)))
+
+
 def test_erased_pixels_of_a_palette_are_background(tmp_path: Path, face: MaskArray) -> None:
     indices = face.copy()
     indices[:128] = 19
@@ -148,12 +255,6 @@ def test_sixteen_bits(tmp_path: Path, face: MaskArray, scale: int, channels: int
     colours = colorize(face).astype(np.uint16) * 257
     assert cv2.imwrite(str(tmp_path / "colours.png"), colours[..., ::-1])
     assert np.array_equal(load_mask(tmp_path / "colours.png").mask, face)
-
-
-def test_labels_in_one_channel(tmp_path: Path, face: MaskArray) -> None:
-    pixels = np.zeros((256, 256, 3), np.uint8)
-    pixels[..., 0] = face
-    assert np.array_equal(load_mask(saved(tmp_path, Image.fromarray(pixels))).mask, face)
 
 
 def test_four_bits(tmp_path: Path, face: MaskArray) -> None:
@@ -320,6 +421,67 @@ def test_a_folder_of_labels_has_one_order(tmp_path: Path, face: MaskArray) -> No
     assert np.array_equal(read_mask(tmp_path / "out" / "2.png")[0], bare)
     again = list(import_masks(tmp_path / "data", tmp_path / "out"))
     assert all(each.target is None for each in again), "nothing is written over"
+
+
+def test_a_file_that_says_its_order_itself_keeps_it_in_a_folder_of_another(tmp_path: Path, face: MaskArray) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "0-broken.png").write_bytes(b"no picture")
+    for number in (1, 2, 3):
+        saved(source, Image.fromarray(CELEBAMASK_LABEL[np.roll(face, number, 0)]), f"{number}.png")
+    saved(source, Image.fromarray(colorize(face)), "4-colours.png")
+    assert order_of(sorted(source.iterdir())) == "celebamask", "a broken one at the beginning ends nothing"
+    done = {each.source.stem: each for each in import_masks(source, tmp_path / "out")}
+    assert done["0-broken"].target is None
+    assert np.array_equal(read_mask(tmp_path / "out" / "4-colours.png")[0], face)
+    assert np.array_equal(read_mask(tmp_path / "out" / "3.png")[0], np.roll(face, 3, 0))
+
+
+def test_an_import_tells_how_far_it_is_and_refuses_what_makes_no_sense(tmp_path: Path, face: MaskArray) -> None:
+    source, empty = tmp_path / "source", tmp_path / "empty"
+    for folder in (source / "sub", empty):
+        folder.mkdir(parents=True)
+    for name in ("b.png", "a.PNG", "sub/c.bmp", "notes.txt"):
+        (source / name).write_bytes(b"") if name == "notes.txt" else saved(source, Image.fromarray(face), name)
+    told: list[tuple[float, str]] = []
+    done = list(import_masks(source, tmp_path / "out", step=lambda share, name: told.append((share, name))))
+    assert told == [(0, "a.PNG"), (pytest.approx(1 / 3), "b.png"), (pytest.approx(2 / 3), "c.bmp"), (1, "")]
+    assert [each.target for each in done] == [tmp_path / "out" / name for name in ("a.png", "b.png", "sub/c.png")]
+    for folder, words in ((source / "b.png", "is no folder"), (empty, "no masks in")):
+        with pytest.raises(FaceEditorError, match=words):
+            list(import_masks(folder, tmp_path / "out2"))
+    with pytest.raises(FaceEditorError, match="The output folder is the input"):
+        list(import_masks(source, source / "sub" / ".."))
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FaceEditorError, match="file"):
+        list(import_masks(source, tmp_path / "file" / "out"))
+
+
+def test_parts_of_different_sizes_are_refused(tmp_path: Path, face: MaskArray) -> None:
+    parts(tmp_path, face)
+    saved(tmp_path, Image.new("L", (256, 256)), "00007_skin.png")
+    with pytest.raises(ImageError, match="another size than the other parts of “00007”"):
+        load_mask(tmp_path / "00007_nose.png")
+    for name in ("skin", "nose"):
+        saved(tmp_path, Image.new("L", (256, 255)), f"00009_{name}.png")
+    with pytest.raises(ImageError, match="256 x 255 pixels; a mask must be square"):
+        load_mask(tmp_path / "00009_nose.png")
+
+
+def test_later_parts_lie_over_earlier_ones(tmp_path: Path) -> None:
+    """Skin covers the whole face in CelebAMask-HQ, and hair lies over it."""
+    for name, rows in (("hair", 100), ("skin", 200), ("l_eye", 50)):
+        picture = np.zeros((256, 256), np.uint8)
+        picture[:rows] = 255
+        saved(tmp_path, Image.fromarray(picture), f"3_{name}.png")
+    mask = load_mask(tmp_path / "3_skin.png").mask
+    assert sorted({int(value) for value in mask[:, 0]}) == sorted({0, int(Region.SKIN), int(Region.HAIR)})
+    assert mask[10, 0] == Region.HAIR and mask[150, 0] == Region.SKIN and mask[250, 0] == Region.BACKGROUND
+
+
+def test_a_part_alone_is_a_mask_of_its_own(tmp_path: Path, face: MaskArray) -> None:
+    alone = saved(tmp_path, Image.fromarray(face), "00007_hair.png")
+    assert np.array_equal(load_mask(alone).mask, face)
 
 
 def test_the_legend_names_all_regions() -> None:
