@@ -47,3 +47,6 @@ def test_only_an_enlarged_face_is_changed() -> None:
 def test_pictures_of_other_shapes_stay() -> None:
     odd = np.random.default_rng(2).integers(0, 256, (30, 41, 3), dtype=np.uint8)
     assert without_lattice(odd) is odd
+    for shape in ((30, 30, 3), (32, 36, 3), (32, 32, 4), (32, 32)):  # no multiple of 4, not square, not of 3 channels
+        picture = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
+        assert without_lattice(picture) is picture

@@ -158,7 +158,7 @@ def test_limits_belong_to_what_is_allowed(face: MaskArray, monkeypatch: pytest.M
         PortraitState((full,) * 33)
     monkeypatch.setattr(state_module, "MAX_PHOTO_BYTES", 3 << 20)
     assert len(Photo(bytes(3 << 20)).data) == 3 << 20
-    with pytest.raises(PortraitError, match="“x.jpg” has 4 MB; photographs of up to 3 MB"):
+    with pytest.raises(PortraitError, match=r"“x\.jpg” has 4 MB; photographs of up to 3 MB"):
         Photo(bytes(4 << 20), "x.jpg")
 
 
