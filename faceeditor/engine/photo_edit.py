@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.engine.jobs import JobContext
+from faceeditor.engine.jobs import JobContext, Pixels
 from faceeditor.engine.photo_jobs import REFINEMENTS
 from faceeditor.engine.photo_style import restyle
 from faceeditor.engine.requests import Frame, RenderRequest
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from faceeditor.images import SourceImage
     from faceeditor.photo.align import Square
     from faceeditor.photo.composite import Edit
+    from faceeditor.photo.detect import FaceBox
     from faceeditor.photo.face import Options, PhotoFace, Plan
     from faceeditor.photo.placement import Placement
 
 Samples = npt.NDArray[Any]
+SHOWN_SIDE = 2000
+"""Longer side of the copy that lies under what a window draws of a photograph."""
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the picture."""
 
@@ -43,6 +46,7 @@ class FoundFace:
         index: which of the boxes it is.
         note: a sentence for the user; may be empty.
         rough: sentences on why the face cannot be read well; empty for a clear face.
+        complete: the boxes are all there are; else small faces were not looked for (`FindBoxes`).
     """
 
     photo: "PhotoFace"
@@ -52,6 +56,7 @@ class FoundFace:
     index: int
     note: str
     rough: tuple[str, ...] = ()
+    complete: bool = True
 
     def state(self) -> FaceState:
         """The face as a part of a portrait, without any edit."""
@@ -118,11 +123,14 @@ class FindFace:
         face: which face, counted from 0, the largest first.
         upright: take the face in a square that stands as the photograph does, as far as the face is not tilted much, so
             that masks are painted on an upright photograph.
+        quick: for a window: do not look for small faces where the largest one is wanted and clear, and let the person
+            be found in the background (`PhotoFace.find_later`).
     """
 
     source: "SourceImage"
     face: int = 0
     upright: bool = False
+    quick: bool = False
 
     def run(self, context: JobContext) -> FoundFace:
         """Raises ImageError (there is no such face) and ModelError."""
@@ -134,7 +142,7 @@ class FindFace:
 
         step = _parts(context)
         picture = self.source.srgb
-        prepared = prepare_photo(picture, self.face, step(0.0, 0.4))
+        prepared = prepare_photo(picture, self.face, step(0.0, 0.4), self.quick)
         square, aligned, mask = prepared.square, prepared.photo, prepared.mask
         standing = upright_square(square) if self.upright else square
         if standing is not square:
@@ -144,10 +152,62 @@ class FindFace:
         step(0.5, 0.55)(0.0, "Reading the style")
         style = context.encode(aligned, mask, self.source.name)
         own = eight_bit(three_channels(self.source.samples))
-        face = PhotoFace.find(own, square, mask, head, step(0.55, 1.0))
+        if self.quick:
+            face = PhotoFace.find_later(own, square, mask, head)
+        else:
+            face = PhotoFace.find(own, square, mask, head, step(0.55, 1.0))
         context.progress(1.0, "Done")
-        boxes = tuple((box.left, box.top, box.right, box.bottom) for box in prepared.faces)
-        return FoundFace(face, style, square, boxes, self.face, prepared.note, prepared.rough)
+        boxes = _boxes_of(prepared.faces)
+        return FoundFace(face, style, square, boxes, self.face, prepared.note, prepared.rough, prepared.complete)
+
+
+@dataclass(frozen=True, eq=False)
+class FoundBoxes:
+    """All faces of a photograph.
+
+    Attributes:
+        boxes: (left, top, right, bottom) in pixels of the picture, the largest first.
+        note: a sentence for the user; empty for a single face.
+    """
+
+    boxes: tuple[Box, ...]
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class FindBoxes:
+    """Find all faces of a photograph of which the largest was read -> `FoundBoxes`.
+
+    Attributes:
+        source: the photograph.
+    """
+
+    long: ClassVar[bool] = True  # nothing waits for it
+
+    source: "SourceImage"
+
+    def run(self, context: JobContext) -> FoundBoxes:
+        """Raises ModelError."""
+        from faceeditor.photo.detect import detect_faces
+        from faceeditor.photo.prepare import choice_note
+
+        boxes = _boxes_of(detect_faces(self.source.srgb, _parts(context)(0.0, 1.0)))
+        return FoundBoxes(boxes, " ".join(choice_note(boxes, 0)))
+
+
+def _small(source: "SourceImage") -> Pixels:
+    """(h, w, 3) uint8 sRGB, as large as a screen at most."""
+    import cv2
+
+    factor = SHOWN_SIDE / max(source.width, source.height)
+    if factor >= 1:
+        return source.srgb
+    size = max(1, round(source.width * factor)), max(1, round(source.height * factor))
+    return np.asarray(cv2.resize(source.srgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _boxes_of(faces: "tuple[FaceBox, ...]") -> tuple[Box, ...]:
+    return tuple((face.left, face.top, face.right, face.bottom) for face in faces)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +221,7 @@ class OpenedPhotograph:
         boxes: all faces that the photograph shows, the largest first.
         state: the portrait.
         note: sentences for the user.
+        complete: as of `FoundFace`.
     """
 
     photo: Photo
@@ -169,6 +230,7 @@ class OpenedPhotograph:
     boxes: tuple[Box, ...]
     state: PortraitState
     note: str
+    complete: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,10 +240,12 @@ class OpenPhotograph:
     Attributes:
         path: the file.
         face: which face, counted from 0, the largest first.
+        show: called with the photograph, reduced to `SHOWN_SIDE`, (h, w, 3) uint8 sRGB, as soon as it is decoded.
     """
 
     path: Path
     face: int = 0
+    show: Callable[[Pixels], None] = lambda pixels: None
 
     def run(self, context: JobContext) -> OpenedPhotograph:
         """Raises ImageError (no picture, no face), PortraitError (the file is too large) and ModelError."""
@@ -191,28 +255,31 @@ class OpenPhotograph:
         step(0.0, 0.1)(0.0, "Opening the photograph")
         source = read_source(self.path)
         photo = Photo(source.data, source.name)
-        found = _within(FindFace(source, self.face, upright=True), context, 0.1, 1.0)
+        self.show(_small(source))
+        found = _within(FindFace(source, self.face, upright=True, quick=True), context, 0.1, 1.0)
         face = found.state()
         assert face.source is not None
         state = PortraitState((face,), 0, photo)
-        return OpenedPhotograph(photo, source, {face.source: found.photo}, found.boxes, state, found.note)
+        faces = {face.source: found.photo}
+        return OpenedPhotograph(photo, source, faces, found.boxes, state, found.note, found.complete)
 
 
 @dataclass(frozen=True, eq=False)
 class LoadPhotograph:
-    """Decode the photograph of a portrait that was opened from a file, and find its faces again -> `OpenedPhotograph`.
+    """Decode the photograph of a portrait that was opened from a file, and find its people again -> `OpenedPhotograph`.
 
     Attributes:
         state: the portrait.
+        show: as of `OpenPhotograph`.
     """
 
     state: PortraitState
+    show: Callable[[Pixels], None] = lambda pixels: None
 
     def run(self, context: JobContext) -> OpenedPhotograph:
         """Raises ImageError and ModelError."""
         from faceeditor.images.source import source_of
         from faceeditor.photo.align import Square
-        from faceeditor.photo.detect import detect_faces
         from faceeditor.photo.face import PhotoFace
 
         photo = self.state.photo
@@ -221,15 +288,16 @@ class LoadPhotograph:
         step = _parts(context)
         step(0.0, 0.1)(0.0, "Opening the photograph")
         source = source_of(photo.data, photo.name)
+        self.show(_small(source))
         own = eight_bit(three_channels(source.samples))
         faces = {}
         told = [face.source for face in self.state.faces if face.source is not None]
         for index, known in enumerate(told):
             square = Square(np.array(known.centre), np.array(known.half))
-            part = step(0.1 + 0.7 * index / len(told), 0.1 + 0.7 * (index + 1) / len(told))
-            faces[known] = PhotoFace.find(own, square, known.mask, known.head, part)
-        boxes = tuple((b.left, b.top, b.right, b.bottom) for b in detect_faces(source.srgb, step(0.8, 1.0)))
-        return OpenedPhotograph(photo, source, faces, boxes, self.state, "")
+            step(0.1 + 0.7 * index / len(told), 0.8)(0.0, "Reading the face")
+            faces[known] = PhotoFace.find_later(own, square, known.mask, known.head)
+        boxes = tuple(known.box for known in told)
+        return OpenedPhotograph(photo, source, faces, boxes, self.state, "", complete=False)
 
 
 def _within(job: FindFace, context: JobContext, begin: float, end: float) -> FoundFace:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _JOIN_SECONDS = 1.6
+_PERSON_SECONDS = 0.05
+"""How often is looked whether the people of a photograph were found."""
 _QUICK_SIDE = 900
 """Longer side of a picture that is drawn while a hand moves; the screen enlarges it."""
 _LEVELS = 3
@@ -151,7 +153,15 @@ class PhotoView:
                     self._prepared(request)
 
     def _prepared(self, request: ViewRequest) -> None:
-        """`prepare`; what fails here fails again, and is told, when it is needed."""
+        """`prepare`, unless something else is to be drawn while people are still being found.
+
+        What fails here fails again, and is told, when it is needed.
+        """
+        while not all(photo.person.done() for photo, _ in request.faces):
+            with self._condition:
+                if self._closing or self._pending is not None:
+                    return
+                self._condition.wait(_PERSON_SECONDS)
         try:
             self.prepare(request)
         except Exception:

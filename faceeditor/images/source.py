@@ -109,7 +109,7 @@ def source_of(data: bytes, name: str) -> SourceImage:
     image = vips.in_whole_numbers(image, data, name)
     if not exact and image.interpretation not in ("rgb16", "grey16", "srgb", "b-w"):
         image, icc = _converted(image, icc), None
-    pixels: npt.NDArray[Any] = turned(vips.samples_of(image, name), orientation)
+    pixels: npt.NDArray[Any] = np.ascontiguousarray(turned(vips.samples_of(image, name), orientation))
     channels = 3 if pixels.shape[2] >= 3 else 1
     alpha = pixels[..., channels] if image.hasalpha() else None
     samples = pixels[..., :channels]
@@ -146,13 +146,17 @@ def picture_of(data: bytes, name: str) -> RGBArray:
 
 
 def to_srgb(samples: Samples, icc: bytes | None = None, alpha: Samples | None = None) -> RGBArray:
-    """Samples of a `SourceImage` (or edited ones) as (H, W, 3) uint8 sRGB, read-only.
+    """Samples of a `SourceImage` (or edited ones) as (H, W, 3) uint8 sRGB, read-only; a view where they are that.
 
     Args:
         samples: (H, W, 1 or 3) uint8 or uint16.
         icc: their colour profile, None for sRGB.
         alpha: (H, W) of the same dtype, laid over neutral grey.
     """
+    if icc is None and alpha is None and samples.dtype == np.uint8 and samples.shape[2] == 3:
+        own = samples.view()
+        own.flags.writeable = False
+        return np.asarray(own, np.uint8)
     pixels = samples if alpha is None else np.dstack([samples, alpha])
     pixels = np.ascontiguousarray(pixels)
     height, width, bands = pixels.shape

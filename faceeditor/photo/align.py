@@ -139,6 +139,9 @@ def inside(shape: tuple[int, ...], square: Square, side: int = SIDE) -> npt.NDAr
         square: what is cut out.
         side: side of the result.
     """
+    corners = square.to_picture(np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]))
+    if bool(((corners >= 0) & (corners <= (shape[1], shape[0]))).all()):
+        return np.ones((side, side), np.bool_)
     centres = (np.arange(side) + 0.5) * 2 / side - 1
     x, y = np.meshgrid(centres, centres)
     points = square.to_picture(np.stack([x.ravel(), y.ravel()], 1))

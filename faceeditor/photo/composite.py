@@ -304,7 +304,7 @@ class _Tile:
         share = np.clip(found[..., 3], 0, 1)
         return found[..., :3], np.where(share < 1 / 256, 0, share).astype(np.float32)
 
-    def _pixels(self, rect: Rect) -> tuple[Any, ...]:
+    def _pixels(self, rect: Rect) -> tuple[Any, Any, int, int]:
         """The picture, what its samples are multiplied by, and where a rectangle begins: arguments of `kernels`."""
         picture = self.picture.view()
         picture.flags.writeable = False  # one kind of array less to compile for
@@ -326,7 +326,7 @@ class _Tile:
         return self.placement.grid_matrix(self.matte.alpha.shape[0] / WIDE)
 
     @property
-    def _background(self) -> tuple[Any, ...]:
+    def _background(self) -> tuple[Any, Any, Any, Any, Any, bool]:
         """What `kernels` need to tell what is behind the person."""
         matte = self.matte
         textured = self.placement.unit >= 1.2 * matte.behind.shape[0] / 448

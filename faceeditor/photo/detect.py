@@ -29,6 +29,8 @@ _BORDER = 40
 _OVERLAP = 0.4
 _COARSE, _FINE = 640, round(WINDOW / MIN_FACE)
 """Longer sides at which the picture is searched: for faces of any size in all turns, and for small ones."""
+_LARGE = 1.5
+"""How many times larger than the smallest face of the small copy a face is that is not searched for again."""
 _TILE = 1024
 _FLAT = 3.0  # standard deviation of a tile's grey values below which there is nothing in it
 _MIN_SMALL_SCORE = 0.35  # small faces are found by many more windows, of which some are wrong
@@ -60,6 +62,31 @@ class FaceBox(NamedTuple):
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
+def large_faces(picture: Pixels, step: Progress = lambda share, text: None) -> tuple[FaceBox, ...]:
+    """The upright faces that are seen in a small copy of a picture, the largest first; empty if that one is not clear.
+
+    Takes a tenth of the time of `detect_faces`, whose largest face is the same. Arguments and errors as of that.
+    """
+    net = open_detector()
+    base, pixel = _reduced(picture, _FINE)
+    boxes = _by_size(_without_overlap(_coarse(net, base, pixel, partial(step, 0.0, "Looking for faces"))))
+    return boxes if boxes and _is_settled(boxes[0], max(picture.shape[:2])) else ()
+
+
+def _by_size(boxes: list[FaceBox]) -> tuple[FaceBox, ...]:
+    return tuple(sorted(boxes, key=lambda box: -box.side))
+
+
+def _is_settled(box: FaceBox, longest: int) -> bool:
+    """Whether a face of the small copy is clear, and so large that a finer search finds no better box."""
+    return box.score >= _CLEAR_SCORE and box.side > _LARGE * WINDOW / _COARSE * longest
+
+
+def _coarse(net: Any, base: Pixels, pixel: float, check: Callable[[], None]) -> list[FaceBox]:
+    """Windows of upright faces of a good size in a picture with `pixel` pixels of the photograph per pixel."""
+    return _search(net, base, _Levels(pixel, min(_COARSE / max(base.shape[:2]), 2.0)), check)
+
+
 def detect_faces(picture: Pixels, step: Progress = lambda share, text: None) -> tuple[FaceBox, ...]:
     """All faces of a picture, the largest first.
 
@@ -78,7 +105,7 @@ def detect_faces(picture: Pixels, step: Progress = lambda share, text: None) -> 
     base, pixel = _reduced(picture, _FINE)
     longest = max(base.shape[:2])
     coarse = min(_COARSE / longest, 2.0)
-    found = _search(net, base, _Levels(pixel, coarse), partial(step, 0.0, "Looking for faces"))
+    found = _coarse(net, base, pixel, partial(step, 0.0, "Looking for faces"))
     turn = 0
     if max((box.score for box in found), default=0.0) < _CLEAR_SCORE:
         small, factor = _reduced(base, _COARSE)
@@ -94,8 +121,10 @@ def detect_faces(picture: Pixels, step: Progress = lambda share, text: None) -> 
         check = partial(step, 0.8, "Looking for small faces")
         upright = np.ascontiguousarray(np.rot90(base, -turn))
         boxes = _search(net, upright, _Levels(pixel, finest, coarse, _FINE_STEP, _MIN_SMALL_SCORE), check)
-        found += [_turned_back(box, turn, width, height) for box in boxes]
-    return tuple(sorted(_without_overlap(found), key=lambda box: -box.side))
+        small = [_turned_back(box, turn, width, height) for box in boxes]
+        settled = [box for box in _without_overlap(found) if _is_settled(box, max(height, width))]
+        found += [box for box in small if all(_overlap(box, other) <= _OVERLAP for other in settled)]
+    return _by_size(_without_overlap(found))
 
 
 def _reduced(picture: Pixels, longest: int) -> tuple[Pixels, float]:

@@ -1,10 +1,12 @@
 """One face of a photograph: what is found once, and what an edit of it is.
 
-`PhotoFace.find` takes a second or two; `plan` and `Plan.finished` run for each move of a slider, and their `Edit` is
-drawn by `composite.edited` at any scale.
+`PhotoFace.find` takes a second or two, of which `find_later` lets nobody wait; `plan` and `Plan.finished` run for each
+move of a slider, and their `Edit` is drawn by `composite.edited` at any scale.
 """
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import cv2
@@ -54,25 +56,55 @@ class Options:
     light_side: int = MASK_SIZE
 
 
+Step = Callable[[float, str], None]
+"""Called before each step of the work with the share done and a text; may raise to stop it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """The person around a face.
+
+    Attributes:
+        wide: (WIDE, WIDE, 3) uint8 the photograph on the wide grid, one grid pixel per mask pixel.
+        matte: apart from the background.
+        grain: standard deviation of the photograph's grain, 0..1.
+    """
+
+    wide: Pixels
+    matte: Matte
+    grain: float
+
+
 @dataclass(frozen=True, eq=False)
 class PhotoFace:
     """A face of a photograph.
 
     Attributes:
         placement: where it lies in the picture.
-        wide: (WIDE, WIDE, 3) uint8 the photograph on the wide grid, one grid pixel per mask pixel.
         mask: (256, 256) uint8 its regions, as read.
         head: its head coefficients, as read.
-        matte: the person.
-        grain: standard deviation of the photograph's grain, 0..1.
+        person: the person, perhaps still being found.
     """
 
     placement: Placement
-    wide: Pixels
     mask: MaskArray
     head: HeadCoefficients
-    matte: Matte
-    grain: float
+    person: "Future[Person]"
+
+    @property
+    def wide(self) -> Pixels:
+        """As of `Person`; waits for it."""
+        return self.person.result().wide
+
+    @property
+    def matte(self) -> Matte:
+        """As of `Person`; waits for it."""
+        return self.person.result().matte
+
+    @property
+    def grain(self) -> float:
+        """As of `Person`; waits for it."""
+        return self.person.result().grain
 
     @classmethod
     def find(
@@ -81,28 +113,36 @@ class PhotoFace:
         square: Square,
         mask: MaskArray,
         head: HeadCoefficients,
-        step: Callable[[float, str], None] = lambda share, text: None,
+        step: Step = lambda share, text: None,
     ) -> "PhotoFace":
         """Find the person around an aligned face.
 
         Args:
             picture: (H, W, 3) uint8 in the file's own colours.
             square: where the face lies, mask: its (256, 256) regions, head: its coefficients (`photo.read`).
-            step: called before each step with the share done and a text; may raise to stop the work.
+            step: of the work.
         """
-        placement = Placement.of(square)
-        step(0.0, "Separating the person from the background")
-        wide = np.asarray(placement.to_grid(picture, 1.0), np.uint8)
-        coverage = render_maps(HeadModel.load(), head, mask.shape[0]).coverage
-        person = person_mask(wide, mask, coverage)
-        step(0.4, "Reading the outline of the hair")
-        fine = np.asarray(placement.to_grid(picture, float(MATTE_DENSITY)), np.uint8)
-        matte = make_matte(fine, person, mask)
-        step(0.9, "Measuring the grain")
-        rect = placement.bounds(*picture.shape[1::-1])
-        smooth = np.pad(np.isin(mask, _SMOOTH).astype(np.uint8), MARGIN)
-        grain = grain_of(picture[rect.slices], placement.to_picture(smooth, rect, cv2.INTER_NEAREST) > 0)
-        return cls(placement, wide, mask, head, matte, grain)
+        face = cls(Placement.of(square), mask, head, Future())
+        face.person.set_result(_find_person(picture, face, _coverage(face), step))
+        return face
+
+    @classmethod
+    def find_later(cls, picture: Pixels, square: Square, mask: MaskArray, head: HeadCoefficients) -> "PhotoFace":
+        """As `find`, but the person is found on a thread of its own; who needs it waits for it.
+
+        Without an edit nobody does: a photograph is shown, and can be edited, while its person is being found.
+        """
+        face = cls(Placement.of(square), mask, head, Future())
+        coverage = _coverage(face)  # here: no two threads draw maps at once
+
+        def work() -> None:
+            try:
+                face.person.set_result(_find_person(picture, face, coverage))
+            except Exception as error:
+                face.person.set_exception(error)
+
+        threading.Thread(target=work, name="photo-person", daemon=True).start()
+        return face
 
     def plan(
         self, model: HeadModel, head: HeadCoefficients | None, mask: MaskArray, options: Options = Options()
@@ -130,6 +170,28 @@ class PhotoFace:
             share = np.maximum(share, stretched)
             opened = inner(motion.opened)
         return Plan(self, wanted, labels, motion, share, opened, options)
+
+
+def _coverage(face: PhotoFace) -> FloatArray:
+    """(256, 256) 0..1 where the head that was read covers the square."""
+    return render_maps(HeadModel.load(), face.head, face.mask.shape[0]).coverage
+
+
+def _find_person(
+    picture: Pixels, face: PhotoFace, coverage: FloatArray, step: Step = lambda share, text: None
+) -> Person:
+    placement, mask = face.placement, face.mask
+    step(0.0, "Separating the person from the background")
+    wide = np.asarray(placement.to_grid(picture, 1.0), np.uint8)
+    person = person_mask(wide, mask, coverage)
+    step(0.4, "Reading the outline of the hair")
+    fine = np.asarray(placement.to_grid(picture, float(MATTE_DENSITY)), np.uint8)
+    matte = make_matte(fine, person, mask)
+    step(0.9, "Measuring the grain")
+    rect = placement.bounds(*picture.shape[1::-1])
+    smooth = np.pad(np.isin(mask, _SMOOTH).astype(np.uint8), MARGIN)
+    grain = grain_of(picture[rect.slices], placement.to_picture(smooth, rect, cv2.INTER_NEAREST) > 0)
+    return Person(wide, matte, grain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +269,8 @@ class Plan:
         )
         surroundings = None if gain is None else surroundings_gain(gain, options.surroundings)
         person, behind = (None, None) if restyle is None else restyle.on_grid()
-        return Edit(displacement, patch, person, behind, gain, surroundings, face.grain, labels=self.labels)
+        grain = 0.0 if patch is None else face.grain
+        return Edit(displacement, patch, person, behind, gain, surroundings, grain, labels=self.labels)
 
     def _patch(self, model: HeadModel, drawn: Pixels | None, restyle: "Restyle | None") -> FloatArray | None:
         """What the photograph does not show: the generator's picture in the photograph's colours, and on top of it the

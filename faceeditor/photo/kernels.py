@@ -286,7 +286,9 @@ def _rolled(light):  # type: ignore[no-untyped-def]
 def light_up(  # type: ignore[no-untyped-def]
     left, top, values, alpha, changed, gain, to_gain, around, to_around, least, linear, encoded
 ):
-    """Multiply linear light by the gains of the person and of what is around (`tone.applied_gain`).
+    """Multiply linear light by the gains of the person and of what is around; highlights roll off (`tone`).
+
+    A gain of 1 gives the values back, highlights included: what is compressed is the difference.
 
     Args:
         values, changed: (h, w, 3) and (h, w), written to where a gain leaves 1 by `least`.

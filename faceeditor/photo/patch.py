@@ -32,6 +32,8 @@ for _index, _regions in enumerate(KINDS):
 _RING = 24
 """Mask pixels around a patch from which its colours are matched."""
 _SIGMA = 9.0
+_STRIP = 128
+"""Rows of a photograph whose grain is measured at a time."""
 _FEWEST = 12
 """Pixels of one kind that a match is made from at least."""
 _MOST = np.array([30.0, 25.0, 25.0], np.float32)
@@ -116,8 +118,20 @@ def grain_of(picture: npt.NDArray[np.unsignedinteger], mask: npt.NDArray[np.bool
         picture: (H, W, 3) uint8 or uint16.
         mask: (H, W) where the surface is smooth, as skin.
     """
-    grey = picture.astype(np.float32).mean(-1) / np.float32(np.iinfo(picture.dtype).max)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return 0.0
     # Immerkaer, "Fast Noise Variance Estimation" (1996): a mask that is blind to planes and edges of first order.
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-    response = np.abs(cv2.filter2D(grey, -1, kernel))[mask]
+    scale = np.float32(1 / (3 * np.iinfo(picture.dtype).max))
+    left, right = max(0, columns[0] - 1), columns[-1] + 2
+    found = []
+    for top in range(rows[0], rows[-1] + 1, _STRIP):
+        bottom = min(top + _STRIP, rows[-1] + 1)
+        above = max(0, top - 1)
+        strip = picture[above : bottom + 1, left:right].astype(np.float32)
+        grey = (strip[..., 0] + strip[..., 1] + strip[..., 2]) * scale
+        response = cv2.filter2D(grey, -1, kernel)[top - above : top - above + bottom - top]
+        found.append(np.abs(response[mask[top:bottom, left:right]]))
+    response = np.concatenate(found)
     return float(np.median(response) * 1.4826) if response.size > 100 else 0.0

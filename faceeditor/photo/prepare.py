@@ -1,7 +1,7 @@
 """From a picture to an aligned photograph with its mask."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from faceeditor.errors import ImageError, ModelError
 from faceeditor.faceframe import face_frame
 from faceeditor.photo.align import SIDE, Square, cut, inside, refined, square_of_box, square_of_points
-from faceeditor.photo.detect import SURE_SCORE, FaceBox, detect_faces
+from faceeditor.photo.detect import SURE_SCORE, FaceBox, detect_faces, large_faces
 from faceeditor.photo.landmarks import Landmarks, alignment_network, reader_landmarks
 from faceeditor.photo.parse import parse_photo
 from faceeditor.regions import FACE_REGIONS, MaskArray, Region
@@ -41,6 +41,7 @@ class PreparedPhoto:
         rough: sentences on why the face cannot be read well (uncertain, from the side, covered, cut off, small), for a
             question before it is used; empty for a clear face.
         note: sentences for the user, those of `rough` included; empty if there is nothing to say.
+        complete: small faces were looked for, too; else the note does not say how many there are.
     """
 
     photo: npt.NDArray[np.uint8]
@@ -50,6 +51,7 @@ class PreparedPhoto:
     note: str
     inside: npt.NDArray[np.bool_] = field(default_factory=lambda: np.ones((SIDE, SIDE), np.bool_))
     rough: tuple[str, ...] = ()
+    complete: bool = True
 
     @property
     def seen_mask(self) -> MaskArray:
@@ -58,7 +60,10 @@ class PreparedPhoto:
 
 
 def prepare_photo(
-    picture: npt.NDArray[np.uint8], face: int = 0, step: Callable[[float, str], None] = lambda share, text: None
+    picture: npt.NDArray[np.uint8],
+    face: int = 0,
+    step: Callable[[float, str], None] = lambda share, text: None,
+    quick: bool = False,
 ) -> PreparedPhoto:
     """Find a face, align it and read its regions.
 
@@ -66,12 +71,16 @@ def prepare_photo(
         picture: (H, W, 3) uint8 sRGB.
         face: which face, counted from 0, the largest first.
         step: called before each step with the share done (0..1) and a text; may raise to stop the work.
+        quick: where the largest face is wanted and clear, do not look for small ones.
 
     Raises:
         ImageError: there is no face, or not that many.
         ModelError: a model pack is missing or damaged.
     """
-    faces = detect_faces(picture, lambda share, text: step(0.4 * share, text))
+    faces = large_faces(picture, lambda share, text: step(0.0, text)) if quick and face == 0 else ()
+    seen = not faces
+    if not faces:
+        faces = detect_faces(picture, lambda share, text: step(0.4 * share, text))
     if not faces:
         raise ImageError(
             "No face was found in the picture; choose one that shows a face from the front, not too small."
@@ -97,8 +106,8 @@ def prepare_photo(
     for array in (photo, mask, within):
         array.flags.writeable = False
     rough = remarks_on(box, square, mask, within, landmarks)
-    note = " ".join([*_choice_note(faces, face), *rough])
-    return PreparedPhoto(photo, mask, faces, square, note, within, rough)
+    note = " ".join([*(choice_note(faces, face) if seen else []), *rough])
+    return PreparedPhoto(photo, mask, faces, square, note, within, rough, seen)
 
 
 def _square_by_regions(picture: npt.NDArray[np.uint8], box: FaceBox, step: Callable[[float, str], None]) -> Square:
@@ -127,7 +136,8 @@ def _square_by_reader(picture: npt.NDArray[np.uint8], square: Square) -> tuple[S
     return square, landmarks
 
 
-def _choice_note(faces: tuple[FaceBox, ...], face: int) -> list[str]:
+def choice_note(faces: Sequence[object], face: int) -> list[str]:
+    """What a person is told of a picture with several faces."""
     if len(faces) < 2:
         return []
     which = "the largest" if face == 0 else f"number {face + 1} by size"

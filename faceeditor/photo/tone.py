@@ -51,13 +51,3 @@ def rolled_off(light: FloatArray) -> FloatArray:
     over = np.maximum(light - KNEE, 0)
     room = np.float32(1) - KNEE
     return np.asarray(np.minimum(light, KNEE) + room * (1 - np.exp(-over / room)), np.float32)
-
-
-def applied_gain(values: FloatArray, gain: FloatArray) -> FloatArray:
-    """Encoded values (..., 3) 0..1 after a gain (..., 3) on their linear light.
-
-    A gain of 1 gives the values back, highlights included: what is compressed is the difference.
-    """
-    light = to_linear(values)
-    lit = light + rolled_off(light * gain) - rolled_off(light)
-    return to_encoded(np.clip(lit, 0, 1))

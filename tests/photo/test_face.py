@@ -1,5 +1,6 @@
 """A photograph's own pixels: untouched, moved, relit, patched."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import cv2
@@ -53,6 +54,19 @@ def test_no_edit_is_the_same_picture(model: HeadModel, bits: int) -> None:
     result = edited(picture, face.placement, face.matte, edit)
     assert result.dtype == picture.dtype
     np.testing.assert_array_equal(result, picture)
+
+
+def test_nothing_waits_for_the_person_without_an_edit(model: HeadModel) -> None:
+    face = PhotoFace(found_person().placement, person().mask, person().head, Future())
+    assert face.plan(model, person().head, person().mask).finished(model, None).empty
+    assert not face.person.done()
+
+
+def test_a_person_that_is_found_later_is_the_same(model: HeadModel) -> None:
+    shown = person()
+    later = PhotoFace.find_later(shown.picture, shown.square, shown.mask, shown.head)
+    assert later.grain == found_person().grain
+    np.testing.assert_array_equal(later.matte.alpha, found_person().matte.alpha)
 
 
 @pytest.mark.parametrize("bits", [8, 16])

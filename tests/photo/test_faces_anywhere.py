@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from faceeditor.photo import landmarks
+from faceeditor.photo import detect, landmarks
 from faceeditor.photo.align import Square, cut, inside
-from faceeditor.photo.detect import FaceBox, detect_faces
+from faceeditor.photo.detect import FaceBox, detect_faces, large_faces
 from faceeditor.photo.prepare import prepare_photo, remarks_on
 from faceeditor.regions import Region
 from tests.photo.drawing import drawn_face
@@ -48,6 +48,23 @@ def test_a_smaller_second_face_is_found() -> None:
     picture = with_face(with_face(backdrop(600, 900), 60, 100, 256), 640, 200, 160)
     faces = detect_faces(picture)
     assert len(faces) == 2 and is_at(faces[0], 60, 100, 256) and is_at(faces[1], 640, 200, 160)
+
+
+def test_the_largest_face_is_found_without_looking_for_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+    scores = detect._scores
+    monkeypatch.setattr(detect, "_scores", lambda net, tile: searched.append(tile[..., 0].size) or scores(net, tile))
+    picture = with_face(with_face(backdrop(1600, 2400), 300, 200, 900), 1700, 900, 200)
+    large = large_faces(picture)
+    quick = sum(searched)
+    searched.clear()
+    every = detect_faces(picture)
+    assert len(large) == 1 and len(every) == 2 and every[0] == large[0]
+    assert quick < 0.35 * sum(searched)
+
+
+def test_small_faces_alone_are_left_to_the_whole_search() -> None:
+    assert large_faces(with_face(backdrop(2000, 3000), 1700, 900, 200)) == ()
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])

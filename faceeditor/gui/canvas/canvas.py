@@ -166,7 +166,10 @@ class Canvas(CanvasView):
         if not self.selecting.transforming:
             self.session.end_open_work()
         boxes = self.boxes
-        pane = boxes[pane_at(boxes, at.x(), at.y())]
+        index = pane_at(boxes, at.x(), at.y())
+        pane = boxes[index]
+        if self.opening is not None and self.shown[index] is Pane.FACE:
+            return
         self._eraser_end, self._pressure = eraser_end, pressure
         if self._space or (self.tools.tool is Tool.PAN and not eraser_end):
             self._begin_pan(at)

@@ -71,6 +71,7 @@ class CanvasView(QWidget):
         self.photo = PhotoLayer()
         self.comparing = False  # the photograph is shown as it was
         self.seams = False  # its pixels are tinted by where they come from
+        self.opening: QImage | None = None  # a photograph that is being read lies over the face
         self._mask = MaskPicture()
         self._shown_mask: MaskArray = session.portrait.mask
         self._coloured: MaskArray = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)  # what the mask's picture shows
@@ -329,6 +330,11 @@ class CanvasView(QWidget):
         self.photo = photo
         self.set_view(view or self._fitted_view(), fitted_view=view is None)
 
+    def show_opening(self, picture: QImage | None) -> None:
+        """Lay a photograph over the face while it is being read; None: it was read, or given up."""
+        self.opening = picture
+        self.update(paint.qrect(self.pane(Pane.FACE)).toAlignedRect())
+
     def update_photo(self) -> None:
         """The photograph's picture is another one."""
         self.update(paint.qrect(self.pane(Pane.FACE)).toAlignedRect())
@@ -418,6 +424,8 @@ class CanvasView(QWidget):
             painter.restore()
             self._draw_captions(painter, pane, kind)
             self._draw_over(painter, pane, kind)
+            if kind is Pane.FACE and self.opening is not None:
+                paint.draw_opening(painter, pane, self.opening, self.tr("Opening ..."))
             painter.restore()
         for kind, pane in self.small_boxes.items():
             if paint.qrect(pane).toAlignedRect().intersects(event.rect()):

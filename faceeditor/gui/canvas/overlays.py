@@ -70,6 +70,16 @@ def draw_caption(painter: QPainter, pane: Box, text: str, right: bool = False) -
     draw_plate(painter, QRectF(left, pane.y + 10, width, 21), text, font)
 
 
+def draw_opening(painter: QPainter, pane: Box, picture: QImage, text: str) -> None:
+    """A picture that is being opened, as large as a pane, with a caption; nothing of what lies below is seen."""
+    painter.fillRect(qrect(pane), color("surround"))
+    scale = min(pane.width / picture.width(), pane.height / picture.height())
+    width, height = picture.width() * scale, picture.height() * scale
+    x, y = pane.centre
+    draw_picture(painter, picture, Box(x - width / 2, y - height / 2, width, height), smooth=True)
+    draw_caption(painter, pane, text)
+
+
 def draw_legend(painter: QPainter, pane: Box, rows: Sequence[tuple[QColor, str]]) -> None:
     """What colours mean, in a pane's lower left corner: a swatch and words a row."""
     font = plate_font(painter.font(), 11)

@@ -1,14 +1,19 @@
 """Controller of the photograph that the open portrait edits: opening, choosing faces, drawing what is seen, export."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QImage
 
 from faceeditor.engine import Job
 from faceeditor.engine.photo_edit import (
+    SHOWN_SIDE,
+    FindBoxes,
     FindFace,
+    FoundBoxes,
     FoundFace,
     LoadPhotograph,
     OpenedPhotograph,
@@ -21,6 +26,7 @@ from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export.photograph import SaveOptions
 from faceeditor.gui.canvas.canvas_view import CanvasView
 from faceeditor.gui.canvas.photo_layer import PhotoLayer
+from faceeditor.gui.controllers.bridge import EmitPreview, Pixels
 from faceeditor.gui.controllers.session import PortraitSession
 from faceeditor.gui.imaging import reduced, to_qimage
 from faceeditor.images import SourceImage
@@ -32,9 +38,8 @@ from faceeditor.portrait.state import FaceSource, FaceState, PortraitState
 if TYPE_CHECKING:
     from faceeditor.photo.face import PhotoFace  # which loads numba
 
-_BASE_SIDE = 2000
-"""Longer side of the reduced photograph that lies under what is drawn."""
 _SETTLE_MS = 60
+MakeJob = Callable[[EmitPreview], Job]
 
 
 class PhotographController(QObject):
@@ -71,7 +76,9 @@ class PhotographController(QObject):
         self._digest = ""
         self._faces: dict[FaceSource, PhotoFace] = {}
         self._job: int | None = None
+        self._box_job: int | None = None
         self._kind = ""
+        self._reduced: QImage | None = None
         self._view = PhotoView(session.bridge.engine.render)
         self._epoch = 0
         self._told = ""
@@ -84,6 +91,7 @@ class PhotographController(QObject):
         bridge.job_done.connect(self._job_done)
         bridge.job_failed.connect(self._job_failed)
         bridge.job_progress.connect(self._job_progress)
+        bridge.preview_ready.connect(self._job_shows)
         session.changed.connect(self._follow)
         session.portrait_replaced.connect(self._follow_portrait)
         canvas.view_changed.connect(self._settle.start)
@@ -106,7 +114,8 @@ class PhotographController(QObject):
 
     def open(self, path: Path, face: int = 0) -> None:
         """Read a photograph and one of its faces in the background; `opened` brings the portrait."""
-        self._start("open", OpenPhotograph(path, face), self.tr("Opening {name}").format(name=path.name))
+        sentence = self.tr("Opening {name}").format(name=path.name)
+        self._start("open", lambda show: OpenPhotograph(path, face, show), sentence)
 
     def choose_face(self, index: int) -> None:
         """Edit another face of the photograph, counted as its boxes; read first if it is not in the portrait yet."""
@@ -118,7 +127,9 @@ class PhotographController(QObject):
         if known is not None:
             self.session.guarded(lambda: self.session.portrait.apply(SelectFace(known)))
         else:
-            self._start("face", FindFace(self.source, index, upright=True), self.tr("Reading the face"))
+            source = self.source
+            make: MakeJob = lambda show: FindFace(source, index, upright=True, quick=True)  # noqa: E731
+            self._start("face", make, self.tr("Reading the face"))
 
     def _face_of_box(self, state: PortraitState, index: int) -> int | None:
         """Which face of the portrait a box belongs to."""
@@ -138,28 +149,41 @@ class PhotographController(QObject):
 
     # Long work.
 
-    def _start(self, kind: str, job: Job, sentence: str) -> None:
+    def _start(self, kind: str, make: MakeJob, sentence: str) -> None:
         self.cancel_work()
         self._kind = kind
-        self._job = self.session.bridge.run(job)
+        self._reduced = None
+        self._job = self.session.bridge.run_with_previews(make)
         self.work_started.emit(sentence)
 
     def cancel_work(self) -> None:
         """Stop opening, reading or exporting."""
         if self._job is not None:
             self.session.bridge.cancel(self._job)
-            self._job = None
-            self.work_ended.emit()
+            self._end_work()
+
+    def _end_work(self) -> None:
+        self._job = None
+        self.canvas.show_opening(None)
+        self.work_ended.emit()
+
+    def _job_shows(self, job: int, pixels: Pixels) -> None:
+        """The photograph that is being opened is decoded: it is seen while its face is read."""
+        if job == self._job:
+            self._reduced = to_qimage(pixels)
+            self.canvas.show_opening(self._reduced)
 
     def _job_progress(self, job: int, share: float) -> None:
         if job == self._job:
             self.work_progress.emit(share)
 
     def _job_done(self, job: int, result: Any) -> None:
+        if job == self._box_job and isinstance(result, FoundBoxes):
+            self._box_job = None
+            self._take_boxes(result)
         if job != self._job:
             return
-        self._job = None
-        self.work_ended.emit()
+        self._end_work()
         if isinstance(result, OpenedPhotograph):
             self._adopt(result)
         elif isinstance(result, FoundFace):
@@ -170,8 +194,7 @@ class PhotographController(QObject):
     def _job_failed(self, job: int, error: FaceEditorError) -> None:
         if job != self._job:
             return
-        self._job = None
-        self.work_ended.emit()
+        self._end_work()
         if not isinstance(error, Cancelled):
             self.session.failed.emit(str(error))
 
@@ -187,6 +210,20 @@ class PhotographController(QObject):
             self._show()
         if opened.note:
             self.noted.emit(opened.note)
+        if not opened.complete and self.source is opened.source:
+            self._box_job = self.session.bridge.run(FindBoxes(opened.source))
+
+    def _take_boxes(self, found: FoundBoxes) -> None:
+        """All faces of the photograph are known, the small ones included."""
+        layer = self.canvas.photo
+        if self.source is None or not found.boxes:
+            return
+        self.boxes = found.boxes
+        layer.boxes, layer.active = found.boxes, self._box_of_face(self.session.portrait.state().face)
+        self.canvas.update_photo()
+        self.changed.emit()
+        if found.note:
+            self.noted.emit(found.note)
 
     def _add_face(self, found: FoundFace) -> None:
         state = self.session.portrait.state()
@@ -211,7 +248,7 @@ class PhotographController(QObject):
             self._show()
         else:
             self._clear()
-            self._start("load", LoadPhotograph(state), self.tr("Opening the photograph"))
+            self._start("load", lambda show: LoadPhotograph(state, show), self.tr("Opening the photograph"))
 
     def _follow(self, change: Change) -> None:
         if change.faces:
@@ -229,11 +266,15 @@ class PhotographController(QObject):
                 self._settle.start()
 
     def _load_again(self, state: PortraitState) -> None:
-        self._start("load", LoadPhotograph(state), self.tr("Reading the face"))
+        self._start("load", lambda show: LoadPhotograph(state), self.tr("Reading the face"))
 
     def _clear(self) -> None:
         had = self.source is not None
         self.source, self.boxes, self._faces, self._digest = None, (), {}, ""
+        self._reduced = None
+        if self._box_job is not None:
+            self.session.bridge.cancel(self._box_job)
+            self._box_job = None
         self.picture, self.full = None, False
         self._epoch += 1
         self._settle.stop()
@@ -246,7 +287,7 @@ class PhotographController(QObject):
         source, face = self.source, self.session.portrait.state().face
         if source is None or face.source is None or face.source not in self._faces:
             return
-        base = self.canvas.photo.base if keep_view and self.canvas.photo.base is not None else _reduced(source)
+        base = self.canvas.photo.base if keep_view and self.canvas.photo.base is not None else self._base(source)
         placement: Placement = self._faces[face.source].placement
         layer = PhotoLayer((source.width, source.height), placement, base, self.boxes, self._box_of_face(face))
         if keep_view and self.picture is not None:
@@ -254,6 +295,12 @@ class PhotographController(QObject):
         self.canvas.show_photo(layer, keep_view)
         self.changed.emit()
         self._settle.start()
+
+    def _base(self, source: SourceImage) -> QImage:
+        """The whole photograph, at most as large as a screen; as a rule it was made while it was opened."""
+        if self._reduced is None:
+            self._reduced = to_qimage(reduced(source.srgb, SHOWN_SIDE))
+        return self._reduced
 
     # Drawing.
 
@@ -314,7 +361,7 @@ class PhotographController(QObject):
         """Write the edited photograph in the background; `exported` says when it is done."""
         job = self.export_job(path, options, crop, longer)
         if job is not None:
-            self._start("export", job, self.tr("Exporting {name}").format(name=path.name))
+            self._start("export", lambda show: job, self.tr("Exporting {name}").format(name=path.name))
 
     def export_job(
         self,
@@ -350,11 +397,6 @@ class PhotographController(QObject):
         self._epoch += 1
         self._settle.stop()
         self._view.close()
-
-
-def _reduced(source: SourceImage) -> Any:
-    """The whole photograph as a `QImage` of at most a screen's size."""
-    return to_qimage(reduced(source.srgb, _BASE_SIDE))
 
 
 def _shared(a: Rectangle, b: Rectangle) -> float:

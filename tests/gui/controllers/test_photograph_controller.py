@@ -1,5 +1,6 @@
 """A photograph in the window, by real events: opened, edited, painted, compared, exported."""
 
+import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from faceeditor.engine.photo_edit import FindFace, FoundFace, LoadPhotograph, OpenedPhotograph, OpenPhotograph
+from faceeditor.engine.photo_edit import (
+    FindBoxes,
+    FindFace,
+    FoundBoxes,
+    FoundFace,
+    LoadPhotograph,
+    OpenedPhotograph,
+    OpenPhotograph,
+)
 from faceeditor.errors import ImageError
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog
 from faceeditor.gui.imaging import from_qimage
@@ -26,6 +35,7 @@ from faceeditor.portrait.step_pictures import SIDE, decode_step
 from faceeditor.regions import Region
 from tests.gui.fake_engine import random_style
 from tests.gui.head_input import drag, drag_row
+from tests.patience import WAIT
 from tests.photo.people import found_person, person
 
 BOX = (120.0, 150.0, 240.0, 290.0)
@@ -110,6 +120,46 @@ def window(app):
     app.complaints = []
     app.session.failed.connect(app.complaints.append)
     return app
+
+
+def test_a_photograph_is_seen_before_its_face_was_read(window, photo, monkeypatch) -> None:
+    """Meanwhile the pen does nothing on it; small faces are looked for when the largest can be edited."""
+    opened, go_on = OpenPhotograph.run, threading.Event()
+
+    def shown(self: OpenPhotograph, context: object) -> OpenedPhotograph:
+        self.show(np.full((20, 30, 3), (200, 10, 10), np.uint8))
+        assert go_on.wait(WAIT)
+        return replace(opened(self, context), boxes=(BOX,), complete=False)
+
+    monkeypatch.setattr(OpenPhotograph, "run", shown)
+    monkeypatch.setattr(FindBoxes, "run", lambda self, context: FoundBoxes((BOX, OTHER), "Two faces."))
+    window.window.photographs.open(photo)
+    window.wait(lambda: window.canvas.opening is not None)
+    pane = window.canvas.pane(Pane.FACE)
+    middle = QPoint(int(pane.centre[0]), int(pane.centre[1]))
+    pixel = window.canvas.grab().toImage().pixelColor(middle)
+    assert (pixel.red(), pixel.green(), pixel.blue()) == (200, 10, 10)
+    before = window.portrait.mask.copy()
+    QTest.mousePress(window.canvas, Qt.MouseButton.LeftButton, pos=middle)
+    QTest.mouseRelease(window.canvas, Qt.MouseButton.LeftButton, pos=middle + QPoint(9, 0))
+    assert np.array_equal(window.portrait.mask, before)
+    notes: list[str] = []
+    window.window.photographs.noted.connect(notes.append)
+    go_on.set()
+    window.wait(lambda: window.canvas.opening is None and window.window.photographs.shown)
+    window.wait(lambda: window.canvas.photo.boxes == (BOX, OTHER) and window.canvas.photo.active == 0)
+    assert window.window.photographs.boxes == (BOX, OTHER) and notes == ["Two faces."]
+
+
+def test_a_photograph_that_is_not_read_goes_away(window, photo, monkeypatch) -> None:
+    def fails(self: OpenPhotograph, context: object) -> OpenedPhotograph:
+        self.show(np.zeros((20, 30, 3), np.uint8))
+        raise ImageError("No face was found.")
+
+    monkeypatch.setattr(OpenPhotograph, "run", fails)
+    window.window.photographs.open(photo)
+    window.wait(lambda: window.complaints == ["No face was found."])
+    assert window.canvas.opening is None
 
 
 def test_a_dropped_photograph_is_shown_as_it_is(window, photo) -> None:
