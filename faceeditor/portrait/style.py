@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import PortraitError
-from faceeditor.regions import FACE_REGIONS, REGION_COUNT, Region
+from faceeditor.regions import REGION_COUNT, Region
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -103,10 +103,10 @@ class StyleCode:
         return self._mixed(other, t, label)
 
     def with_region(self, region: Region, other: "StyleCode") -> "StyleCode":
-        """This code with one region's vector taken from the other; a region of the face brings its detail map too."""
+        """This code with one region's vector taken from the other; skin brings its creases, the detail map, too."""
         regions = self.regions.copy()
         regions[region] = other.regions[region]
-        detail = other.detail if region in FACE_REGIONS else self.detail
+        detail = other.detail if region == Region.SKIN else self.detail
         return StyleCode(regions, self.overall, detail, self.label)
 
     def without_detail(self) -> "StyleCode":

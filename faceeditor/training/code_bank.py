@@ -8,7 +8,6 @@ that random styles come from.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from faceeditor.portrait.exemplars import Exemplars, region_areas
 from faceeditor.portrait.mask_descriptors import mask_descriptors
 from faceeditor.portrait.style import DETAIL_CHANNELS, DETAIL_SIZE, OVERALL_DIM, REGION_DIM
 from faceeditor.regions import MIRROR, REGION_COUNT, Region, mirrored
+from faceeditor.training.appearance import Light, appearance
 from faceeditor.training.data import FaceSet
 from faceeditor.training.run import autocast, to_float
 from faceeditor.training.style_gaussian import StyleGaussian, fit_style_gaussian
@@ -98,19 +98,6 @@ def commonness(codes: Codes) -> Tensor:
     return (reach.median() / reach.clamp_min(1e-6)).pow(4).clamp(0.1, 3.0)
 
 
-def light_evenness(gamma: npt.NDArray[np.float32], good: npt.NDArray[np.bool_]) -> Tensor:
-    """(N,) weights of photographs by how evenly they are lit.
-
-    Args:
-        gamma: (N, 9, 3) harmonics of the fitted light; good: (N,) which of them can be trusted; the others count half.
-    """
-    level = np.abs(gamma[:, 0].mean(1)) + 1e-3
-    slope = np.linalg.norm(gamma[:, 1:4].mean(2), axis=1) / level
-    usual = float(np.median(slope[good])) if good.any() else 1.0
-    weights = np.exp(-0.7 * (slope / usual) ** 2)
-    return torch.from_numpy(np.where(good, weights, 0.5 * np.median(weights)).astype(np.float32))
-
-
 class CodeBank:
     """Codes of the training photographs (and mirror images), filled, with the Gaussian fitted to them."""
 
@@ -127,23 +114,21 @@ class CodeBank:
         faces: FaceSet,
         side: int,
         device: torch.device,
-        evenness: Tensor | None = None,
+        light: Light | None = None,
     ) -> "CodeBank":
         """Encode all photographs and fit the Gaussian.
 
         Args:
-            evenness: (N,) of the photographs' light (`light_evenness`): the more even, the more it counts.
+            light: of the photographs' fitted heads; draws vary little in it. None: they vary as photographs do.
         """
         flat, exemplars = filled_codes(all_codes(encoder, faces, side, device), faces)
-        weights = commonness(split_codes(flat))
-        if evenness is not None:
-            weights = weights * evenness.to(device).repeat(2)
-        # In full the weights cost half of the variety of photographs, their roots a tenth: docs/decisions/0010.
-        weights = weights.sqrt()
+        usual, lit = (None if part is None else torch.from_numpy(part).to(device) for part in appearance(faces, light))
+        # In full these weights cost half of the variety of photographs, their roots a tenth: docs/decisions/0010.
+        weights = commonness(split_codes(flat)).sqrt()
         described = [mask_descriptors(mask) for mask in (*faces.masks, *map(mirrored, faces.masks))]
         descriptors = torch.from_numpy(np.stack(described)).to(device)
         people = torch.arange(len(faces), device=device).repeat(2)
-        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, people, weights), descriptors)
+        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, people, weights * usual, lit), descriptors)
 
     def composed(self, count: int) -> Codes:
         """Codes (count) of the parts of several people.

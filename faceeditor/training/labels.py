@@ -63,7 +63,12 @@ def mirrored_labels(labels: dict[str, Floats]) -> dict[str, Floats]:
     new["position"] = labels["position"] * np.array([-1, 1, 1], np.float32)
     new["gaze"] = labels["gaze"] * np.array([-1, 1], np.float32)
     new["expression"] = labels["expression"][MIRRORED_EXPRESSION]
-    gamma = labels["gamma"].copy()
-    gamma[[3, 4, 7]] *= -1
-    new["gamma"] = gamma
+    new["gamma"] = mirrored_gamma(labels["gamma"])
+    return new
+
+
+def mirrored_gamma(gamma: Floats) -> Floats:
+    """Light (..., 9, 3) after its picture was mirrored."""
+    new = gamma.copy()
+    new[..., [3, 4, 7], :] *= -1
     return new

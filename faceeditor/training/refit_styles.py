@@ -10,7 +10,8 @@ from pathlib import Path
 
 from faceeditor.packs import ModelPack, with_files
 from faceeditor.portrait.exemplars import FILE as EXEMPLARS
-from faceeditor.training.code_bank import CodeBank, light_evenness
+from faceeditor.training.appearance import Light
+from faceeditor.training.code_bank import CodeBank
 from faceeditor.training.commands import run_command
 from faceeditor.training.data import load_faces
 from faceeditor.training.labels import read_fitted_heads
@@ -28,17 +29,18 @@ def refit_styles(data: Path, folder: Path, fitted: Path | None = None) -> ModelP
     Args:
         data: folder of the face data set.
         folder: the model pack.
-        fitted: `photos.npz` of the head's build, by which evenly lit photographs count more; None: all alike.
+        fitted: `photos.npz` of the head's build, which tells their light; None: draws are lit
+            as differently as photographs are.
 
     Raises:
         FaceEditorError: the data set, the coefficients or the pack are missing or damaged.
     """
     pack, faces, device = ModelPack.open(folder.name, folder.parent), load_faces(data, "train"), pick_device()
-    evenness = None
+    light = None
     if fitted is not None:
         labels, good = read_fitted_heads(fitted, faces.names)
-        evenness = light_evenness(labels["gamma"], good)
-    bank = CodeBank.of(load_encoder(pack, device), faces, SIDE, device, evenness)
+        light = Light(labels["gamma"], good)
+    bank = CodeBank.of(load_encoder(pack, device), faces, SIDE, device, light)
     styles = {name: part.cpu().numpy() for name, part in bank.gaussian.tensors().items()}
     return with_files(pack, {STYLES: styles, EXEMPLARS: bank.exemplars.arrays()})
 
@@ -48,7 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="refit_styles", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the face data set")
     parser.add_argument("--pack", type=Path, required=True, help="the model pack, as models/mask-guided")
-    parser.add_argument("--coefficients", type=Path, help="photos.npz of the head's build: even light counts more")
+    parser.add_argument(
+        "--coefficients",
+        type=Path,
+        help="photos.npz of the head's build: without it draws are lit as differently as photographs",
+    )
 
     def act(given: argparse.Namespace) -> str:
         pack = refit_styles(given.data, given.pack, given.coefficients)

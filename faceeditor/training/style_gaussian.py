@@ -12,14 +12,18 @@ FILE = "style_gaussian.safetensors"
 """In a model pack."""
 DIRECTIONS = 150
 """Principal directions that are kept; they hold over nine tenths of the spread of every part but the detail."""
-SPREAD = 1.1
-"""Of draws, relative to the photographs' codes: at 1 pictures of draws vary less than pictures of photographs' codes,
-as the encoder reads them (docs/decisions/0010)."""
+SPREAD = 1.2
+"""Of draws, relative to the photographs' codes without their light: at 1 pictures of draws vary less than pictures of
+photographs' codes, as the encoder reads them (docs/decisions/0010)."""
+LIGHT = 0.2
+"""What draws keep of the photographs' spread in direction, contrast and colour of the light."""
 PLAIN_SCALE = 0.7
 """How far the plain person lies from the mean, as a share of a chosen photograph's distance: means look like nobody."""
 _VECTORS = REGION_COUNT * REGION_DIM + OVERALL_DIM
 _PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0)
 _FOLDS = 8
+_LIT = 0.25
+"""Smallest singular value of the map from codes to light, both of spread 1, whose direction counts as one of light."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,7 @@ def fit_style_gaussian(
     descriptors: Tensor,
     people: Tensor,
     weights: Tensor | None = None,
+    light: Tensor | None = None,
     directions: int = DIRECTIONS,
 ) -> StyleGaussian:
     """Fit to codes.
@@ -67,6 +72,7 @@ def fit_style_gaussian(
         descriptors: (N, D) of the photographs' masks (`portrait.mask_descriptors`).
         people: (N,) int64, whose code it is: a photograph and its mirror image are one person.
         weights: (N,) how much each counts; None: alike.
+        light: (N, L) how each is lit (`appearance`); draws keep little of the spread along it. None: not known.
         directions: how many are kept.
     """
     share = torch.ones(len(flat), device=flat.device) if weights is None else weights
@@ -75,6 +81,8 @@ def fit_style_gaussian(
     mask_mean = (share[:, None] * descriptors).sum(0)
     centred, x = flat - mean, descriptors - mask_mean
     scale = _part_scale(centred, share)
+    if light is not None:
+        centred = _evenly_lit(centred * scale, light, share, people, directions) / scale
     slopes, rest = _regression(x, centred * scale, share, people)
     plain = mean + PLAIN_SCALE * centred[_plain_row(centred[:, :_VECTORS], share)]
     whole, fitting = (_directions(each, share, directions) / scale for each in (centred * scale, rest))
@@ -86,17 +94,41 @@ def _part_scale(centred: Tensor, share: Tensor) -> Tensor:
 
     Otherwise the directions would follow the parts with large numbers, and lose a fifth of the overall vector's spread.
     """
-    spread = (share[:, None] * centred.square()).sum(0)
-    lengths = [*[REGION_DIM] * REGION_COUNT, OVERALL_DIM, centred.shape[1] - _VECTORS]
-    totals = [part.sum().clamp_min(1e-6).sqrt().expand(len(part)) for part in spread.split(lengths)]
-    return 1 / torch.cat(totals)
+    return 1 / _part_spread((share[:, None] * centred.square()).sum(0))
+
+
+def _part_spread(variance: Tensor) -> Tensor:
+    """(2720,) the total spread of the part that each number of a code belongs to, from the variance of each."""
+    lengths = [*[REGION_DIM] * REGION_COUNT, OVERALL_DIM, len(variance) - _VECTORS]
+    return torch.cat([part.sum().clamp_min(1e-6).sqrt().expand(len(part)) for part in variance.split(lengths)])
+
+
+def _evenly_lit(y: Tensor, light: Tensor, share: Tensor, people: Tensor, kept: int) -> Tensor:
+    """Codes (N, C) with most of their spread along the directions of light taken out.
+
+    The directions are those of a ridge regression from principal coordinates of spread 1 to light (N, L).
+    """
+    _, singular, axes = torch.linalg.svd(y * share.sqrt()[:, None], full_matrices=False)
+    kept = min(kept, int((singular > 1e-4 * singular[0]).sum()))
+    spread, axes = singular[:kept], axes[:kept]
+    z = y @ axes.T / spread
+    slopes = _regression(z, light - (share[:, None] * light).sum(0), share, people)[0]
+    towards, size, _ = torch.linalg.svd(slopes, full_matrices=False)
+    towards = towards[:, size > _LIT]
+    return y - (1 - LIGHT) * (z @ towards @ towards.T * spread) @ axes
 
 
 def _directions(centred: Tensor, share: Tensor, kept: int) -> Tensor:
-    """(K, C) principal directions times the spread of draws along them."""
+    """(K, C) principal directions times the spread of draws along them.
+
+    What the directions that are left out held of a part of the code is given to those that are kept: they would hold
+    nine tenths of the spread of the vectors, and less of the detail, which tells people on one mask apart.
+    """
     _, singular, axes = torch.linalg.svd(centred * share.sqrt()[:, None], full_matrices=False)
     kept = min(kept, len(singular))
-    return SPREAD * axes[:kept] * singular[:kept, None]
+    scaled = axes * singular[:, None]
+    whole, part = (_part_spread(some.square().sum(0)) for some in (scaled, scaled[:kept]))
+    return SPREAD * scaled[:kept] * whole / part
 
 
 def _regression(x: Tensor, y: Tensor, share: Tensor, people: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,8 @@ from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS, HEAD_SIDE
 from faceeditor.portrait.guides import GUIDE_CHANNELS, HAIR_CHANNELS
 from faceeditor.regions import Region
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
-from faceeditor.training.code_bank import CodeBank, Shares, light_evenness
+from faceeditor.training.appearance import Light
+from faceeditor.training.code_bank import CodeBank, Shares
 from faceeditor.training.data import load_faces
 from faceeditor.training.drawn import Drawn, code_distance
 from faceeditor.training.guides import FaceGuides
@@ -98,7 +99,7 @@ class Trainer:
         self.guides, self.rest_guides = FaceGuides(self.train), FaceGuides(self.rest)
         self._preparation = ThreadPoolExecutor(1, "changed-heads")
         fits = self.fitted
-        self.evenness = light_evenness(fits.labels["gamma"], fits.good) if fits else None
+        self.light = Light(fits.labels["gamma"], fits.good) if fits else None
         self.weights = region_weights(self.train.masks).to(self.device)
         self.seen, self.head_prior = 0, None  # type: int, dict[str, Tensor] | None
         self.bank: CodeBank | None = None
@@ -447,7 +448,7 @@ class Trainer:
     # -- codes -----------------------------------------------------------------------------------------------------
     def refit_codes(self, side: int) -> None:
         """Encode all training photographs anew, seen at this side, with the averaged encoder."""
-        self.bank = CodeBank.of(self.averaged()["encoder"], self.train, side, self.device, self.evenness)
+        self.bank = CodeBank.of(self.averaged()["encoder"], self.train, side, self.device, self.light)
 
 
 def _tensors(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ import pytest
 
 from faceeditor.errors import PortraitError
 from faceeditor.portrait.style import StyleCode
-from faceeditor.regions import Region
+from faceeditor.regions import FACE_REGIONS, Region
 
 Styles = Callable[[int], StyleCode]
 
@@ -41,7 +41,7 @@ def test_blend_is_linear_and_clipped(style: Styles) -> None:
     assert np.allclose(quarter.detail, 0.75 * a.detail + 0.25 * b.detail, atol=1e-6)
 
 
-def test_with_region_takes_one_vector_and_detail_for_the_face_only(style: Styles) -> None:
+def test_with_region_takes_one_vector_and_detail_for_the_skin_only(style: Styles) -> None:
     a, b = style(1), style(2)
     hair = a.with_region(Region.HAIR, b)
     assert np.array_equal(hair.regions[Region.HAIR], b.regions[Region.HAIR])
@@ -50,6 +50,8 @@ def test_with_region_takes_one_vector_and_detail_for_the_face_only(style: Styles
     assert np.array_equal(hair.detail, a.detail)
     assert np.array_equal(hair.overall, a.overall)
     assert np.array_equal(a.with_region(Region.SKIN, b).detail, b.detail)
+    for region in set(FACE_REGIONS) - {Region.SKIN}:
+        assert np.array_equal(a.with_region(region, b).detail, a.detail), "other lips leave the creases of the skin"
 
 
 def test_truncation_runs_from_the_mean_to_the_code(style: Styles) -> None:

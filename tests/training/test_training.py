@@ -196,6 +196,15 @@ def test_parts_with_small_numbers_keep_their_spread() -> None:
     assert drawn[:, overall].std() > 0.9 * SPREAD * flat[:, overall].std()
 
 
+def test_directions_that_are_left_out_do_not_narrow_any_part() -> None:
+    torch.manual_seed(0)
+    flat = torch.randn(400, 200) @ torch.randn(200, 2720)
+    gaussian = fit_style_gaussian(flat, torch.zeros(400, 3), torch.arange(400), directions=30)
+    drawn = gaussian.draw(4000, torch.ones(4000))
+    for part in (slice(0, 32), slice(608, 672), slice(672, None)):
+        assert abs(drawn[:, part].var(0).sum() / flat[:, part].var(0).sum() / SPREAD**2 - 1) < 0.1
+
+
 def test_draws_for_a_mask_follow_its_descriptors_and_vary_less() -> None:
     torch.manual_seed(0)
     descriptors = torch.randn(600, 4)
