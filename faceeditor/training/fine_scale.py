@@ -22,7 +22,7 @@ from faceeditor.packs import ModelPack, with_files
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
 from faceeditor.training.fine_data import load_fine_faces, pick_windows, window_weights
 from faceeditor.training.guides import FaceGuides
-from faceeditor.training.losses import lattice
+from faceeditor.training.losses import weave
 from faceeditor.training.pack import load_encoder
 from faceeditor.training.run import (
     EMA,
@@ -141,7 +141,7 @@ class FineTrainer:
         # What 256 pixels show is the lower scales' work.
         losses["below"] = c["below"] * (F.avg_pool2d(made, 2) - below).abs().mean()
         losses["l1"] = c["l1"] * (made[:count] - photographs).abs().mean()
-        losses["lattice"] = c["lattice"] * lattice(made, photographs)
+        losses["weave"] = c["weave"] * weave(made, photographs)
         self.generator_optimizer.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.fine.parameters(), c["clip"])

@@ -92,6 +92,56 @@ def lattice(made: Tensor, real: Tensor, levels: int = 3) -> Tensor:
     return total
 
 
+def weave(made: Tensor, real: Tensor, periods: tuple[int, ...] = (4, 8)) -> Tensor:
+    """How much more than photographs the made pictures keep step with the pixel grid where tones are calm, scalar.
+
+    `lattice` knows one pattern of each period and direction: a row - + + - is nothing to it. Here the pixels at each
+    place of the grid's cells are averaged over a neighbourhood, as `export.lattice` does to take the weave out: what
+    differs between the places keeps step with the grid, whatever its shape. Hair, of which photographs have more, must
+    not make up for skin: places count by how little detail the photograph has there.
+
+    Args:
+        made: (N, 3, S, S), N a multiple of B: each B of them have the masks of the photographs.
+        real: (B, 3, S, S) photographs.
+        periods: sides of the cells in pixels, divisors of S; shorter patterns that divide them are seen as well.
+
+    Returns:
+        The sum over the periods of the excess of the root mean square, in units of -1..1.
+    """
+    detail = (real - _around(real, 4)).abs().mean(1, keepdim=True)
+    calm = 1 / (1 + (_around(detail, 4) / _CALM).square())
+    total = made.new_zeros(())
+    for period in periods:
+        weight = F.avg_pool2d(calm, period)
+        many = weight.repeat(len(made) // len(real), 1, 1, 1)
+        ours = (_in_step(made, period) * many).sum() / many.sum()
+        theirs = (_in_step(real, period) * weight).sum() / weight.sum()
+        total = total + F.relu(ours - theirs)
+    return total
+
+
+_CALM = 0.03
+"""Mean size of detail, in units of -1..1, at which a place counts half."""
+_STRONGEST = 0.125
+"""Detail beyond this belongs to a feature of the face and says nothing of the weave."""
+_NEIGHBOURS = 3
+"""Cells to each side over which the places of the grid's cells are averaged."""
+
+
+def _in_step(pictures: Tensor, period: int) -> Tensor:
+    """(N, 1, S / period, S / period) root mean square of what keeps step with the grid around each cell."""
+    rough = (pictures - _around(pictures, period)).clamp(-_STRONGEST, _STRONGEST)
+    cells = _around(F.pixel_unshuffle(rough, period), _NEIGHBOURS).unflatten(1, (3, period**2))
+    return (cells - cells.mean(2, keepdim=True)).square().mean((1, 2)).add(1e-8).sqrt().unsqueeze(1)
+
+
+def _around(x: Tensor, reach: int) -> Tensor:
+    """Means over (2 reach + 1) x (2 reach + 1) places, fewer at the border."""
+    side = 2 * reach + 1
+    rows = F.avg_pool2d(x, (side, 1), 1, (reach, 0), count_include_pad=False)
+    return F.avg_pool2d(rows, (1, side), 1, (0, reach), count_include_pad=False)
+
+
 def mode_seeking(first: Tensor, second: Tensor, codes: Codes, others: Codes, count: int) -> Tensor:
     """Penalty on pictures of one mask that differ less than their codes (Mao et al., "Mode seeking GANs"), in 0..1."""
     pictures = (first - second).abs().mean((1, 2, 3))

@@ -16,7 +16,7 @@ from faceeditor.training import helpers
 from faceeditor.training.cli import add_arguments, run
 from faceeditor.training.code_bank import CodeBank, Shares, flat_codes, split_codes
 from faceeditor.training.data import kept_out, load_faces
-from faceeditor.training.losses import hair_misalignment, lattice, mode_seeking
+from faceeditor.training.losses import hair_misalignment, lattice, mode_seeking, weave
 from faceeditor.training.mask_guided import weighted_rows
 from faceeditor.training.mean_weights import mean_state
 from faceeditor.training.parser import soft_cross_entropy
@@ -259,6 +259,24 @@ def test_open_mouths_come_more_often(faces_folder: Path) -> None:
     batches = epochs(weighted_rows(faces, 2.5), 7, np.random.default_rng(0))
     seen = np.bincount(np.concatenate([next(batches) for _ in range(200)]), minlength=len(faces))
     assert 2 < seen[3] / np.delete(seen, 3).mean() < 3
+
+
+def test_a_weave_in_calm_tones_is_seen_and_hair_does_not_make_up_for_it() -> None:
+    torch.manual_seed(0)
+    real = torch.zeros(2, 3, 64, 64)
+    real[:, :, :, 32:] = 0.4 * torch.randn(2, 3, 64, 32)
+    row = torch.tensor([-1.0, 1.0, 1.0, -1.0]).repeat(16) / 100
+    made = torch.cat([real, real]).clone()
+    made[:, :, :, 32:] = 0
+    assert weave(made, real) < 0.002, "what a photograph has more of is no weave"
+    made = made + row
+    assert lattice(made, real) < 1e-4, "a pattern that is odd to the grid is unseen by its alternating sums"
+    assert 0.005 < weave(made, real) < 0.03
+    made.requires_grad_(True)
+    weave(made, real).backward()
+    assert made.grad is not None and made.grad.isfinite().all() and made.grad[:, :, :, :24].any()
+    slope = torch.linspace(-0.2, 0.2, 64).expand(2, 3, 64, 64)
+    assert weave(slope, torch.zeros(2, 3, 64, 64)) < 0.002, "shading is no weave"
 
 
 def test_parser_trains_resumes_and_packs(faces_folder: Path, tmp_path: Path) -> None:
