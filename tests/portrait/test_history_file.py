@@ -95,6 +95,15 @@ def test_all_that_was_undone_can_be_redone_after_opening(portrait: Portrait, tmp
     assert loaded.truncation == 0.2
 
 
+def test_names_that_are_no_text_cost_nothing(portrait: Portrait, style: Styles, tmp_path: Path) -> None:
+    """Half of a character, as a broken clipboard gives it."""
+    portrait.apply(SetStyle(style(1).with_label("half \ud83d"), "Step \ud83d"))
+    portrait.name_step(portrait.history.present, "mine \ud83d")
+    store.save(portrait, tmp_path / "p.fep")
+    loaded = store.load(tmp_path / "p.fep")
+    assert loaded.undo_stack == ("Step ?",) and loaded.history.titles == ("mine ?",) and loaded.style.label == "half ?"
+
+
 def test_a_single_step_is_kept(portrait: Portrait, tmp_path: Path) -> None:
     portrait.apply(SetTruncation(0.1, "Only"))
     store.save(portrait, tmp_path / "p.fep")
@@ -110,8 +119,10 @@ def test_a_history_that_ends_elsewhere_is_left_out(
     portrait.apply(ReplaceFaces((portrait.state().face, second), None))
     path, other = tmp_path / "p.fep", tmp_path / "other.fep"
     store.save(portrait, path)
+    spotted = portrait.mask.copy()
+    spotted[5, 5] = Region.HAT
     change: dict[str, Any] = {
-        "truncation": {"truncation": 0.5}, "style": {"style": style(8)}, "mask": {"mask": portrait.mask ^ 1},
+        "truncation": {"truncation": 0.5}, "style": {"style": style(8)}, "mask": {"mask": spotted},
         "head": {"head": HEAD.changed(pose=(5, 0, 0))}, "active": {},
     }[part]  # fmt: skip
     state = portrait.state().with_faces_part(1, second.changed(**change))
