@@ -387,17 +387,31 @@ class ShortWork:
         return "read"
 
 
+class NotingEvent(threading.Event):
+    """Counts how often somebody waited for it in vain."""
+
+    refused = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        done = super().wait(timeout)
+        self.refused += not done
+        return done
+
+
 def test_long_work_gives_way_to_short_work(engine: Engine) -> None:
+    idle = engine._jobs._short_idle = NotingEvent()
+    idle.set()
     long, short = Answers(), Answers()
     passed, begun, go_on = threading.Semaphore(0), threading.Event(), threading.Event()
     handle = engine.run(LongWork(passed), long.on_progress, long.on_done, long.on_error)
     assert passed.acquire(timeout=WAIT)
     quick = engine.run(ShortWork(begun, go_on), short.on_progress, short.on_done, short.on_error)
     assert begun.wait(WAIT), "a short job begins while the long one runs"
-    time.sleep(0.05)  # what had passed its check goes on to the next one
+    long.wait(lambda: idle.refused >= 1)  # what had passed its check has gone on to the next one
     while passed.acquire(blocking=False):
         pass
-    assert not passed.acquire(timeout=0.15), "the long one pauses"
+    long.wait(lambda: idle.refused >= 4)
+    assert not passed.acquire(blocking=False), "the long one pauses"
     go_on.set()
     assert quick.wait(WAIT) and quick.result == "read" and quick.error is None
     assert passed.acquire(timeout=WAIT), "and goes on afterwards"

@@ -85,6 +85,10 @@ class Running:
         """Wait for the face of the present revision."""
         self.wait(lambda: self.session.up_to_date)
 
+    def finish_jobs(self) -> None:
+        """Wait until every background job has ended, and what it said has arrived."""
+        self.wait(lambda: not self.session.bridge._tickets)
+
     def close(self) -> None:
         if self.closed:
             return

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from faceeditor.photo import composite
+from faceeditor.photo import composite, kernels
 from faceeditor.photo.composite import Edit, edited, tiles
 from faceeditor.photo.placement import WIDE
 from tests.photo.people import found_person, person
@@ -62,3 +62,9 @@ def test_a_patch_works_on_its_tiles(worked_on: list[int]) -> None:
 
 def test_the_code_is_loaded_ahead() -> None:
     composite.warm_up()
+    loaded = {name: len(kernel.signatures) for name, kernel in vars(kernels).items() if hasattr(kernel, "signatures")}
+    assert loaded and all(loaded.values())
+    away, lit = np.full((WIDE, WIDE, 2), 3.0, np.float32), np.full((WIDE, WIDE, 3), 1.2, np.float32)
+    changed_by(Edit(displacement=away))
+    changed_by(Edit(displacement=away, gain=lit, surroundings=lit))
+    assert loaded == {name: len(vars(kernels)[name].signatures) for name in loaded}, "an edit has to compile nothing"

@@ -110,18 +110,24 @@ def test_exchanged_regions_are_not_taken_in_silence(tmp_path: Path) -> None:
     assert not reading.certain and "where a face has them" in reading.note
 
 
-def test_an_unsure_order_is_said(tmp_path: Path) -> None:
+def test_a_neck_below_the_face_is_no_beard(tmp_path: Path) -> None:
     mask = np.zeros((256, 256), np.uint8)
     mask[60:200, 60:200] = 1
     mask[200:, 60:200] = 17  # neck of CelebAMask-HQ, or a beard of hair
-    reading = load_mask(saved(tmp_path, Image.fromarray(mask)))
-    if reading.certain:  # whichever is taken, the other one can be asked for
-        assert reading.order == "celebamask"
+    for labels, order in ((mask, "celebamask"), (np.where(mask == 17, 14, mask).astype(np.uint8), "bisenet")):
+        reading = load_mask(saved(tmp_path, Image.fromarray(labels)))
+        assert reading.order == order or not reading.certain
+        assert load_mask(saved(tmp_path, Image.fromarray(mask)), "ours").mask[250, 100] == Region.HAIR
+
+
+def test_an_unsure_order_is_said(tmp_path: Path) -> None:
     odd = np.zeros((256, 256), np.uint8)
     odd[100:140, 10:40] = 7
     odd[100:140, 210:240] = 8
     reading = load_mask(saved(tmp_path, Image.fromarray(odd)))
-    assert not reading.certain and "either order" in reading.note
+    other = {"bisenet": "celebamask", "celebamask": "bisenet"}[reading.order]
+    assert not reading.certain and f"were read as “{reading.order}”" in reading.note
+    assert f"again with the labels “{other}”" in reading.note
 
 
 def test_only_known_orders_can_be_asked_for(tmp_path: Path, face: MaskArray) -> None:
@@ -477,6 +483,15 @@ def test_later_parts_lie_over_earlier_ones(tmp_path: Path) -> None:
     mask = load_mask(tmp_path / "3_skin.png").mask
     assert sorted({int(value) for value in mask[:, 0]}) == sorted({0, int(Region.SKIN), int(Region.HAIR)})
     assert mask[10, 0] == Region.HAIR and mask[150, 0] == Region.SKIN and mask[250, 0] == Region.BACKGROUND
+
+
+def test_parts_of_another_size_are_resampled_and_half_grey_belongs_to_them(tmp_path: Path) -> None:
+    for name, value, rows in (("skin", 128, 64), ("hair", 127, 32)):
+        picture = np.zeros((128, 128), np.uint8)
+        picture[:rows] = value
+        saved(tmp_path, Image.fromarray(picture), f"4_{name}.png")
+    mask = load_mask(tmp_path / "4_skin.png").mask
+    assert mask.shape == (256, 256) and (mask[:128] == Region.SKIN).all() and not mask[128:].any()
 
 
 def test_a_part_alone_is_a_mask_of_its_own(tmp_path: Path, face: MaskArray) -> None:

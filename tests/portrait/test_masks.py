@@ -106,6 +106,27 @@ def test_shapes_and_depths_that_are_refused(tmp_path: Path, array: np.ndarray, w
         read_mask(tmp_path / "bad.png")
 
 
+@pytest.mark.parametrize("side", [64, 4096])
+def test_the_smallest_and_the_largest_mask(tmp_path: Path, face: MaskArray, side: int) -> None:
+    scaled = cv2.resize(face, (side, side), interpolation=cv2.INTER_NEAREST_EXACT)
+    Image.fromarray(scaled).save(tmp_path / "sized.png")
+    mask, note = read_mask(tmp_path / "sized.png", "ours")
+    assert f"from {side} x {side} to 256 x 256" in note and (mask != face).mean() < 0.03
+    for beyond in ((63, 63), (4097, 4097)):
+        Image.new("L", beyond).save(tmp_path / "beyond.png")
+        with pytest.raises(
+            ImageError, match=f"{beyond[0]} x {beyond[0]} pixels; bring the mask to a side of 64 to 4096"
+        ):
+            read_mask(tmp_path / "beyond.png")
+
+
+@pytest.mark.parametrize("kind", ["grey", "palette"])
+def test_a_wide_picture_is_no_mask(tmp_path: Path, kind: str) -> None:
+    Image.new("L" if kind == "grey" else "P", (256, 4000)).save(tmp_path / "wide.png")
+    with pytest.raises(ImageError, match="256 x 4000 pixels; a mask must be square"):
+        read_mask(tmp_path / "wide.png")
+
+
 def test_text_and_empty_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no mask")
     (tmp_path / "empty.png").write_bytes(b"")
@@ -131,6 +152,24 @@ def test_resampling_takes_the_majority() -> None:
     assert not resample(mask, 256).any()
     mask[1::2] = Region.HAIR  # now half of each block
     assert (resample(mask, 256) == Region.HAIR).all()
+
+
+def test_enlarging_keeps_straight_edges_between_the_pixels() -> None:
+    mask = np.full((64, 64), Region.SKIN, np.uint8)
+    mask[:, 32:] = Region.HAIR
+    large = resample(mask, 256)
+    assert (large[:, :128] == Region.SKIN).all() and (large[:, 128:] == Region.HAIR).all()
+    mask[:] = np.where(np.add.outer(np.arange(64), np.arange(64)) < 64, Region.SKIN, Region.HAIR)  # at 45 degrees
+    slope = resample(mask, 256)
+    ends = (slope == Region.SKIN).sum(1)
+    assert np.diff(ends.astype(int)).min() > -4, "no stairs of 4 pixels"
+
+
+def test_thin_lines_of_a_large_mask_are_not_invented_nor_lost() -> None:
+    mask = np.zeros((2048, 2048), np.uint8)
+    mask[:, 1000:1008] = Region.HAIR  # a pixel of the result
+    small = resample(mask, 256)
+    assert (small[:, 125] == Region.HAIR).all() and (small == Region.HAIR).sum() == 256
 
 
 def test_there_are_twelve_samples() -> None:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 from faceeditor.gui.canvas.tools import Tool
 from faceeditor.gui.imaging import from_qimage
 from faceeditor.gui.snapshot import draw_stroke
-from faceeditor.gui.widgets.gesture import KEYBOARD_GESTURE_MS
 from faceeditor.portrait.outlines import smooth_labels
 from faceeditor.regions import Region, colorize
 from tests.gui.fake_engine import face_of
@@ -121,7 +120,7 @@ def test_stroke_outlives_the_end_of_a_slider_gesture(app):
     slider = app.window.style_panel.variety
     QTest.keyClick(slider, Qt.Key.Key_Left)  # this gesture ends by itself, a moment later
     draw_stroke(app.canvas, [(20.0, 30.0), (22.0, 30.0)], release=False)
-    QTest.qWait(KEYBOARD_GESTURE_MS + 150)
+    app.wait(lambda: not slider._gesture.active)
     assert app.canvas.painting
     app.canvas.finish()
     assert app.portrait.undo_stack == ("Variety", "Brush")

@@ -116,7 +116,7 @@ def test_rebuilding_is_stopped_by_its_button(app, drop, photo, monkeypatch):
     app.wait(drop.card.isVisible)
     QTest.mouseClick(drop.card.stop, Qt.MouseButton.LeftButton)
     assert not drop.card.isVisible()
-    QTest.qWait(50)
+    app.finish_jobs()
     assert app.portrait.undo_stack == () and not drop.card.isVisible()
 
 

@@ -4,7 +4,6 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
 from faceeditor.gui.dialogs.video_dialog import VideoDialog
@@ -155,9 +154,8 @@ def test_closing_stops_the_work(app, dialog, tmp_path):
     app.wait(lambda: dialog.message.text().startswith("Frame"))
     dialog.close()
     app.generator.delay = 0.0
-    app.wait(lambda: not any(tmp_path.iterdir()))
-    QTest.qWait(50)
-    assert dialog.written is None
+    app.finish_jobs()
+    assert dialog.written is None and not any(tmp_path.iterdir())
 
 
 def test_a_request_takes_the_read_head_only_if_there_is_no_other(app):

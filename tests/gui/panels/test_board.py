@@ -191,10 +191,8 @@ def test_a_drag_stops_the_board_and_it_goes_on_afterwards(run):
     app.heads.begin("Yaw")
     app.heads.set(app.heads.head.changed(pose=(9.0, 0.0, 0.0)))
     assert not board.working
-    QTest.qWait(100)
-    there = len(board.tiles)
-    QTest.qWait(400)
-    assert len(board.tiles) == there < board.options.count
+    app.finish_jobs()
+    assert not board.working and len(board.tiles) < board.options.count
     app.heads.end()
     full(app)
 
@@ -207,7 +205,8 @@ def test_nothing_is_drawn_for_a_board_that_is_not_seen(app):
     board = app.window.board
     board.pin()
     app.wait(lambda: board.pinned is not None and board.score is not None)
-    QTest.qWait(500)
+    app.settle()
+    app.finish_jobs()
     assert not board.tiles and not board.working
     app.window.docks["person"].raise_()
     full(app)
