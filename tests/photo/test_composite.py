@@ -63,7 +63,7 @@ def test_a_patch_works_on_its_tiles(worked_on: list[int]) -> None:
 def test_the_code_is_loaded_ahead() -> None:
     composite.warm_up()
     loaded = {name: len(kernel.signatures) for name, kernel in vars(kernels).items() if hasattr(kernel, "signatures")}
-    assert loaded and all(loaded.values())
+    assert loaded["as_values"] and loaded["put_over"]
     away, lit = np.full((WIDE, WIDE, 2), 3.0, np.float32), np.full((WIDE, WIDE, 3), 1.2, np.float32)
     changed_by(Edit(displacement=away))
     changed_by(Edit(displacement=away, gain=lit, surroundings=lit))
