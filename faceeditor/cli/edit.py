@@ -232,7 +232,7 @@ def edited_head(head: "HeadCoefficients", wanted: "HeadOptions", neutral: bool =
 
     if neutral:
         head = head.changed(expression=head.expression * 0)
-    head = head_arguments.apply_options(head, replace(wanted, values=()))
+    head = head_arguments.apply_options(head, replace(wanted, values=()), head.gamma)
     for control, value in wanted.values:
         model = HeadModel.load() if control.group == "identity" else None
         if control.name not in _ABSOLUTE:

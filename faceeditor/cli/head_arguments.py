@@ -13,6 +13,9 @@ from faceeditor.cli import arguments
 from faceeditor.errors import FaceEditorError, PortraitError
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from faceeditor.head.controls import Control
     from faceeditor.head.presets import Preset
     from faceeditor.portrait.head import HeadCoefficients
@@ -161,8 +164,12 @@ def parse_options(args: argparse.Namespace, settings: Sequence[tuple[str, str]] 
     )
 
 
-def apply_options(head: "HeadCoefficients", wanted: HeadOptions) -> "HeadCoefficients":
+def apply_options(
+    head: "HeadCoefficients", wanted: HeadOptions, taken: "npt.NDArray[np.float32] | None" = None
+) -> "HeadCoefficients":
     """A head with everything that is asked of it, the sweeps left aside.
+
+    `taken` is the light that was read from the photograph which the head belongs to (`presets.apply_preset`).
 
     Raises:
         FaceEditorError: a model that is needed for it is missing.
@@ -180,7 +187,7 @@ def apply_options(head: "HeadCoefficients", wanted: HeadOptions) -> "HeadCoeffic
         for group, seed in wanted.seeds:
             head = random_group(group, seed, head, model, prior)
     for preset in wanted.presets:
-        head = apply_preset(preset, head, model)
+        head = apply_preset(preset, head, model, taken)
     for found, value in wanted.values:
         head = found.set(head, model, value)
     return head

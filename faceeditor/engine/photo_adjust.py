@@ -3,7 +3,7 @@
 Colours are changed as `engine.adjust` changes drawn faces, but in floats, so that 16 bits stay 16 bits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from faceeditor.portrait.adjustments import (
     Settings,
     relit_head,
 )
-from faceeditor.regions import MASK_SIZE
+from faceeditor.regions import MASK_SIZE, Region
 
 if TYPE_CHECKING:
     from faceeditor.photo.composite import Edit, Finish
@@ -30,6 +30,10 @@ FloatArray = npt.NDArray[np.float32]
 
 _DENSITY = 2
 """Grid pixels per mask pixel of the weights."""
+_STRANDS = frozenset((Region.HAIR, Region.L_BROW, Region.R_BROW))
+"""Regions whose outline a mask of 256 pixels cannot follow."""
+_REACH, _SMOOTH = 10, np.float32(2e-3)
+"""Mask pixels in which a weight looks for an outline, and what counts as one, in squares of 0..1."""
 
 
 def with_adjustments(edit: "Edit", plan: "Plan", adjustments: Adjustments) -> "Edit":
@@ -46,7 +50,7 @@ def with_adjustments(edit: "Edit", plan: "Plan", adjustments: Adjustments) -> "E
             continue
         wide = widened(weight, cv2.BORDER_CONSTANT)
         if isinstance(settings, ColourChange):
-            finishes.append(_colour(settings, wide, shown, weight))
+            finishes.append(_colour(settings, wide, shown, weight, _on_person(adjustment.region_list)))
         elif isinstance(settings, DetailChange):
             finishes.append(_detail(settings.amount, wide, plan))
         else:
@@ -63,10 +67,37 @@ def _weight(adjustment: Adjustment, plan: "Plan", shown: npt.NDArray[np.uint8]) 
         weight = adjust.iris_weight(adjust.to_oklab(large), plan.labels)
     else:
         weight = adjust.region_weight(plan.labels, adjustment.region_list, adjustment.feather, side)
+        if isinstance(settings, ColourChange) and _STRANDS & set(adjustment.region_list):
+            weight = _to_strands(weight, shown)
     return np.asarray(weight * np.float32(adjustment.strength), np.float32)
 
 
-def _colour(change: ColourChange, wide: FloatArray, shown: npt.NDArray[np.uint8], weight: FloatArray) -> "Finish":
+def _on_person(regions: Sequence[int]) -> bool | None:
+    """Whether regions belong to the person; None for those of both person and background."""
+    behind = Region.BACKGROUND in regions
+    if behind:
+        return False if len(regions) == 1 else None
+    return True
+
+
+def _to_strands(weight: FloatArray, shown: npt.NDArray[np.uint8]) -> FloatArray:
+    """A weight (S, S) that follows the tones of a picture (256, 256, 3) where a region begins: a guided filter.
+
+    He et al., "Guided Image Filtering" (2013), equations 5 and 6, on the lightness, a pixel of the mask at a time.
+    """
+    size = (2 * _REACH + 1, 2 * _REACH + 1)
+    tone = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    rough = np.asarray(cv2.resize(weight, shown.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
+    middle, level = cv2.blur(tone, size), cv2.blur(rough, size)
+    slope = (cv2.blur(tone * rough, size) - middle * level) / (cv2.blur(tone * tone, size) - middle**2 + _SMOOTH)
+    offset = level - slope * middle
+    fine = np.clip(cv2.blur(slope, size) * tone + cv2.blur(offset, size), 0, 1).astype(np.float32)
+    return np.asarray(cv2.resize(fine, weight.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _colour(
+    change: ColourChange, wide: FloatArray, shown: npt.NDArray[np.uint8], weight: FloatArray, person: bool | None
+) -> "Finish":
     from faceeditor.photo.composite import Finish
 
     small = np.asarray(cv2.resize(weight, shown.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
@@ -75,7 +106,7 @@ def _colour(change: ColourChange, wide: FloatArray, shown: npt.NDArray[np.uint8]
     def apply(values: FloatArray, share: FloatArray) -> FloatArray:
         return _from_oklab(adjust.recoloured(_to_oklab(values), change, share, mean))
 
-    return Finish(wide, apply)
+    return Finish(wide, apply, person=person)
 
 
 def _detail(amount: float, wide: FloatArray, plan: "Plan") -> "Finish":

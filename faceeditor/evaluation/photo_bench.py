@@ -193,7 +193,7 @@ class PhotoBench:
         """A head after one of `PHOTO_EDITS`."""
         name, value = edit.split(" ")
         if name == "light":
-            return apply_preset(find_preset("light", value), head, self.model)
+            return apply_preset(find_preset("light", value), head, self.model, head.gamma)
         knob = control(name, self.model)
         return knob.set(head, self.model, knob.clip(knob.get(head, self.model) + float(value)))
 

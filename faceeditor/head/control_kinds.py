@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import PortraitError
-from faceeditor.head.light import brightness, gamma_to_rig, rig_to_gamma, with_brightness
+from faceeditor.head.light import (
+    LUMINANCE,
+    brightness,
+    gamma_to_rig,
+    mean_colour,
+    rig_to_gamma,
+    tinted_rig,
+    with_brightness,
+)
 from faceeditor.portrait.head import EXPRESSIONS, EYE_LOOK, SHAPE_DIM, HeadCoefficients, LightRig
 
 if TYPE_CHECKING:
@@ -25,6 +33,9 @@ MEAN_BRIGHTNESS = 0.65
 
 # A light below this cannot be scaled up: it is replaced by an even one.
 _OFF = 1e-4
+
+# What is believed of the exposure and the tint of a light that was read from a photograph.
+_EXPOSURES, _TINTS = (0.4, 2.5), (0.6, 1.6)
 
 _INDEX = {name: index for index, name in enumerate(EXPRESSIONS)}
 
@@ -287,6 +298,24 @@ def rig_of(head: HeadCoefficients) -> LightRig:
 def with_rig(head: HeadCoefficients, rig: LightRig) -> HeadCoefficients:
     """The head in the light of a rig and of nothing else: what a preset gives."""
     return head.changed(gamma=rig_to_gamma(rig), rig=rig)
+
+
+def taken_under(head: HeadCoefficients, taken: npt.NDArray[np.floating]) -> HeadCoefficients:
+    """The lamps of a head at the exposure and in the white of the light that a photograph was taken in.
+
+    Lamps are made for the mean photograph. On another one they would change how it is exposed and how its white is
+    balanced as well: a light skin goes dark, a warm room cold.
+
+    Args:
+        head: in the light of a rig and of nothing else.
+        taken: (9, 3) the light that was read from the photograph.
+    """
+    if head.rig is None:
+        return head
+    times = mean_colour(taken) / MEAN_BRIGHTNESS
+    level = float(np.clip(times @ LUMINANCE, *_EXPOSURES))
+    tint = np.clip(times / max(float(times @ LUMINANCE), 1e-3), *_TINTS)
+    return with_rig(head, tinted_rig(head.rig, level * tint / float(tint @ LUMINANCE)))
 
 
 def with_lamps(head: HeadCoefficients, rig: LightRig) -> HeadCoefficients:

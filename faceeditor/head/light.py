@@ -6,6 +6,7 @@ Hanrahan, "An Efficient Representation for Irradiance Environment Maps" (2001), 
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -164,6 +165,19 @@ def with_brightness(gamma: npt.NDArray[np.floating], wanted: float) -> FloatArra
         even[0] = wanted / SH_CONSTANTS[0]
         return even
     return (np.asarray(gamma, np.float64) * (wanted / have)).astype(np.float32)
+
+
+def mean_colour(gamma: npt.NDArray[np.floating]) -> Float64Array:
+    """(3,) mean linear colour of the shading over a ball seen from the front (`brightness` is its luminance)."""
+    return np.asarray(_FRONT_MEAN @ np.asarray(gamma, np.float64))
+
+
+def tinted_rig(rig: LightRig, times: Float64Array) -> LightRig:
+    """A rig with its light multiplied channel by channel (3,), within the range of lamps; the rim stays white."""
+    strength, colour = _lamp(rig.strength * to_linear(rig.colour) * times, 3.0)
+    fill, fill_colour = _lamp(rig.fill * to_linear(rig.fill_colour) * times, 1.5)
+    rim = float(np.clip(rig.rim * (times @ LUMINANCE), 0.0, 2.0))
+    return replace(rig, strength=strength, colour=colour, fill=fill, fill_colour=fill_colour, rim=rim)
 
 
 def rotate_gamma(gamma: npt.NDArray[np.floating], rotation: npt.NDArray[np.floating]) -> FloatArray:

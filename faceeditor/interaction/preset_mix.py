@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from faceeditor.head.model import HeadModel
 from faceeditor.head.presets import Preset, apply_preset, mix_heads
@@ -79,6 +80,13 @@ class PresetMixer:
     def __init__(self) -> None:
         self._mixes: dict[str, Mix] = {}
         self._full: dict[tuple[str, str, str], HeadCoefficients] = {}
+        self._taken: npt.NDArray[np.float32] | None = None
+
+    def taken_under(self, light: npt.NDArray[np.float32] | None) -> None:
+        """The light (9, 3) that the photograph of the present face was taken in; None where there is no photograph."""
+        if light is not self._taken:
+            self._taken = light
+            self._full.clear()
 
     def forget(self) -> None:
         """Another portrait is open."""
@@ -126,7 +134,7 @@ class PresetMixer:
         if key not in self._full:
             if len(self._full) > 64:
                 self._full.clear()
-            self._full[key] = apply_preset(preset, head, model)
+            self._full[key] = apply_preset(preset, head, model, self._taken)
         return self._full[key]
 
 

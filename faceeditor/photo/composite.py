@@ -47,11 +47,23 @@ class Finish:
             not depend on another one's.
         broad: (N, N, 3) float32, the values without their fine detail. Where it is given, `apply` takes the detail
             instead of the values, and what it returns is added to them.
+        person: True: the change ends with the person's opacity, so that the background between hairs keeps its colour;
+            False: with that of the background; None: nothing but the weight limits it.
     """
 
     weight: FloatArray
     apply: Callable[[FloatArray, FloatArray], FloatArray]
     broad: FloatArray | None = None
+    person: bool | None = None
+
+    def limited(self, weight: FloatArray, opacity: FloatArray, covered: FloatArray | None) -> FloatArray:
+        """A weight (h, w) within the person's opacity (h, w); what a patch covers (h, w) belongs to what it shows."""
+        if self.person is None:
+            return weight
+        share = opacity if self.person else 1 - opacity
+        if covered is not None:
+            share = share + covered * (1 - share)
+        return np.asarray(weight * share, np.float32)
 
     def applied(
         self, values: FloatArray, weight: FloatArray, sampled: Callable[[FloatArray], npt.NDArray[Any]]
@@ -233,8 +245,9 @@ class _Tile:
         values = self._values(self.rect) if moved is None else moved.values
         changed = np.zeros(values.shape[:2], bool) if moved is None else moved.changed
         alpha = None if moved is None else moved.alpha
-        if alpha is None and any(
-            field is not None for field in (edit.restyle, edit.restyle_behind, edit.gain, edit.surroundings)
+        if alpha is None and (
+            any(field is not None for field in (edit.restyle, edit.restyle_behind, edit.gain, edit.surroundings))
+            or any(finish.person is not None for finish in edit.finishes)
         ):
             alpha = self._alpha(self.rect)
         if edit.restyle is not None or edit.restyle_behind is not None:
@@ -243,7 +256,7 @@ class _Tile:
         if edit.patch is not None:
             values = self._patched(edit, edit.patch, values, changed)
         for finish in edit.finishes:
-            values = self._finished(finish, values, changed)
+            values = self._finished(edit, finish, values, alpha, changed)
         if edit.gain is not None or edit.surroundings is not None:
             assert alpha is not None
             self._light_up(edit, values, alpha, changed)
@@ -401,11 +414,16 @@ class _Tile:
             colour = colour + grain(self.rect, self.placement.unit)[..., None] * np.float32(edit.grain)
         return np.asarray(values + share[..., None] * (np.clip(colour, 0, 1) - values), np.float32)
 
-    def _finished(self, finish: Finish, values: FloatArray, changed: BoolArray) -> FloatArray:
+    def _finished(
+        self, edit: Edit, finish: Finish, values: FloatArray, alpha: FloatArray | None, changed: BoolArray
+    ) -> FloatArray:
         """Apply a change of colour or detail; marks what it changes."""
         if self._highest(finish.weight) < LEAST_GAIN:
             return values
         weight = np.asarray(self.placement.to_picture(finish.weight, self.rect), np.float32)
+        if finish.person is not None:
+            assert alpha is not None
+            weight = finish.limited(weight, alpha, None if edit.patch is None else self._patch(edit.patch)[1])
         wanted = weight >= LEAST_GAIN
         if not wanted.any():
             return values

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.head.maps import render_maps
+from faceeditor.head.maps import HeadMaps, render_maps
 from faceeditor.head.model import HeadModel
 from faceeditor.head.motion import move_mask
 from faceeditor.photo.align import Square
@@ -34,6 +34,10 @@ _LEAST_SHARE = 0.02
 """Coverage of a patch that is worth asking the generator for."""
 _BEYOND = 64.0
 """Mask pixels beyond the square over which another style runs out."""
+_LIT, _FADING, _LEAST_LIGHT = 0.6, 1.5, 0.1
+"""Centimetres behind the lips that are in full light, over which it falls to a third, and what is left of it."""
+_EDGE = 2.5
+"""Mask pixels over which lips shade what is behind them."""
 _SMOOTH = (Region.SKIN, Region.NOSE, Region.NECK)
 
 
@@ -297,7 +301,7 @@ class Plan:
         """(side, side, 3) 0..1 the head model under the light that was read."""
         read = self.face.head
         maps = render_maps(model, self.head.changed(gamma=read.gamma, albedo=read.albedo), side)
-        return np.ascontiguousarray((maps.condition[:3].transpose(1, 2, 0) + 1) / 2, np.float32)
+        return _in_the_mouth(np.ascontiguousarray((maps.condition[:3].transpose(1, 2, 0) + 1) / 2, np.float32), maps)
 
     def _matched(self, drawn: Pixels, restyle: "Restyle | None") -> FloatArray:
         """(256, 256, 3) 0..1 the generator's picture in the photograph's colours."""
@@ -324,6 +328,29 @@ class Plan:
         offset = cv2.resize(self.motion.displacement, (side, side), interpolation=cv2.INTER_AREA)
         down, across = np.mgrid[0:side, 0:side].astype(np.float32)
         return np.asarray(cv2.remap(wide, across + offset[..., 0], down + offset[..., 1], cv2.INTER_LINEAR), np.uint8)
+
+
+def _in_the_mouth(colour: FloatArray, maps: HeadMaps) -> FloatArray:
+    """Rendered colours (S, S, 3) 0..1 with less light the farther they lie behind the lips and beneath their edges.
+
+    The shading knows of no surface that stands in the light's way, and inside of a mouth all do. The edges between
+    teeth, tongue and gums are softened by a part of a pixel.
+    """
+    mouth = maps.regions == Region.MOUTH
+    lips = np.isin(maps.regions, (Region.U_LIP, Region.L_LIP))
+    if not mouth.any() or not lips.any():
+        return colour
+    scale = colour.shape[0] / MASK_SIZE
+    behind = np.zeros(mouth.shape, np.float32)
+    behind[mouth] = 1 / maps.depth[mouth] - 1 / np.median(maps.depth[lips])
+    deep = np.exp(-np.maximum(behind - _LIT, 0) / _FADING)
+    open_around = cv2.GaussianBlur(mouth.astype(np.float32), (0, 0), _EDGE * scale)
+    light = (_LEAST_LIGHT + (1 - _LEAST_LIGHT) * deep) * (0.45 + 0.55 * smoothstep(open_around, 0.45, 0.95))
+    # Light is linear, colours are encoded.
+    dark = colour * np.where(mouth, light ** np.float32(1 / 2.2), np.float32(1))[..., None]
+    soft = cv2.GaussianBlur(dark, (0, 0), 0.45 * scale)
+    rim = cv2.dilate(mouth.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(np.where(rim[..., None], soft, dark), np.float32)
 
 
 def quick(options: Options) -> Options:

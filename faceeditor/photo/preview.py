@@ -103,7 +103,7 @@ class Preview:
         if edit.patch is not None:
             _patched(view, *self._field(edit.patch, 4, part))
         for finish in edit.finishes:
-            self._finish(view, part, finish)
+            self._finish(view, part, finish, opacity, edit.patch)
         if edit.gain is not None or edit.surroundings is not None:
             fields = *self._field(edit.gain, 3, part), *self._field(edit.surroundings, 3, part)
             _lit(view, opacity, *fields, _LIGHT, _ROLLED, _BYTES)
@@ -115,9 +115,14 @@ class Preview:
         matrix = self.placement.moved(part.left, part.top).grid_matrix(grid.shape[0] / WIDE)
         return np.ascontiguousarray(grid, np.float32), matrix.astype(np.float32)
 
-    def _finish(self, view: Pixels, part: Rect, finish: Finish) -> None:
+    def _finish(self, view: Pixels, part: Rect, finish: Finish, opacity: FloatArray, patch: FloatArray | None) -> None:
         """Apply a change of colour or detail."""
         weight = np.asarray(self.placement.to_picture(finish.weight, part), np.float32)
+        if finish.person is not None:
+            covered = None
+            if patch is not None:
+                covered = np.asarray(self.placement.to_picture(np.ascontiguousarray(patch[..., 3]), part), np.float32)
+            weight = finish.limited(weight, opacity, covered)
         rows, columns = np.flatnonzero((weight >= LEAST_GAIN).any(1)), np.flatnonzero((weight >= LEAST_GAIN).any(0))
         if not len(rows):
             return

@@ -126,7 +126,8 @@ def photo_motion(
     known &= ~(_EARS[motion.labels] & spread(tears | ~seen, _EAR * density))
     # Skin that turns to the camera from the outline was seen too flat: were it kept, all that comes into view beside it
     # would be a smear of the outline itself. Left out, it shares the stretch.
-    grazed = stretch(cv2.GaussianBlur(raw, (0, 0), 0.5 * density), density) > _GRAZED
+    steady = np.asarray(cv2.GaussianBlur(raw, (0, 0), 0.5 * density), np.float32)
+    grazed = stretch(steady, density) > _GRAZED
     grazed &= ~spread(_FEATURES[motion.labels], _AROUND * density)
     known &= ~grazed
     stretched_mouth = _stretches_mouth(model, base, head)
@@ -143,7 +144,8 @@ def photo_motion(
     if stretched_mouth:
         gone &= ~mouth
     else:
-        gone |= mouth & (_looked_up(mask, motion.field) != Region.MOUTH)
+        new = mouth & (~seen | (_looked_up(mask, motion.field) != Region.MOUTH))
+        gone = (gone & ~mouth) | _one_opening(new, density)
     opened, wide = np.zeros(weight.shape, np.float32), np.zeros(weight.shape, np.float32)
     inner(opened)[:] = np.minimum(1, 1.6 * cv2.GaussianBlur(gone.astype(np.float32), (0, 0), 0.8 * density))
     # What was hidden elsewhere is closed by stretching what is beside it, as long as that does not smear.
@@ -157,6 +159,24 @@ def photo_motion(
     inner(wide)[:] = cv2.GaussianBlur(smeared, (0, 0), 1.5 * density)
     labels = np.ascontiguousarray(motion.labels[density // 2 :: density, density // 2 :: density])
     return PhotoMotion(smooth, opened, wide, error, labels)
+
+
+def _one_opening(gone: BoolArray, density: int) -> BoolArray:
+    """What a mouth shows anew, in one piece: no slivers of the photograph in it, and no specks of it on the lips."""
+    if not gone.any():
+        return gone
+    whole = cv2.morphologyEx(gone.astype(np.uint8), cv2.MORPH_CLOSE, _disc(2 * density))
+    whole = cv2.morphologyEx(whole, cv2.MORPH_OPEN, _disc(density))
+    count, pieces, facts, _ = cv2.connectedComponentsWithStats(whole, connectivity=4)
+    sizes = facts[:, cv2.CC_STAT_AREA].copy()
+    sizes[0] = 0
+    if count < 2:
+        return gone
+    kept = (sizes >= sizes.max() / 5) & (sizes > 0)
+    # A tongue that comes into view was behind the lips, which would be seen on it: what lies between is drawn as well.
+    solid = kept[pieces]
+    below, above = (np.maximum.accumulate(part, 0) for part in (solid, solid[::-1]))
+    return np.asarray(below & above[::-1], np.bool_)
 
 
 @cache

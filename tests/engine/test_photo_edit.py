@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import cv2
 import numpy as np
 import pytest
 
@@ -28,6 +29,7 @@ from faceeditor.images import SourceImage
 from faceeditor.images.provenance import source_type_of
 from faceeditor.images.source import read_source
 from faceeditor.images.source import source_of as picture_source
+from faceeditor.photo.placement import Rect
 from faceeditor.portrait.adjustments import (
     REGION_SETS,
     Adjustment,
@@ -121,6 +123,25 @@ def test_colour_on_lips_changes_lips_only(bits: int) -> None:
     scale = np.iinfo(samples.dtype).max
     before, after = (x[lips].astype(float).mean(0) / scale for x in (samples, result))
     assert after[2] / after[1] > before[2] / before[1] + 0.3
+
+
+def test_another_hair_colour_leaves_the_background_between_hairs() -> None:
+    """Rough regions took a part of the background along: a red rim around the head."""
+    face = face_state()
+    grown = np.asarray(face.mask).copy()
+    hair = cv2.dilate((grown == Region.HAIR).astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
+    grown[hair & (grown == Region.BACKGROUND)] = Region.HAIR
+    photo = replace(found_person(), mask=grown)
+    change = Adjustment("hair", ColourChange((0.8, 0.1, 0.1)), REGION_SETS["hair"])
+    source = source_of(person().picture)
+    result = EditPhoto(source, (FaceEdit(photo, face.style, mask=grown, adjustments=(change,)),)).run(context())
+    shift = np.abs(result.astype(int) - source.samples).max(-1)
+    behind = np.zeros((400, 360), bool)
+    behind[80:336, 50:306] = (person().mask == Region.BACKGROUND) & (grown == Region.HAIR)
+    assert behind.sum() > 300
+    far = behind & (photo.placement.to_picture(photo.matte.alpha, Rect(0, 0, 360, 400)) <= 0)
+    assert far.sum() > 100 and shift[far].max() == 0
+    assert shift[in_regions("hair")].mean() > 10
 
 
 def test_sixteen_bits_stay_sixteen_bits() -> None:

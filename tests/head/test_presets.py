@@ -11,8 +11,9 @@ import pytest
 
 from faceeditor.errors import PortraitError
 from faceeditor.head import presets as room
-from faceeditor.head.light import brightness, rig_to_gamma
-from faceeditor.head.model import Direction
+from faceeditor.head.control_kinds import MEAN_BRIGHTNESS, beside_lamps
+from faceeditor.head.light import brightness, mean_colour, rig_to_gamma, with_brightness
+from faceeditor.head.model import Direction, HeadModel
 from faceeditor.head.presets import (
     Preset,
     apply_preset,
@@ -28,6 +29,7 @@ from faceeditor.head.presets import (
     save_preset,
     write_preset,
 )
+from faceeditor.interaction.preset_mix import PresetMixer
 from faceeditor.portrait.head import EXPRESSIONS, GROUPS, HeadCoefficients, LightRig
 
 NEUTRAL = HeadCoefficients.neutral()
@@ -325,3 +327,33 @@ def test_reset(group: str) -> None:
     plain = reset_group(group, TURNED)
     assert others_untouched(Preset("Any", group), TURNED, plain) and plain.key != TURNED.key
     assert np.array_equal(plain.position, TURNED.position)
+
+
+def test_lamps_keep_the_exposure_and_the_white_of_a_photograph() -> None:
+    """On a bright, warm photograph a preset made a face dark and cold."""
+    preset = find_preset("light", "Rembrandt")
+    read = HeadCoefficients.neutral()
+    plain = apply_preset(preset, read)
+    even = with_brightness(np.zeros((9, 3), np.float32), MEAN_BRIGHTNESS)
+    taken = with_brightness(even * np.array([1.4, 1.1, 1.0], np.float32), 1.3 * MEAN_BRIGHTNESS)
+    lit = apply_preset(preset, read.changed(gamma=taken), taken=taken)
+    assert brightness(lit.gamma) / brightness(plain.gamma) == pytest.approx(1.3, rel=0.05)
+    before, after = mean_colour(plain.gamma), mean_colour(lit.gamma)
+    assert (after / before)[0] / (after / before)[2] == pytest.approx(1.4, rel=0.1)
+    assert lit.rig is not None and np.abs(beside_lamps(lit)).max() < 1e-6  # the panel shows what is in effect
+    same = apply_preset(preset, read, taken=even)
+    np.testing.assert_allclose(same.gamma, plain.gamma, atol=0.02)
+
+
+def test_a_share_of_a_preset_leads_to_its_whole_on_a_photograph() -> None:
+    model = HeadModel.load()
+    taken = with_brightness(HeadCoefficients.neutral().gamma, 1.2)
+    head = HeadCoefficients.neutral().changed(gamma=taken)
+    mixer = PresetMixer()
+    mixer.taken_under(taken)
+    preset = find_preset("light", "Rembrandt")
+    most = mixer.applied(preset, 0.999, head, model)
+    whole = mixer.applied(preset, 1.0, head, model)
+    np.testing.assert_allclose(most.gamma, whole.gamma, atol=0.01)
+    mixer.taken_under(None)
+    assert brightness(mixer.applied(preset, 1.0, head, model).gamma) < brightness(whole.gamma)

@@ -11,6 +11,7 @@ from faceeditor.errors import Cancelled
 from faceeditor.evaluation.photo_scenes import changes, draw_scene
 from faceeditor.head.control_kinds import rig_of, with_rig
 from faceeditor.head.controls import control
+from faceeditor.head.maps import render_maps
 from faceeditor.head.model import HeadModel
 from faceeditor.photo.composite import Edit, edited, person_alpha
 from faceeditor.photo.consistency import forward_backward_error, weight_of
@@ -150,6 +151,24 @@ def test_an_open_mouth_shows_its_inside_without_the_generator(model: HeadModel) 
     share = inner(patch)[..., 3]
     assert (share > 0.9).sum() > 50
     assert share[:256].max() < 0.2  # nothing above the middle of the face
+
+
+def test_the_inside_of_a_mouth_is_dark_behind_its_teeth_and_in_one_piece(model: HeadModel) -> None:
+    face = found_person()
+    plan = face.plan(model, turned(person().head, jaw_open=0.6), face.mask)
+    patch = plan.finished(model, None).patch
+    assert patch is not None
+    grey, share = inner(patch)[..., :3].mean(-1), inner(patch)[..., 3] > 0.5
+    maps = render_maps(model, plan.head, 512)
+    mouth = (maps.regions == Region.MOUTH) & share
+    far = 1 / np.maximum(maps.depth, 1e-6)
+    near, deep = np.percentile(far[mouth], (10, 90))
+    assert grey[mouth & (far < near)].mean() > 1.4 * grey[mouth & (far > deep)].mean()
+    count, pieces = cv2.connectedComponents(share.astype(np.uint8))
+    sizes = np.bincount(pieces.ravel())[1:]
+    assert count <= 3 and sizes.min() > 0.15 * sizes.max()
+    holes = cv2.morphologyEx(share.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) - share
+    assert holes.sum() < 0.03 * share.sum()
 
 
 def test_a_moved_shoulder_distance_is_kept(model: HeadModel) -> None:

@@ -387,13 +387,19 @@ class HeadController(QObject):
         """Give the preset's group its look; less than 1 goes part of the way from the present one."""
         model = self.model
         if model is not None and self._free([preset.group]):
-            self._step(preset.name, lambda head: self.mixer.applied(preset, amount, head, model))
+            self._step(preset.name, lambda head: self._presets().applied(preset, amount, head, model))
 
     def set_amount(self, group: str, amount: float) -> None:
         """Another amount of the preset that was applied last, inside a gesture; nothing if it is not in effect."""
         head, model, preset = self.head, self.model, self.mix(group).preset
         if head is not None and model is not None and preset is not None and group not in self._locks:
-            self.set(self.mixer.applied(preset, amount, head, model))
+            self.set(self._presets().applied(preset, amount, head, model))
+
+    def _presets(self) -> PresetMixer:
+        """The mixer, for the photograph of the active face."""
+        source = self.session.portrait.state().face.source
+        self.mixer.taken_under(None if source is None else source.head.gamma)
+        return self.mixer
 
     def mix(self, group: str) -> Mix:
         """How the present group was mixed in its ring of presets; undo and redo lead back to the mixture, too."""
@@ -405,7 +411,7 @@ class HeadController(QObject):
         if head is None or model is None or group in self._locks:
             return
         made: list[HeadCoefficients] = []
-        if self.session.guarded(lambda: made.append(self.mixer.mixed(group, ring, (x, y), head, model))):
+        if self.session.guarded(lambda: made.append(self._presets().mixed(group, ring, (x, y), head, model))):
             self.set(made[0])
 
     # Photos.
