@@ -88,10 +88,9 @@ def with_bits(samples: Samples, bits: int) -> Samples:
 
 
 def _over_grey(samples: Samples, alpha: Samples) -> Samples:
-    """Samples over neutral grey, for formats without transparency."""
-    share = alpha.astype(np.float32)[..., None] / np.float32(np.iinfo(alpha.dtype).max)
-    grey = np.float32(128 if samples.dtype == np.uint8 else 128 * 257)
-    return np.asarray(np.rint(grey + share * (samples - grey))).astype(samples.dtype)
+    """Samples of 8 bits over neutral grey, for formats without transparency, which have no 16 bits either."""
+    share = alpha.astype(np.float32)[..., None] / np.float32(255)
+    return np.asarray(np.rint(128 + share * (samples - np.float32(128)))).astype(np.uint8)
 
 
 def _image(pixels: Samples, channels: int) -> Any:

@@ -140,6 +140,8 @@ def test_the_edge_of_a_region_is_as_soft_in_a_large_picture_as_in_a_small_one(sc
     # Half of it lies inside of the outline; from nothing to all it takes about a pixel and a half of the picture.
     assert row.sum() == pytest.approx(64 * scale, abs=0.6)
     assert 2 <= ((row > 0.01) & (row < 0.99)).sum() <= 6
+    if scale > 1:
+        assert np.diff(row).max() == pytest.approx(1 / 1.5, abs=0.06)
     whole = np.zeros((side, side), np.float32)
     whole[rect.slices] = coverage
     assert whole[round(120 * scale), round(96 * scale)] == 1

@@ -186,6 +186,27 @@ def test_taking_a_snapshot_waits_for_no_disk(
     assert written == [True, True], "the one that was under way, and the newest"
 
 
+def test_what_is_under_way_is_waited_for(portrait: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    write = store.write_snapshot
+
+    def slow(*args: object, **options: object) -> None:
+        begun.set()
+        assert go_on.wait(WAIT)
+        write(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "write_snapshot", slow)
+    autosave = Autosave(interval=0.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    assert begun.wait(WAIT) and not autosave.flush(0.0), "it is not on the disk yet"
+    clearing = threading.Thread(target=autosave.clear)
+    clearing.start()
+    go_on.set()
+    clearing.join(WAIT)
+    assert list(tmp_path.iterdir()) == [], "nothing comes after it was cleared away"
+    autosave.close()
+
+
 def test_a_process_number_that_was_given_away_does_not_count(portrait: Portrait, tmp_path: Path) -> None:
     autosave = Autosave(interval=0.0, folder=tmp_path)
     autosave.snapshot(portrait)
