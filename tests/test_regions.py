@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from faceeditor.regions import FACE_REGIONS, MIRROR, PALETTE, REGION_NAMES, Region, mask_fidelity, mirrored
+from faceeditor.regions import FACE_REGIONS, MIRROR, PALETTE, REGION_NAMES, Region, colorize, mask_fidelity, mirrored
 
 
 def test_only_brows_eyes_and_ears_change_sides() -> None:
@@ -21,6 +21,7 @@ def test_only_brows_eyes_and_ears_change_sides() -> None:
 def test_every_region_has_a_name_and_a_colour_of_its_own() -> None:
     assert len(set(REGION_NAMES)) == len(Region)
     assert REGION_NAMES[Region.MOUTH] == "Inner mouth" and REGION_NAMES[Region.HAT] == "Hat"
+    assert np.array_equal(colorize(np.array([[Region.HAT, Region.SKIN]], np.uint8)), PALETTE[[[18, 1]]])
     distances = np.abs(PALETTE[:, None].astype(int) - PALETTE[None]).max(2)
     assert distances[~np.eye(len(Region), dtype=bool)].min() > 12, "what reading a mask takes for the same colour"
 
@@ -38,12 +39,13 @@ def test_fidelity_counts_pixels_over_all_masks() -> None:
     read = [
         np.array([[Region.SKIN, Region.HAIR], [Region.HAIR, Region.HAIR]], np.uint8),
         np.array([[Region.SKIN, Region.SKIN], [Region.HAT, Region.HAIR]], np.uint8),
+        np.array([[Region.NOSE]], np.uint8),
     ]
-    figures = mask_fidelity(read, wanted)
-    assert figures["pixel_accuracy"] == 6 / 8
+    figures = mask_fidelity(read, [*wanted, np.array([[Region.NOSE]], np.uint8)])
+    assert figures["pixel_accuracy"] == 7 / 9
     # Hat was read but does not occur: it counts against hair alone.
-    assert figures["iou"] == {"Skin": pytest.approx(3 / 4), "Hair": pytest.approx(3 / 5)}
-    assert figures["mean_iou"] == pytest.approx((3 / 4 + 3 / 5) / 2)
+    assert figures["iou"] == {"Skin": pytest.approx(3 / 4), "Nose": 1, "Hair": pytest.approx(3 / 5)}
+    assert figures["mean_iou"] == pytest.approx((3 / 4 + 1 + 3 / 5) / 3)
 
 
 def test_fidelity_wants_a_mask_for_each() -> None:

@@ -83,6 +83,8 @@ def test_a_mask_that_brings_its_head_is_drawn_with_it(state: PortraitState, face
     assert not replaced.face.read_head and replaced.face.drawn_heads == (TURNED, TURNED)
     adopted = AdoptMask(np.roll(face, 5, 1))(read)
     assert not adopted.face.read_head and adopted.face.drawn_heads == (TURNED, TURNED)
+    same = AdoptMask(face)(read)
+    assert same.mask is read.mask and same.base_head is TURNED, "an equal mask, but at another head"
     assert AdoptMask(face)(state) is state and ReplaceMask(face)(read).head is None
 
 

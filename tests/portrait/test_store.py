@@ -411,6 +411,29 @@ def test_a_mask_without_palette_is_read_by_its_values(saved: Path, portrait: Por
     assert np.array_equal(store.load(saved).mask, portrait.mask)
 
 
+def test_a_newer_file_is_said_with_its_whole_name_and_not_as_damaged(saved: Path) -> None:
+    rewrite(saved, portrait_json=b'{"format": 99}')
+    with pytest.raises(PortraitError) as error:
+        store.load(saved)
+    assert str(error.value).startswith("“anna.fep” was made by a newer Face Editor") and "damaged" not in str(
+        error.value
+    )
+
+
+def test_several_notes_are_sentences_one_after_the_other(with_photo: Path) -> None:
+    rewrite(with_photo, photo=None, face0__head_json=b"rubbish")
+    note = store.load(with_photo).note
+    assert "painted. The photograph" in note or "at which the mask was painted. The " in note
+
+
+def test_names_of_any_writing_are_kept_readably(portrait: Portrait, tmp_path: Path) -> None:
+    face = portrait.state().face.changed(name="Ünal 李")
+    store.write_snapshot(Snapshot(PortraitState((face,))), tmp_path / "p.fep")
+    assert store.load(tmp_path / "p.fep").state().face.name == "Ünal 李"
+    with zipfile.ZipFile(tmp_path / "p.fep") as archive:
+        assert "Ünal 李".encode() in archive.read("portrait.json")
+
+
 def test_long_names_are_cut_and_missing_ones_empty(portrait: Portrait, tmp_path: Path) -> None:
     face = portrait.state().face.changed(name="n" * 300, style=portrait.style.with_label("s" * 300))
     path = tmp_path / "long.fep"
