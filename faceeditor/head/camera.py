@@ -36,16 +36,6 @@ def rotation(pose: npt.ArrayLike) -> FloatArray:
     return np.asarray(about_z @ about_x @ about_y, np.float32)
 
 
-def pose_of(matrix: npt.ArrayLike) -> FloatArray:
-    """(3,) float32 yaw, pitch, roll in degrees of a rotation (3, 3): the inverse of `rotation` for |pitch| < 90."""
-    r = np.asarray(matrix, np.float64)
-    # R = Rz(-roll) Rx(-pitch) Ry(yaw): its last row is (-sin yaw cos pitch, -sin pitch, cos yaw cos pitch).
-    pitch = np.arcsin(np.clip(-r[2, 1], -1.0, 1.0))
-    yaw = np.arctan2(-r[2, 0], r[2, 2])
-    roll = np.arctan2(r[0, 1], r[1, 1])
-    return np.degrees(np.array([yaw, pitch, roll])).astype(np.float32)
-
-
 def camera(vertices: FloatArray, head: HeadCoefficients, neck_weight: FloatArray | None = None) -> FloatArray:
     """Bring head vertices in front of the camera.
 

@@ -49,11 +49,6 @@ class Control:
     symmetric: bool = True
     kind: Kind = field(repr=False, kw_only=True)
 
-    @property
-    def bipolar(self) -> bool:
-        """Whether the value goes to both sides of its default."""
-        return self.low < self.default < self.high and self.low < 0 < self.high
-
     def get(self, head: HeadCoefficients, model: Directed | None = None) -> float:
         """The head's value; outside of low..high where a head came from elsewhere and has more than can be set.
 

@@ -305,34 +305,6 @@ def apply_preset(
     return head
 
 
-def blend_presets(
-    weights: Mapping[Preset, float], head: HeadCoefficients, model: Directed | None = None
-) -> HeadCoefficients:
-    """The head with a mixture of presets of one group, linear in its coefficients: angles as numbers, light by gamma.
-
-    Args:
-        weights: how much of each, from 0. Where they add up to less than 1, the rest is the head's own; more than 1 is
-            brought to 1. One preset with weight 0.5 is half of the way to it.
-        head: keeps its other groups.
-        model: as of `apply_preset`.
-
-    Raises:
-        PortraitError: presets of several groups, or a weight that is negative or not finite.
-    """
-    if not all(math.isfinite(weight) and weight >= 0 for weight in weights.values()):
-        raise PortraitError("The weights of mixed presets must be numbers from 0; drag the point inside of the ring.")
-    used = {preset: weight for preset, weight in weights.items() if weight > 0}
-    groups = {preset.group for preset in used}
-    if len(groups) > 1:
-        raise PortraitError(f"Presets of {' and '.join(sorted(groups))} cannot be mixed; choose those of one group.")
-    if not used:
-        return head
-    total = max(1.0, sum(used.values()))
-    targets = [(apply_preset(preset, head, model), weight / total) for preset, weight in used.items()]
-    (group,) = groups
-    return mix_heads(group, targets, head)
-
-
 def mix_heads(
     group: str, targets: Sequence[tuple[HeadCoefficients, float]], head: HeadCoefficients
 ) -> HeadCoefficients:

@@ -21,8 +21,3 @@ def region_of_digit(digit: int, current: Region) -> Region:
     """The region that a digit selects while another one is selected."""
     group = GROUPS[digit]
     return group[(group.index(current) + 1) % len(group)] if current in group else group[0]
-
-
-def digit_of_region(region: Region) -> int:
-    """The digit that leads to a region."""
-    return next(digit for digit, group in GROUPS.items() if region in group)

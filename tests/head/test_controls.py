@@ -177,7 +177,7 @@ def test_setting_a_direction_leaves_the_values_of_all_others(model) -> None:
 def test_directions_have_sections_and_ranges() -> None:
     sections = [found.section for found in ALL if found.name in MODEL.directions]
     assert sections == ["Nose", "Nose", "Character"]
-    assert control("age", MODEL).low == -2.0 and control("age", MODEL).bipolar
+    assert control("age", MODEL).low == -2.0 and control("age", MODEL).default == 0.0 < control("age", MODEL).high
     assert not {found.name for found in controls()} & set(MODEL.directions)
     with pytest.raises(PortraitError, match="no direction “age”"):
         control("age", MODEL).get(NEUTRAL, SimpleNamespace(directions={}))

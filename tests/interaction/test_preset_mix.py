@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from faceeditor.errors import PortraitError
-from faceeditor.head.presets import Preset, apply_preset, blend_presets, mix_heads
+from faceeditor.head.presets import Preset, apply_preset, mix_heads
 from faceeditor.interaction.head_values import group_from_text, group_of_text, group_to_text, mirrored_head
 from faceeditor.interaction.preset_mix import PresetMixer, inside, place_of_mix, places, ring_weights
 from faceeditor.portrait.head import EXPRESSIONS, HeadCoefficients, LightRig
@@ -69,7 +69,8 @@ def test_the_ring_mixes_as_the_presets_do_lids_included():
             Preset("Smile", "expression", {"smile": 0.8})]  # fmt: skip
     head = PresetMixer().mixed("expression", ring, (0.1, 0.2), HEAD, None)
     _, shares = ring_weights(3, 0.1, 0.2)
-    same = blend_presets(dict(zip(ring, shares, strict=True)), HEAD, None)
+    targets = [(apply_preset(each, HEAD, None), float(share)) for each, share in zip(ring, shares, strict=True)]
+    same = mix_heads("expression", targets, HEAD)
     assert np.allclose(head.expression, same.expression) and np.allclose(head.gaze, same.gaze)
     # Half of a look to the left and half of one to the right: the eyes look ahead, and no lid follows either of them.
     ahead = mix_heads("expression", [(apply_preset(each, HEAD, None), 0.5) for each in ring[:2]], HEAD)
