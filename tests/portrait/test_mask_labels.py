@@ -120,14 +120,15 @@ def test_a_neck_below_the_face_is_no_beard(tmp_path: Path) -> None:
         assert load_mask(saved(tmp_path, Image.fromarray(mask)), "ours").mask[250, 100] == Region.HAIR
 
 
-def test_an_unsure_order_is_said(tmp_path: Path) -> None:
-    odd = np.zeros((256, 256), np.uint8)
-    odd[100:140, 10:40] = 7
-    odd[100:140, 210:240] = 8
-    reading = load_mask(saved(tmp_path, Image.fromarray(odd)))
+@pytest.mark.parametrize("order", ["bisenet", "celebamask"])
+def test_an_unsure_order_is_said(tmp_path: Path, order: str) -> None:
+    ears = np.zeros((256, 256), np.uint8)
+    ears[100:140, 10:40], ears[100:140, 210:240] = Region.R_EAR, Region.L_EAR
+    labels = ears if order == "bisenet" else CELEBAMASK_LABEL[ears]
+    reading = load_mask(saved(tmp_path, Image.fromarray(labels)))
     other = {"bisenet": "celebamask", "celebamask": "bisenet"}[reading.order]
-    assert not reading.certain and f"were read as “{reading.order}”" in reading.note
-    assert f"again with the labels “{other}”" in reading.note
+    assert reading.order == order and not reading.certain
+    assert f"were read as “{order}”" in reading.note and f"again with the labels “{other}”" in reading.note
 
 
 def test_only_known_orders_can_be_asked_for(tmp_path: Path, face: MaskArray) -> None:

@@ -321,6 +321,17 @@ def test_an_old_file_with_a_damaged_head_keeps_the_picture(with_head: Path, port
     assert np.array_equal(loaded.mask, portrait.mask) and "painted" in loaded.note
 
 
+def test_an_old_file_that_lost_one_of_its_heads(with_head: Path, portrait: Portrait, tmp_path: Path) -> None:
+    path = tmp_path / "old.fep"
+    for lost, words in (("head", "reset to the one at which the mask was painted"), ("base_head", "left out")):
+        old_file(portrait, path, 2)
+        rewrite(path, portrait_json=described(path, **{lost: None}))
+        loaded = store.load(path)
+        assert words in loaded.note and (loaded.head is None) == (lost == "base_head")
+        assert portrait.base_head is not None
+        assert loaded.head is None or loaded.head.key == portrait.base_head.key
+
+
 def changed_head() -> HeadCoefficients:
     """A head that differs from the neutral one in every part that can be limited to regions."""
     head = HeadCoefficients.neutral()
