@@ -55,7 +55,7 @@ class ExportPhotograph:
         """Raises ImageError, ModelError and FaceEditorError (the file cannot be written)."""
         from faceeditor.export.documents import photograph_document
         from faceeditor.export.formats import format_named, format_of
-        from faceeditor.export.layer_files import encode_layers
+        from faceeditor.export.layer_files import write_layers
         from faceeditor.export.photograph import Cutout, encode_photograph, is_untouched
         from faceeditor.images import write_atomic
         from faceeditor.photo.cutout import foreground
@@ -80,7 +80,7 @@ class ExportPhotograph:
         if layered:
             assert alpha is not None
             document = photograph_document(source, samples, made.faces, alpha, options, cutout)
-            write_atomic(self.path, encode_layers(document, options.kind, options.bits))
+            write_layers(self.path, document, options.kind, options.bits)
         else:
             data = encode_photograph(source, samples, options, cutout)
             if options.sign and data is not self.source.data:

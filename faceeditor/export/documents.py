@@ -12,7 +12,7 @@ import numpy.typing as npt
 from faceeditor.export.encoding import QUALITY
 from faceeditor.export.formats import format_of
 from faceeditor.export.lattice import scaled_face
-from faceeditor.export.layer_files import encode_layers
+from faceeditor.export.layer_files import write_layers
 from faceeditor.export.layers import (
     Group,
     Layer,
@@ -76,16 +76,23 @@ def photograph_document(
     result = Layer(RESULT, in_colour(samples), source.alpha)
     if cutout is not None:
         result = Layer(RESULT, in_colour(cutout.colours), cutout.alpha)
+    matte = matte_layer(MATTE, _WHITE, alpha)
     layers: list[Layer | Group] = [
         Layer(SOURCE, in_colour(source.samples), source.alpha, visible=cutout is None),
         result,
-        matte_layer(REGION_NAMES[Region.BACKGROUND], PALETTE[Region.BACKGROUND], 1 - alpha),
+        _inverse(matte, REGION_NAMES[Region.BACKGROUND], PALETTE[Region.BACKGROUND]),
     ]
     for number, (placement, labels) in enumerate(faces, 1):
         name = REGIONS if len(faces) == 1 else f"{REGIONS} of face {number}"
         layers.append(Group(name, region_layers(labels, placement, width, height, without=(Region.BACKGROUND,))))
-    layers.append(matte_layer(MATTE, _WHITE, alpha))
+    layers.append(matte)
     return LayeredPicture(tuple(layers), result.samples, result.alpha, metadata)
+
+
+def _inverse(matte: Layer, name: str, colour: npt.NDArray[np.uint8]) -> Layer:
+    """A layer of one colour that is opaque where a matte is not."""
+    assert matte.alpha is not None
+    return replace(matte, name=name, samples=np.broadcast_to(colour, matte.samples.shape), alpha=255 - matte.alpha)
 
 
 def face_document(pixels: RGBArray, mask: MaskArray, transparent: bool = False) -> LayeredPicture:
@@ -143,12 +150,12 @@ def write_face(
     if size is not None:
         pixels = scaled_face(pixels, size)
     if target.layered:
-        data = encode_layers(face_document(pixels, mask, transparent), target.kind)
-    else:
-        colours, alpha = cut_face(pixels, mask) if transparent else (pixels, None)
-        data = encode_picture(colours, target.kind, options.quality, alpha)
-        if sign:
-            data = signed_as_made(data, target.kind, Path(path).name)
+        write_layers(path, face_document(pixels, mask, transparent), target.kind)
+        return
+    colours, alpha = cut_face(pixels, mask) if transparent else (pixels, None)
+    data = encode_picture(colours, target.kind, options.quality, alpha)
+    if sign:
+        data = signed_as_made(data, target.kind, Path(path).name)
     write_atomic(path, data)
 
 

@@ -1,26 +1,30 @@
 """Files of documents with layers."""
 
+from pathlib import Path
+
 from faceeditor.errors import ImageError
 from faceeditor.export.layers import LayeredPicture, Outline
-from faceeditor.export.openraster import encode_openraster, openraster_outline
-from faceeditor.export.photoshop import encode_photoshop, photoshop_outline
+from faceeditor.export.openraster import openraster_outline, write_openraster
+from faceeditor.export.photoshop import photoshop_outline, write_photoshop
+from faceeditor.images import write_atomic
 
 
-def encode_layers(picture: LayeredPicture, kind: str, bits: int | None = None) -> bytes:
-    """The content of a file with layers.
+def write_layers(path: str | Path, picture: LayeredPicture, kind: str, bits: int | None = None) -> None:
+    """Write a file with layers, layer by layer.
 
     Args:
+        path: the file.
         picture: the document.
         kind: "ora" or "psd".
         bits: 8 or 16; None: as the merged picture.
 
     Raises:
         ImageError: the document is too large for the format.
+        FaceEditorError: the file cannot be written; what was there before stays.
     """
-    bits = bits or picture.merged.dtype.itemsize * 8
-    if kind == "ora":
-        return encode_openraster(picture, bits)
-    return encode_photoshop(picture, bits)
+    depth = bits or picture.merged.dtype.itemsize * 8
+    write = write_openraster if kind == "ora" else write_photoshop
+    write_atomic(path, lambda stream: write(stream, picture, depth))
 
 
 def read_outline(data: bytes, name: str) -> Outline | None:

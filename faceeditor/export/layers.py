@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.export.encoding import Metadata, with_bits
+from faceeditor.export.encoding import Metadata
+from faceeditor.images.vips import strips
 from faceeditor.photo.placement import MARGIN, Placement, Rect, widened
 from faceeditor.regions import MASK_SIZE, PALETTE, REGION_COUNT, REGION_NAMES, MaskArray, Region
 
@@ -39,11 +40,6 @@ class Layer:
     left: int = 0
     top: int = 0
     visible: bool = True
-
-    def pixels(self, bits: int) -> Samples:
-        """(h, w, 3), or with transparency (h, w, 4), of 8 or 16 bits."""
-        samples = with_bits(self.samples, bits)
-        return samples if self.alpha is None else np.concatenate([samples, with_bits(self.alpha, bits)[..., None]], 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +124,9 @@ def matte_layer(
     name: str, colour: npt.NDArray[np.uint8], opacity: npt.NDArray[np.float32], left: int = 0, top: int = 0
 ) -> Layer:
     """A hidden layer of one colour: (h, w) float32 0..1 as its opacity, from which a selection can be made."""
-    alpha = np.rint(opacity * np.float32(255)).astype(np.uint8)
+    alpha = np.empty(opacity.shape, np.uint8)
+    for part in strips(len(opacity), 4 * opacity.shape[1]):
+        alpha[part] = np.rint(opacity[part] * np.float32(255))
     return Layer(name, np.broadcast_to(colour, (*alpha.shape, 3)), alpha, left, top, visible=False)
 
 

@@ -5,6 +5,7 @@ After the OpenRaster specification, baseline, version 0.0.3 (freedesktop.org, "F
 
 import io
 import zipfile
+from typing import BinaryIO
 from xml.etree import ElementTree
 
 import cv2
@@ -21,8 +22,8 @@ _THUMBNAIL = 256
 _SRGB_PNG = Metadata()
 
 
-def encode_openraster(picture: LayeredPicture, bits: int) -> bytes:
-    """The content of an .ora file with 8 or 16 bits per sample.
+def write_openraster(stream: BinaryIO, picture: LayeredPicture, bits: int) -> None:
+    """Write the content of an .ora file with 8 or 16 bits per sample into a stream.
 
     The merged picture carries the document's metadata; every PNG carries its colour profile.
     """
@@ -32,7 +33,6 @@ def encode_openraster(picture: LayeredPicture, bits: int) -> bytes:
         for name, value in zip(("xres", "yres"), picture.metadata.resolution, strict=True):
             image.set(name, str(round(value)))
     plain = Metadata(icc=picture.metadata.icc, resolution=picture.metadata.resolution)
-    stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         _add(archive, "mimetype", MIMETYPE.encode("ascii"))
         stack = ElementTree.SubElement(image, "stack")
@@ -53,7 +53,6 @@ def encode_openraster(picture: LayeredPicture, bits: int) -> bytes:
         _add(archive, "Thumbnails/thumbnail.png", _thumbnail(picture))
         ElementTree.indent(image)
         _add(archive, "stack.xml", ElementTree.tostring(image, encoding="UTF-8", xml_declaration=True))
-    return stream.getvalue()
 
 
 def openraster_outline(data: bytes) -> Outline:

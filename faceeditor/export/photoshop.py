@@ -1,7 +1,8 @@
 """Photoshop documents (.psd), by psd-tools."""
 
 import io
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from faceeditor.errors import ImageError
 from faceeditor.export.encoding import Metadata, with_bits
 from faceeditor.export.layers import Group, Layer, LayeredPicture, Outline
 from faceeditor.export.metadata import plain_iptc, upright_exif
+from faceeditor.images.vips import strips
 
 if TYPE_CHECKING:
     from psd_tools.api.layers import GroupMixin
@@ -20,8 +22,16 @@ MAX_SIDE = 30_000
 _PER_INCH = 1
 
 
-def encode_photoshop(picture: LayeredPicture, bits: int) -> bytes:
-    """The content of a .psd file with 8 or 16 bits per sample, with the document's metadata.
+def write_photoshop(stream: BinaryIO, picture: LayeredPicture, bits: int) -> None:
+    """Write the content of a .psd file with 8 or 16 bits per sample, with the document's metadata.
+
+    Layers are compressed (PackBits) plane by plane in strips: beside the document only its compressed planes are in
+    memory.
+
+    Args:
+        stream: can be sought in.
+        picture: the document.
+        bits: 8 or 16.
 
     Raises:
         ImageError: the document is larger than the format allows.
@@ -37,15 +47,13 @@ def encode_photoshop(picture: LayeredPicture, bits: int) -> bytes:
             f"A Photoshop document has at most {MAX_SIDE:,} pixels a side, this one has {picture.width:,} x "
             f"{picture.height:,}; choose OpenRaster."
         )
-    planes = [with_bits(picture.merged, bits)[..., channel] for channel in range(3)]
+    planes = [picture.merged[..., channel] for channel in range(3)]
     if picture.merged_alpha is not None:
-        planes.append(with_bits(picture.merged_alpha, bits))
+        planes.append(picture.merged_alpha)
     header = FileHeader(
         channels=len(planes), height=picture.height, width=picture.width, depth=bits, color_mode=ColorMode.RGB
     )
-    merged = ImageData(compression=Compression.RLE)
-    merged.set_data([_big_endian(plane) for plane in planes], header)
-    record = PSD(header=header, image_resources=_resources(picture.metadata), image_data=merged)
+    record = PSD(header=header, image_resources=_resources(picture.metadata))
     document = PSDImage(record)
     for entry in picture.layers:
         if isinstance(entry, Group):
@@ -58,10 +66,10 @@ def encode_photoshop(picture: LayeredPicture, bits: int) -> bytes:
     if picture.merged_alpha is not None and layers is not None:
         # By the file format a negative count says that the fourth channel is the transparency of the merged picture.
         layers.layer_count = -abs(layers.layer_count)
-    stream = io.BytesIO()
+    counts, rows = zip(*(_packed(plane, bits) for plane in planes), strict=True)
+    record.image_data = ImageData(compression=Compression.RLE, data=b"".join(chain(*counts, *rows)))
     # `PSDImage.save` would blend the merged picture anew.
     record.write(stream)
-    return stream.getvalue()
 
 
 def photoshop_outline(data: bytes) -> Outline:
@@ -86,8 +94,36 @@ def photoshop_outline(data: bytes) -> Outline:
 
 
 def _add(parent: "GroupMixin", layer: Layer, bits: int) -> None:
-    made = parent.create_pixel_layer_from_array(layer.pixels(bits), layer.name, top=layer.top, left=layer.left)
+    from psd_tools.constants import Compression
+    from psd_tools.psd.layer_and_mask import ChannelData
+
+    height, width = layer.samples.shape[:2]
+    # psd-tools would keep the whole layer as floats: it makes one of a single pixel, which then gets its planes.
+    pixel = np.zeros((1, 1, 4), np.uint8)
+    made = parent.create_pixel_layer_from_array(pixel, layer.name, top=layer.top, left=layer.left)
     made.visible = layer.visible
+    made._record.bottom, made._record.right = layer.top + height, layer.left + width
+    opacity = layer.alpha
+    if opacity is None:
+        opacity = np.broadcast_to(np.array(np.iinfo(layer.samples.dtype).max, layer.samples.dtype), (height, width))
+    planes = (opacity, *(layer.samples[..., channel] for channel in range(3)))
+    for number, plane in enumerate(planes):
+        counts, rows = _packed(plane, bits)
+        made._channels[number] = ChannelData(Compression.RLE, b"".join(chain(counts, rows)))
+
+
+def _packed(plane: npt.NDArray[Any], bits: int) -> tuple[list[bytes], list[bytes]]:
+    """A plane (h, w) of 8 or 16 bits as PackBits: strips of the rows' lengths, and of the rows."""
+    from psd_tools.compression import encode_rle
+
+    counts, rows = [], []
+    height, width = plane.shape
+    for part in strips(height, width * bits // 8):
+        strip = with_bits(plane[part], bits)
+        packed = encode_rle(_big_endian(strip), width, len(strip), bits, 1)
+        counts.append(packed[: 2 * len(strip)])
+        rows.append(packed[2 * len(strip) :])
+    return counts, rows
 
 
 def _resources(metadata: Metadata) -> "ImageResources":

@@ -8,7 +8,9 @@ import os
 import platform
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from faceeditor.errors import FaceEditorError, ImageError
 from faceeditor.fileio import read_regular
@@ -87,14 +89,14 @@ _MAX_NAME = 255
 """Bytes in the name of a file, on all common file systems."""
 
 
-def write_atomic(path: str | Path, data: bytes) -> None:
+def write_atomic(path: str | Path, content: bytes | Callable[[BinaryIO], object]) -> None:
     """Write a file whole or not at all: into a neighbour, flushed to the disk, then moved into place.
 
     Neighbours that a killed program left for the same file are removed.
 
     Args:
         path: the file to make or replace; its folder must exist.
-        data: its whole content.
+        content: all of it, or what writes it into a stream that can be sought in.
 
     Raises:
         FaceEditorError: the folder cannot be written, the file is write-protected or belongs to somebody else, the disk
@@ -109,7 +111,10 @@ def write_atomic(path: str | Path, data: bytes) -> None:
         handle, name = tempfile.mkstemp(prefix=f"{_part_prefix(path)}{_run_tag()}.", suffix=".part", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            if callable(content):
+                content(stream)
+            else:
+                stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(mode)  # mkstemp makes private files

@@ -157,15 +157,19 @@ def to_srgb(samples: Samples, icc: bytes | None = None, alpha: Samples | None = 
         own = samples.view()
         own.flags.writeable = False
         return np.asarray(own, np.uint8)
-    pixels = samples if alpha is None else np.dstack([samples, alpha])
-    pixels = np.ascontiguousarray(pixels)
-    height, width, bands = pixels.shape
-    deep = pixels.dtype == np.uint16
-    image = vips.library().Image.new_from_memory(pixels.data, width, height, bands, "ushort" if deep else "uchar")
+    height, width, bands = samples.shape
+    deep = samples.dtype == np.uint16
     space = ("rgb16" if deep else "srgb") if bands >= 3 else ("grey16" if deep else "b-w")
-    result = vips.samples_of(vips.in_srgb(image.copy(interpretation=space), icc), "the picture")
-    result.flags.writeable = False
-    return np.asarray(result, np.uint8)
+    out = np.empty((height, width, 3), np.uint8)
+    for part in vips.strips(height, width * (bands + 1) * samples.dtype.itemsize):
+        own = samples[part] if alpha is None else np.dstack([samples[part], alpha[part]])
+        own = np.ascontiguousarray(own)
+        image = vips.library().Image.new_from_memory(
+            own.data, width, len(own), own.shape[2], "ushort" if deep else "uchar"
+        )
+        out[part] = vips.samples_of(vips.in_srgb(image.copy(interpretation=space), icc), "the picture")
+    out.flags.writeable = False
+    return out
 
 
 def _converted(image: Any, icc: bytes | None) -> Any:

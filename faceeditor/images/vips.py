@@ -2,15 +2,17 @@
 
 import io
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, features
 
 from faceeditor.images.decode import DECODE_ERRORS, damaged, decode_bytes
 from faceeditor.images.kinds import kind_of
 from faceeditor.images.limits import check_size, out_of_memory
+from faceeditor.images.orientation import turned
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +22,8 @@ _LOADERS = {"png", "jpeg", "tiff", "webp", "gif", "avif"}
 _NEUTRAL_GREY = 128
 ABSOLUTE_SPACES = ("lab", "labs", "labq", "lch", "xyz", "yxy")
 """Spaces of libvips whose numbers are colours by themselves: a profile says nothing more about them."""
+_STRIP_BYTES, _STRIP_ROWS = 8 << 20, 256
+"""Pixels are decoded in strips of about so many bytes, of a multiple of so many rows."""
 _STATISTICS_SIDE = 512  # pictures of floats are looked at in about so many columns to tell their range
 
 _library: Any = None
@@ -48,7 +52,9 @@ def opened(data: bytes, name: str) -> Any:
     vips = library()
     if kind_of(data) in _LOADERS and not _is_luma_tiff(data):
         try:
-            image = vips.Image.new_from_buffer(data, "", access="sequential", fail_on="error")
+            # A source refers to the data; a buffer would be copied.
+            source = vips.Source.new_from_memory(data)
+            image = vips.Image.new_from_source(source, "", access="sequential", fail_on="error")
         except vips.Error as error:
             _log.info("libvips does not open %s: %s", name, _reason(error))
             if "samples out of range" in str(error):
@@ -57,7 +63,7 @@ def opened(data: bytes, name: str) -> Any:
                     return doubles
         else:
             check_size(name, image.width, image.height)
-            return image
+            return _OTHER_DECODERS[kind_of(data)](image, data) if kind_of(data) in _OTHER_DECODERS else image
     return _from_pillow(decode_bytes(data, name))
 
 
@@ -70,11 +76,18 @@ def samples_of(image: Any, name: str) -> Samples:
     return _decoded(image, name).reshape(image.height, image.width, image.bands)
 
 
+def strips(height: int, row_bytes: int) -> Iterator[slice]:
+    """Rows that are worked on together, one strip after the other."""
+    rows = max(1, _STRIP_BYTES // max(1, row_bytes) // _STRIP_ROWS) * _STRIP_ROWS
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
+
+
 def _decoded(image: Any, name: str) -> npt.NDArray[Any]:
     try:
         return np.asarray(image.numpy())
     except library().Error as error:
-        if "memory" in str(error).lower():
+        if "out of memory" in str(error).lower():
             raise out_of_memory(name, image.width, image.height) from None
         raise damaged(name, _reason(error)) from None
     except MemoryError:
@@ -137,9 +150,10 @@ def _top(image: Any, data: bytes, name: str) -> float:
     """The value that means white."""
     if image.format in ("char", "short"):
         return 127.0 if image.format == "char" else 32767.0
-    # A second decoder: the first one can be read only once.
+    # A second decoder where the first one can be read only once.
     step = max(1, image.width // _STATISTICS_SIDE)
-    sampled = opened(data, name).subsample(step, max(1, image.height // _STATISTICS_SIDE)).cast("float")
+    again = opened(data, name) if image.get_typeof("vips-sequential") else image
+    sampled = again.subsample(step, max(1, image.height // _STATISTICS_SIDE)).cast("float")
     values = np.nan_to_num(_decoded(sampled, name), posinf=0.0, neginf=0.0)
     if image.format in ("uint", "int"):
         high = float(values.max(initial=0.0))
@@ -181,26 +195,92 @@ def _from_pillow(picture: Image.Image) -> Any:
         orientation = int(picture.getexif().get(0x0112, 1))
     except DECODE_ERRORS:  # a broken EXIF block is no reason to refuse sound pixels
         exif = None
-    if picture.mode in ("RGBa", "La", "PA") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-    elif picture.mode not in ("L", "LA", "RGB", "RGBA", "CMYK", "F") and not picture.mode.startswith("I"):
-        picture = picture.convert("RGB")
-    pixels = np.ascontiguousarray(np.asarray(picture))
-    if pixels.dtype.byteorder == ">":
-        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
+    pixels, mode = _in_strips(picture)
+    picture.close()
     formats = {"uint8": "uchar", "uint16": "ushort", "int32": "int", "float32": "float"}
     bands = 1 if pixels.ndim == 2 else pixels.shape[2]
     spaces = {"L": "b-w", "LA": "b-w", "RGB": "srgb", "RGBA": "srgb", "CMYK": "cmyk"}
     image = library().Image.new_from_memory(
-        pixels.data, picture.width, picture.height, bands, formats[pixels.dtype.name]
+        pixels.data, pixels.shape[1], pixels.shape[0], bands, formats[pixels.dtype.name]
     )
-    image = image.copy(interpretation=spaces.get(picture.mode, "grey16" if pixels.dtype == np.uint16 else "b-w"))
+    image = image.copy(interpretation=spaces.get(mode, "grey16" if pixels.dtype == np.uint16 else "b-w"))
     blob_type = library().GValue.blob_type
     for field, value in (("icc-profile-data", profile), ("exif-data", exif)):
         if value:
             image.set_type(blob_type, field, value)
     image.set_type(library().GValue.gint_type, "orientation", orientation)
     return image
+
+
+def _avif_pixels(header: Any, data: bytes) -> Any:
+    """An AVIF picture of 8 bits with its pixels from Pillow's decoder, which takes half the memory of libvips's.
+
+    Args:
+        header: the picture as libvips opens it, not yet decoded; what it says stays, and it is the result for pictures
+            of more bits or other sizes (cropped ones).
+        data: the file.
+    """
+    if header.format != "uchar" or not features.check("avif"):
+        return header
+    try:
+        with Image.open(io.BytesIO(data), formats=("AVIF",)) as picture:
+            turn = int(picture.getexif().get(0x0112, 1))  # Pillow says so of turns that libvips makes by itself
+            picture.load()
+            plain = Image.Image()._new(picture.im)
+        del picture  # with its decoder, which keeps the picture twice
+        pixels, mode = _in_strips(plain)
+    except (Image.DecompressionBombError, MemoryError, *DECODE_ERRORS) as error:
+        _log.info("Pillow does not decode an AVIF: %s", error)
+        return header
+    if mode not in ("RGB", "RGBA"):
+        return header
+    return _with_pixels(header, np.ascontiguousarray(turned(pixels, turn)) if 1 < turn <= 8 else pixels)
+
+
+def _webp_pixels(header: Any, data: bytes) -> Any:
+    """A WebP picture with its pixels from OpenCV's decoder, as of `_avif_pixels`; libvips keeps canvas and frame."""
+    import cv2
+
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+        return header  # it is damaged: libvips says how
+    how = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+    for part in strips(len(pixels), pixels[0].nbytes):
+        pixels[part] = cv2.cvtColor(pixels[part], how)
+    return _with_pixels(header, pixels)
+
+
+_OTHER_DECODERS = {"avif": _avif_pixels, "webp": _webp_pixels}
+"""Kinds whose libvips decoders take more than 12 bytes a pixel."""
+
+
+def _with_pixels(header: Any, pixels: npt.NDArray[Any]) -> Any:
+    """A picture that is not yet decoded, with (H, W, bands) uint8 pixels for its own if they are of its size."""
+    if pixels.shape != (header.height, header.width, header.bands):
+        return header
+    image = library().Image.new_from_memory(pixels.data, header.width, header.height, header.bands, "uchar")
+    image = image.copy(interpretation=header.interpretation, xres=header.xres, yres=header.yres)
+    for field in header.get_fields():
+        if field.endswith("-data") or field in ("bits-per-sample", "orientation", "resolution-unit"):
+            image.set_type(header.get_typeof(field), field, header.get(field))
+    return image
+
+
+def _in_strips(picture: Image.Image) -> tuple[npt.NDArray[Any], str]:
+    """The pixels of a decoded Pillow image, converted strip by strip, and the mode that they are in then."""
+    mode = picture.mode
+    if mode in ("RGBa", "La", "PA") or "transparency" in picture.info:
+        mode = "RGBA"
+    elif mode not in ("L", "LA", "RGB", "RGBA", "CMYK", "F") and not mode.startswith("I"):
+        mode = "RGB"
+    out: npt.NDArray[Any] | None = None
+    for part in strips(picture.height, 4 * picture.width):
+        strip = np.asarray(picture.crop((0, part.start, picture.width, part.stop)).convert(mode))
+        if out is None:
+            out = np.empty((picture.height, *strip.shape[1:]), strip.dtype.newbyteorder("="))
+        out[part] = strip
+    assert out is not None
+    return out, mode
 
 
 def _reason(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """Documents with layers: what programs that open them find there."""
 
 import io
+import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from faceeditor.cli import main
 from faceeditor.errors import ImageError
 from faceeditor.export.documents import face_document, photograph_document, write_face
 from faceeditor.export.encoding import Metadata
-from faceeditor.export.layer_files import encode_layers, read_outline
+from faceeditor.export.layer_files import read_outline, write_layers
 from faceeditor.export.layers import Group, Layer, LayeredPicture, region_coverage, region_layers
 from faceeditor.export.photograph import Cutout, SaveOptions
 from faceeditor.images import SourceImage
@@ -61,6 +62,13 @@ def document(bits: int = 8, transparent: bool = False) -> tuple[SourceImage, np.
         cutout = Cutout(np.where(alpha[..., None] > 0, samples, 0), np.rint(alpha * top).astype(samples.dtype))
     options = SaveOptions(transparent=transparent)
     return own, samples, photograph_document(own, samples, ((PLACEMENT, labels()),), alpha, options, cutout)
+
+
+def encode_layers(made: LayeredPicture, kind: str, bits: int | None = None) -> bytes:
+    """What is written."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_layers(Path(folder, "a"), made, kind, bits)
+        return Path(folder, "a").read_bytes()
 
 
 def members(data: bytes) -> zipfile.ZipFile:
