@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.engine.helper_thread import HelperThread, Task
 from faceeditor.engine.jobs import JobContext, Pixels
 from faceeditor.engine.photo_jobs import REFINEMENTS
 from faceeditor.engine.photo_style import restyle
-from faceeditor.engine.requests import Frame, RenderRequest
+from faceeditor.engine.requests import Frame, Output, RenderRequest
 from faceeditor.errors import EngineError
 from faceeditor.portrait.adjustments import Adjustments, adjusted_style, pixel_adjustments
 from faceeditor.portrait.head import HeadCoefficients
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from faceeditor.photo.align import Square
     from faceeditor.photo.composite import Edit
     from faceeditor.photo.detect import FaceBox
-    from faceeditor.photo.face import Options, PhotoFace, Plan
+    from faceeditor.photo.face import Options, PhotoFace
     from faceeditor.photo.placement import Placement
 
 Samples = npt.NDArray[Any]
@@ -379,17 +380,40 @@ def edited_photograph(
     return EditedPhotograph(samples, tuple(faces), alpha)
 
 
-def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edit":
-    """What an edit does to the photograph; `frame` draws what it shows too little of (`JobContext.frame`)."""
+class DrawingAhead:
+    """Lets the generator draw its part of an edit while the motion is worked out, if the edit before needed it.
+
+    Args:
+        helper: the thread that waits for the generator.
+    """
+
+    def __init__(self, helper: HelperThread) -> None:
+        self.helper = helper
+        self.needed = False
+
+
+def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit, ahead: DrawingAhead | None = None) -> "Edit":
+    """What an edit does to the photograph.
+
+    Args:
+        frame: draws what the photograph shows too little of (`JobContext.frame`).
+        wanted: the edit.
+        ahead: where one of many edits of a moving hand is planned.
+    """
     from faceeditor.head.model import HeadModel
     from faceeditor.photo.face import Options
 
     model = HeadModel.load()
     photo = wanted.photo
     mask = photo.mask if wanted.mask is None else wanted.mask
+    request = patch_request(wanted)
+    drawing = Task(lambda: frame(request))
+    if ahead is not None and ahead.needed:
+        ahead.helper.start(drawing)
     plan = photo.plan(model, wanted.head, mask, wanted.options or Options())
-    request = patch_request(wanted, plan)
-    drawn = frame(request).pixels if plan.needs_generator else None
+    if ahead is not None:
+        ahead.needed = plan.needs_generator
+    drawn = drawing.result().pixels if plan.needs_generator else None
     added = None if wanted.own_style is None else restyle(frame, request, wanted.own_style, plan.labels)
     edit = plan.finished(model, drawn, added)
     if not wanted.adjustments:
@@ -399,12 +423,13 @@ def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit) -> "Edi
     return with_adjustments(edit, plan, wanted.adjustments)
 
 
-def patch_request(wanted: FaceEdit, plan: "Plan") -> RenderRequest:
+def patch_request(wanted: FaceEdit) -> RenderRequest:
     """What the generator is asked for: the new view under the light that the photograph shows."""
     read = wanted.photo.head
     mask = wanted.photo.mask if wanted.mask is None else wanted.mask
-    head = plan.head.changed(gamma=read.gamma, albedo=read.albedo, rig=read.rig)
-    return RenderRequest.of(PortraitState.of(mask, wanted.style, head=head, base_head=read))
+    head = wanted.photo.held(wanted.head).changed(gamma=read.gamma, albedo=read.albedo, rig=read.rig)
+    output = Output(fast=wanted.options is not None and wanted.options.fast)
+    return RenderRequest.of(PortraitState.of(mask, wanted.style, head=head, base_head=read), output)
 
 
 def three_channels(samples: Samples) -> Samples:

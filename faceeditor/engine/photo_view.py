@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.engine.photo_edit import edit_of_face, plan_edit
+from faceeditor.engine.helper_thread import HelperThread
+from faceeditor.engine.photo_edit import DrawingAhead, edit_of_face, plan_edit
 from faceeditor.engine.requests import Frame, RenderRequest
 from faceeditor.errors import EngineError, FaceEditorError
 from faceeditor.portrait.state import FaceState
@@ -105,6 +106,8 @@ class PhotoView:
         self._source: SourceImage | None = None
         self._edits: dict[tuple[int, bool], tuple[FaceState, PhotoFace, Edit]] = {}
         self._previews: dict[int, tuple[PhotoFace, Preview]] = {}
+        self._helper = HelperThread("photo-view-generator")
+        self._ahead: dict[int, DrawingAhead] = {}
 
     def submit(
         self,
@@ -131,6 +134,7 @@ class PhotoView:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(_JOIN_SECONDS)
+        self._helper.close()
 
     def _run(self) -> None:
         while True:
@@ -178,6 +182,7 @@ class PhotoView:
             self._levels.clear()
             self._edits.clear()
             self._previews.clear()
+            self._ahead.clear()
         level, pixels = self._level(request)
         rect = _rectangle(request, level, pixels)
         shown = (rect.left / level, rect.top / level, rect.right / level, rect.bottom / level)
@@ -262,7 +267,8 @@ class PhotoView:
         if kept is not None and kept[0] is face and kept[1] is photo:
             return kept[2]
         options = quick_options(Options()) if quick else Options()
-        edit = plan_edit(self._frame, edit_of_face(face, photo, options))
+        ahead = self._ahead.setdefault(index, DrawingAhead(self._helper)) if quick else None
+        edit = plan_edit(self._frame, edit_of_face(face, photo, options), ahead)
         self._edits[index, quick] = face, photo, edit
         return edit
 

@@ -135,7 +135,7 @@ class PhotoBench:
     def pasted(self, picture: Pixels, wanted: FaceEdit) -> Pixels:
         """The generator's face of the wanted view laid over the photograph as a feathered square."""
         plan = wanted.photo.plan(self.model, wanted.head, wanted.photo.mask)
-        request = patch_request(wanted, plan)
+        request = patch_request(wanted)
         request = request.with_face(head=plan.head)
         drawn = self.engine.render(request).pixels
         side = 256

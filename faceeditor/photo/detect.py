@@ -121,9 +121,9 @@ def detect_faces(picture: Pixels, step: Progress = lambda share, text: None) -> 
         check = partial(step, 0.8, "Looking for small faces")
         upright = np.ascontiguousarray(np.rot90(base, -turn))
         boxes = _search(net, upright, _Levels(pixel, finest, coarse, _FINE_STEP, _MIN_SMALL_SCORE), check)
-        small = [_turned_back(box, turn, width, height) for box in boxes]
+        fine = [_turned_back(box, turn, width, height) for box in boxes]
         settled = [box for box in _without_overlap(found) if _is_settled(box, max(height, width))]
-        found += [box for box in small if all(_overlap(box, other) <= _OVERLAP for other in settled)]
+        found += [box for box in fine if all(_overlap(box, other) <= _OVERLAP for other in settled)]
     return _by_size(_without_overlap(found))
 
 

@@ -51,6 +51,7 @@ class Options:
         density: grid pixels per mask pixel of motion and patches: 2, or 1 while a hand moves.
         lamp_samples: places of the lamp for soft shadows.
         light_side: grid pixels along the square on which the light is worked out.
+        fast: the generator may draw in its fast tier.
     """
 
     shadows: float = 1.0
@@ -58,6 +59,7 @@ class Options:
     density: int = 2
     lamp_samples: int = 16
     light_side: int = MASK_SIZE
+    fast: bool = False
 
 
 Step = Callable[[float, str], None]
@@ -148,6 +150,10 @@ class PhotoFace:
         threading.Thread(target=work, name="photo-person", daemon=True).start()
         return face
 
+    def held(self, head: HeadCoefficients | None) -> HeadCoefficients:
+        """A head that is wanted, held by the photograph's shoulders; None: the one that was read."""
+        return self.head if head is None else held_by_the_body(self.head, head)
+
     def plan(
         self, model: HeadModel, head: HeadCoefficients | None, mask: MaskArray, options: Options = Options()
     ) -> "Plan":
@@ -159,7 +165,7 @@ class PhotoFace:
             mask: (256, 256) uint8 the painted regions, as at the head that was read.
             options: how it is done.
         """
-        wanted = held_by_the_body(self.head, head) if head is not None else self.head
+        wanted = self.held(head)
         motion = photo_motion(model, self.head, wanted, self.mask, options.density)
         original = self.mask if motion is None else motion.labels
         labels = original
@@ -354,5 +360,6 @@ def _in_the_mouth(colour: FloatArray, maps: HeadMaps) -> FloatArray:
 
 
 def quick(options: Options) -> Options:
-    """The same while a hand moves: coarser motion and light, and fewer places of the lamp."""
-    return replace(options, density=1, lamp_samples=min(6, options.lamp_samples), light_side=MASK_SIZE // 2)
+    """The same while a hand moves: coarser motion and light, fewer places of the lamp, the generator's fast tier."""
+    samples = min(6, options.lamp_samples)
+    return replace(options, density=1, lamp_samples=samples, light_side=MASK_SIZE // 2, fast=True)

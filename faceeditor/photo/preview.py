@@ -5,7 +5,10 @@ made once for what is visible; each move of a slider looks them up bilinearly, i
 picture comes from `composite`.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +31,8 @@ _ONE = 8191
 _LIGHT = to_linear(np.arange(256, dtype=np.float32) / np.float32(255))
 _ROLLED = rolled_off(_LIGHT)
 _BYTES = encoded_bytes()
+_MOST_BANDS, _LEAST_BAND = 4, 50_000
+"""Bands that a picture is drawn in at most, and the fewest pixels of one."""
 _NO_MATRIX = np.zeros((2, 3), np.float32)
 
 
@@ -91,6 +96,21 @@ class Preview:
         part = rect.common(self.rect)
         if part.width <= 0 or part.height <= 0:
             return
+        # Every pixel is drawn by itself: bands of rows on all cores.
+        count = min(_MOST_BANDS, os.cpu_count() or 1, max(1, part.width * part.height // _LEAST_BAND))
+        edges = [part.top + part.height * index // count for index in range(count + 1)]
+        bands = [Rect(part.left, top, part.right, bottom) for top, bottom in pairwise(edges)]
+        if count == 1:
+            self._draw(edit, out, rect, part)
+            return
+        with ThreadPoolExecutor(count - 1) as pool:
+            others = [pool.submit(self._draw, edit, out, rect, band) for band in bands[1:]]
+            self._draw(edit, out, rect, bands[0])
+            for other in others:
+                other.result()
+
+    def _draw(self, edit: Edit, out: Pixels, rect: Rect, part: Rect) -> None:
+        """Draw a part of the rectangle that `out` is."""
         view = out[part.moved(-rect.left, -rect.top).slices]
         opacity = np.empty(view.shape[:2], np.float32)
         _moved(
