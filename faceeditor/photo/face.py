@@ -32,6 +32,8 @@ Pixels = npt.NDArray[np.uint8]
 
 _LEAST_SHARE = 0.02
 """Coverage of a patch that is worth asking the generator for."""
+_LEAST_CLEARED = 1e-3
+"""Share of background in a patch that is seen."""
 _BEYOND = 64.0
 """Mask pixels beyond the square over which another style runs out."""
 _LIT, _FADING, _LEAST_LIGHT = 0.6, 1.5, 0.1
@@ -310,19 +312,24 @@ class Plan:
         return _in_the_mouth(np.ascontiguousarray((maps.condition[:3].transpose(1, 2, 0) + 1) / 2, np.float32), maps)
 
     def _matched(self, drawn: Pixels, restyle: "Restyle | None") -> FloatArray:
-        """(256, 256, 3) 0..1 the generator's picture in the photograph's colours."""
-        face = self.face
+        """(S, S, 3) 0..1 the generator's picture in the photograph's colours; S is 256, or 128 in the fast tier."""
+        face, labels, share = self.face, self.labels, self.share
         shown = np.asarray(inner(self.shown()), np.uint8)
         if restyle is not None:
             shown = np.clip(np.rint(shown + 255 * restyle.difference), 0, 255).astype(np.uint8)
-        colour = matched(drawn, shown, self.labels, self.share)
+        if self.options.fast:
+            half, labels = (MASK_SIZE // 2, MASK_SIZE // 2), np.ascontiguousarray(labels[::2, ::2])
+            drawn, shown = (np.asarray(cv2.resize(each, half, interpolation=cv2.INTER_AREA)) for each in (drawn, shown))
+            share = np.asarray(cv2.resize(share, half, interpolation=cv2.INTER_AREA), np.float32)
+        scale = labels.shape[0] / MASK_SIZE
+        colour = matched(drawn, shown, labels, share, scale)
         # Where the person was painted away, the background is seen.
-        cleared = (self.labels == Region.BACKGROUND).astype(np.float32)
-        if cleared.any():
-            side = face.wide.shape[0]
+        cleared = (labels == Region.BACKGROUND).astype(np.float32)
+        soft = cv2.GaussianBlur(cleared, (0, 0), 0.8 * scale)
+        if float((soft * share).max()) > _LEAST_CLEARED:
+            side = round(WIDE * scale)
             behind = inner(cv2.resize(face.matte.behind, (side, side), interpolation=cv2.INTER_AREA))
-            soft = cv2.GaussianBlur(cleared, (0, 0), 0.8)[..., None]
-            colour = colour + soft * (behind - colour)
+            colour = colour + soft[..., None] * (behind - colour)
         return np.asarray(colour, np.float32)
 
     def shown(self) -> Pixels:

@@ -53,7 +53,7 @@ def repainted(painted: MaskArray, original: MaskArray) -> FloatArray:
     return np.asarray(cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 1.4), np.float32)
 
 
-def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray) -> FloatArray:
+def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray, scale: float = 1.0) -> FloatArray:
     """A generated picture in the colours of the photograph around a patch.
 
     For each kind of region the mean difference in Lab between photograph and generated picture, where both show that
@@ -64,6 +64,7 @@ def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray) 
         shown: (S, S, 3) uint8, the photograph moved to the new view.
         labels: (S, S) uint8 regions of the new view.
         share: (S, S) 0..1, how far the patch covers.
+        scale: pixels per mask pixel.
 
     Returns:
         (S, S, 3) float32 0..1 in the photograph's encoding, where the patch covers.
@@ -72,9 +73,14 @@ def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray) 
     own, wanted = (cv2.cvtColor(picture, cv2.COLOR_RGB2Lab).astype(np.float32) for picture in (drawn, shown))
     difference = np.clip((wanted - own) * _OF_BYTES, -_MOST, _MOST)
     covered = share > 0.02
-    ring = spread(covered, _RING) & ~covered
+    ring = spread(covered, _RING * scale) & ~covered
     kinds = _KIND[labels]
-    shift = np.zeros_like(difference)
+    out = drawn.astype(np.float32) / np.float32(255)
+    seen = share > 0
+    if not seen.any():
+        return out
+    near_by, sigma = _around(seen), _SIGMA * scale
+    shift = np.zeros_like(difference[near_by])
     for kind in np.unique(kinds[covered]) if covered.any() else ():
         here = kinds == kind
         # The seam between two kinds lies a pixel elsewhere in each picture.
@@ -84,19 +90,26 @@ def matched(drawn: Pixels, shown: Pixels, labels: MaskArray, share: FloatArray) 
                 break
         else:
             continue
-        weight = reference.astype(np.float32)
+        weight = reference[near_by].astype(np.float32)
         mean = difference[reference].mean(0)
-        near = cv2.GaussianBlur(weight, (0, 0), _SIGMA)[..., None]
-        local = local_mean(difference, weight, _SIGMA)
+        near = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+        local = local_mean(difference[near_by], weight, sigma)
         trust = near / (near + np.float32(0.02))
-        shift[here] = (mean + trust * (local - mean))[here]
-    shift = cv2.GaussianBlur(shift, (0, 0), 1.0)
-    out = drawn.astype(np.float32) / np.float32(255)
-    seen = share > 0
-    if seen.any():
-        lab = cv2.cvtColor(out[seen][None], cv2.COLOR_RGB2Lab) + shift[seen][None]
-        out[seen] = np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)[0], 0, 1)
+        shift[here[near_by]] = (mean + trust * (local - mean))[here[near_by]]
+    shift = cv2.GaussianBlur(shift, (0, 0), 1.0 * scale)
+    lab = cv2.cvtColor(out[seen][None], cv2.COLOR_RGB2Lab) + shift[seen[near_by]][None]
+    out[seen] = np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)[0], 0, 1)
     return out
+
+
+def _around(seen: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The rectangle of all pixels that a match looks at for those that are seen."""
+    reach = int(4 * _SIGMA) + 6
+    edges = []
+    for axis in (1, 0):
+        places = np.flatnonzero(seen.any(axis))
+        edges.append(slice(max(0, places[0] - reach), places[-1] + reach + 1))
+    return edges[0], edges[1]
 
 
 def as_patch(colour: FloatArray, share: FloatArray) -> FloatArray:
