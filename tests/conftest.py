@@ -11,17 +11,6 @@ from tests.patience import WAIT
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-_origins: dict[int, str] = {}
-_start = threading.Thread.start
-
-
-def _start_and_note(self: threading.Thread) -> None:
-    _origins[id(self)] = "".join(traceback.format_stack(limit=8)[:-1])
-    _start(self)
-
-
-threading.Thread.start = _start_and_note  # type: ignore[method-assign]
-
 # Pools of libraries, kept by them for the life of the process.
 _KEPT = ("tqdm", "TMonitor", "ThreadPoolExecutor", "openvino", "InductorSubproc", "Dummy")
 
@@ -57,8 +46,22 @@ def own_folders(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("FACEEDITOR_CACHE", str(folder / "cache"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def noted_starts():
+    """Every thread knows where it was started."""
+    start = threading.Thread.start
+
+    def start_and_note(self: threading.Thread) -> None:
+        self.started_at = "".join(traceback.format_stack(limit=8)[:-1])  # type: ignore[attr-defined]
+        start(self)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start_and_note)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def no_leaked_threads():
+def no_leaked_threads(noted_starts):
     """A thread that outlives its test fails it, with the place where the thread was started."""
     before = set(threading.enumerate())
     yield
@@ -72,5 +75,5 @@ def no_leaked_threads():
         if not left or time.monotonic() > deadline:
             break
         time.sleep(0.02)
-    told = [f"{thread.name} was started at\n{_origins.get(id(thread), '(unknown)')}" for thread in left]
+    told = [f"{thread.name} was started at\n{getattr(thread, 'started_at', '(unknown)')}" for thread in left]
     assert not left, "threads outlived the test:\n" + "\n".join(told)
