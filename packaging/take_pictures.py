@@ -6,6 +6,7 @@ from pathlib import Path
 from faceeditor.gui.app import Program
 from faceeditor.gui.snapshot import draw_stroke, pump, window_snapshot
 from faceeditor.head.presets import find_preset
+from faceeditor.interaction.view import Pane
 from faceeditor.regions import Region
 
 SEEDS = (33, 30, 24, 42)
@@ -16,9 +17,11 @@ def painted(program: Program) -> None:
     tools = program.window.tools
     tools.set_region(Region.HAIR)
     tools.set_size(18)
-    draw_stroke(program.window.canvas, [(122, 50), (108, 60), (96, 74), (88, 90), (84, 108)], pane=1)
-    draw_stroke(program.window.canvas, [(122, 50), (140, 54), (156, 64), (166, 80), (172, 100)], pane=1)
-    draw_stroke(program.window.canvas, [(104, 62), (120, 66), (138, 66), (152, 70)], pane=1)
+    canvas = program.window.canvas
+    face = canvas.shown.index(Pane.FACE)
+    draw_stroke(canvas, [(122, 50), (108, 60), (96, 74), (88, 90), (84, 108)], pane=face)
+    draw_stroke(canvas, [(122, 50), (140, 54), (156, 64), (166, 80), (172, 100)], pane=face)
+    draw_stroke(canvas, [(104, 62), (120, 66), (138, 66), (152, 70)], pane=face)
 
 
 def restyled(program: Program) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -65,7 +65,7 @@ from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
 from faceeditor.gui.widgets.region_look import region_name
-from faceeditor.interaction.view import ViewMode
+from faceeditor.interaction.view import ViewMode, roomiest_mode
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
 
@@ -116,6 +116,7 @@ class MainWindow(QMainWindow):
         self._device = ""
         self._photo_shown = False
         self._mode_before = ViewMode.SIDE_BY_SIDE
+        self._mode_chosen = False  # by the user, now or at an earlier start
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self._build_middle()
@@ -505,11 +506,25 @@ class MainWindow(QMainWindow):
         dock = self.docks[name]
         dock.setVisible(not dock.isVisible())
         if dock.isVisible() and not dock.isFloating():
-            self.resizeDocks([dock], [_ON_DEMAND_HEIGHT], Qt.Orientation.Vertical)
+            tools = self.docks["tools"]  # Qt shares out the height of the other side, too
+            heights = [_ON_DEMAND_HEIGHT, tools.height()]
+            self.resizeDocks([dock, tools], heights, Qt.Orientation.Vertical)
         if name == "reference" and dock.isFloating() and not self._reference_placed:
             self._reference_placed = True
-            dock.move(self.canvas.mapToGlobal(QPoint(self.canvas.width() - dock.width() - 16, 48)))
+            self._place_reference()
         dock.raise_()
+
+    def _place_reference(self) -> None:
+        """Put the reference where it covers nothing: below the small picture, or else into the upper right corner."""
+        dock, canvas = self.docks["reference"], self.canvas
+        small = next(iter(canvas.small_boxes.values()), None)
+        place, size = QPoint(canvas.width() - dock.width() - 16, 48), dock.size()
+        if small is not None and len(canvas.small_boxes) == 1 and small.x > 0:
+            place = QPoint(round(small.x) + 4, round(small.bottom) + 8)
+            size = QSize(round(small.width) - 8, min(canvas.height() - place.y() - 8, _REFERENCE_SIZE.height()))
+            size = size.expandedTo(dock.minimumSizeHint())
+        dock.resize(size)
+        dock.move(canvas.mapToGlobal(place))
 
     def _next_panel(self) -> None:
         """Move the keyboard focus from the canvas through the panels and back."""
@@ -556,8 +571,15 @@ class MainWindow(QMainWindow):
         mode = kept.value("view/mode")
         if mode in (each.value for each in MODES):
             self.canvas.set_mode(ViewMode(mode))
+            self._mode_chosen = True
 
     # Events.
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._mode_chosen:
+            self._mode_chosen = True
+            self.canvas.set_mode(roomiest_mode(self.canvas.width(), self.canvas.height()))
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if watched is self.canvas and event.type() == QEvent.Type.Resize and isinstance(event, QResizeEvent):

@@ -40,7 +40,7 @@ def draw_stroke(
     Args:
         canvas: where to paint.
         points: the stroke in picture coordinates (0..256).
-        pane: 0 for the mask's half, 1 for the face's.
+        pane: index in `Canvas.shown`; side by side 0 for the mask, 1 for the face.
         release: let go of the button at the end.
         pause: seconds between two points.
     """

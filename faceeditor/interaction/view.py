@@ -16,6 +16,7 @@ SQUARE = (0.0, 0.0, float(MASK_SIZE), float(MASK_SIZE))
 """Left, top, right, bottom of the mask in picture coordinates."""
 _FIT_MARGIN = 4.0
 _GAP = 2.0
+_CLEARLY = 1.1
 _SMALL_SHARES = 0.24, 0.32
 """Least and largest share of the canvas that the small pictures beside a large one take."""
 
@@ -227,6 +228,13 @@ def focus_panes(small: int, width: float, height: float) -> tuple[Box, tuple[Box
     left = width - side
     column = tuple(Box(left, index * (side + _GAP), side, side) for index in range(small))
     return Box(0.0, 0.0, left - _GAP if small else width, height), column
+
+
+def roomiest_mode(width: float, height: float) -> ViewMode:
+    """How mask and face share a canvas at first: side by side, unless one large picture is clearly larger."""
+    one, two = focus_panes(1, width, height)[0], panes(2, width, height)[0]
+    gain = min(one.width, one.height) / max(1.0, min(two.width, two.height))
+    return ViewMode.FOCUS if gain > _CLEARLY else ViewMode.SIDE_BY_SIDE
 
 
 def _transposed(box: Box) -> Box:

@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QApplication
 from faceeditor.engine import ReadHead
 from faceeditor.gui import app as gui_app
 from faceeditor.gui.controllers import file_jobs, head_reader
+from faceeditor.gui.settings import settings
 from faceeditor.gui.snapshot import pump
+from faceeditor.interaction.view import ViewMode
 from tests.gui.fake_engine import READ_HEAD, FakeGenerator, FakeHeadPrior, FakePrior, face_mask, fake_engine
 from tests.patience import WAIT
 
@@ -35,10 +37,21 @@ def no_qt_warnings():
 
 
 class Running:
-    """A program under test with shortcuts to its parts."""
+    """A program under test with shortcuts to its parts.
 
-    def __init__(self, delay: float = 0.0, remember: bool = False, start: bool = True) -> None:
+    Args:
+        delay: seconds that the stand-in takes for a face.
+        remember: keep settings.
+        start: start the engine and wait for the first face.
+        first_view: leave the view as the window chooses it at its first start; else mask and face are side by side.
+    """
+
+    def __init__(
+        self, delay: float = 0.0, remember: bool = False, start: bool = True, first_view: bool = False
+    ) -> None:
         gui_app.application()
+        if remember and not first_view and not settings().value("view/mode"):
+            settings().setValue("view/mode", ViewMode.SIDE_BY_SIDE.value)
         self.closed = False
         self.generator = FakeGenerator(delay)
         self.program = gui_app.Program(
@@ -54,6 +67,8 @@ class Running:
         self.session.unmove_stroke = self._unmove_stroke
         self.window.resize(1200, 800)
         self.window.show()
+        if not remember and not first_view:
+            self.canvas.set_mode(ViewMode.SIDE_BY_SIDE)
         if QApplication.platformName() == "xcb":
             # No window manager hands out the focus on a virtual display, and keys go to the active window.
             self.window.activateWindow()

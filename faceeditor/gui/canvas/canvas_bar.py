@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from faceeditor.gui.actions import Actions
 from faceeditor.gui.canvas.canvas_view import CanvasView
+from faceeditor.gui.canvas.top_bar import TopBar
 from faceeditor.gui.widgets.basic import label, tool_button
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.interaction.view import HeadView, ViewMode
@@ -16,18 +16,14 @@ from faceeditor.interaction.view import HeadView, ViewMode
 MODES = (ViewMode.SIDE_BY_SIDE, ViewMode.FOCUS, ViewMode.OVERLAY, ViewMode.WIPE)
 
 
-class CanvasBar(QFrame):
+class CanvasBar(TopBar):
     """View mode, opacity of the mask, pin, head view, zoom. It connects the actions of the head view itself."""
 
     def __init__(self, canvas: CanvasView, actions: Actions, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("canvasBar")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__(6, 6, 8, parent)
         self._canvas = canvas
         self._actions = actions
-        self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(6, 6, 6, 6)
-        row.setSpacing(8)
+        row = self._row
         self._history = [tool_button(actions[name], 18) for name in ("undo", "redo")]
         for button in self._history:
             row.addWidget(button)
@@ -67,13 +63,6 @@ class CanvasBar(QFrame):
         canvas.view_changed.connect(self.refresh)
         self.refresh()
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(160, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
     def _fit(self) -> None:
         """Leave out what there is no room for: first the words of the modes, then what menus and keys offer as well."""
         wiping = self._canvas.mode is ViewMode.WIPE
@@ -91,13 +80,9 @@ class CanvasBar(QFrame):
             for widget in part:
                 widget.show()
         self._show_words(True)
-        if self._row.sizeHint().width() > self.width():
+        if not self._fits():
             self._show_words(False)
-        for part in spare:
-            if self._row.sizeHint().width() <= self.width():
-                break
-            for widget in part:
-                widget.hide()
+        self._leave_out(spare)
 
     def _show_words(self, on: bool) -> None:
         style = Qt.ToolButtonStyle

@@ -515,7 +515,7 @@ class CanvasView(QWidget):
             turn = None if self._loading else self._turn
             paint.draw_loading(painter, self.view.picture_box(pane), self._mask.image, text, hint, turn)
         if self.view.flipped or self.view.angle:
-            text = self.tr("Flipped") if self.view.flipped else ""
+            text = self.tr("Mirrored") if self.view.flipped else ""
             turned = f"{self.view.angle:.0f}°".replace("-", "\u2212") if self.view.angle else ""
             paint.draw_caption(painter, pane, f"{text} {turned}".strip(), right=True)
 

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QPushButton, QToolButton, QWidget
 
 from faceeditor.gui.canvas.selection_tool import SelectionTool
 from faceeditor.gui.canvas.tools import ToolState
+from faceeditor.gui.canvas.top_bar import TopBar
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.interaction.transform import MAX_SCALE, MAX_SHIFT, MIN_SCALE, Transform
@@ -26,7 +27,7 @@ class _NumberBox(QDoubleSpinBox):
         return super().textFromValue(value).removesuffix(f"{self.locale().decimalPoint()}0")
 
 
-class TransformBar(QFrame):
+class TransformBar(TopBar):
     """Shows and sets the numbers of the open transform.
 
     Signals:
@@ -36,14 +37,10 @@ class TransformBar(QFrame):
     left = Signal()
 
     def __init__(self, selecting: SelectionTool, tools: ToolState, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("canvasBar")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__(8, 4, 6, parent)
         self._selecting = selecting
         self._tools = tools
-        self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(8, 4, 8, 4)
-        row.setSpacing(6)
+        row = self._row
         percent = MAX_SCALE * 100
         self.move_x = self._number("X", " px", MAX_SHIFT, self.tr("Moved to the right"))
         self.move_y = self._number("Y", " px", MAX_SHIFT, self.tr("Moved down"))
@@ -136,15 +133,6 @@ class TransformBar(QFrame):
         self.left.emit()
         how()
 
-    # Room.
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(160, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
     def _fit(self) -> None:
         """Leave out what there is no room for; handles and keys do the same."""
         spare: list[tuple[QWidget, ...]] = [
@@ -154,11 +142,7 @@ class TransformBar(QFrame):
         for part in spare:
             for widget in part:
                 widget.show()
-        for part in spare:
-            if self._row.sizeHint().width() <= self.width():
-                break
-            for widget in part:
-                widget.hide()
+        self._leave_out(spare)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter in a field leads back to the canvas, where it applies; Escape cancels."""

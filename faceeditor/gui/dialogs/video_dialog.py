@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.engine import Frame, JobContext, RenderRequest, RenderVideo
-from faceeditor.engine.requests import FULL
+from faceeditor.engine.requests import FINE, FULL
 from faceeditor.engine.sequences import MAX_FRAMES, MAX_TURN, morph, turntable
 from faceeditor.engine.video_job import PreviewVideo
 from faceeditor.errors import Cancelled, FaceEditorError
@@ -41,6 +41,7 @@ from faceeditor.gui.settings import remember_folder
 from faceeditor.gui.widgets.basic import label
 from faceeditor.gui.widgets.dialog_parts import AnswerRow, MessageLabel, WorkBar
 from faceeditor.gui.widgets.form import add_row, form_layout
+from faceeditor.gui.widgets.name_box import NameBox
 from faceeditor.gui.widgets.segments import Segments
 from faceeditor.portrait import store
 from faceeditor.portrait.style import StyleCode
@@ -181,7 +182,8 @@ class VideoDialog(QDialog):
         turn.addWidget(self._degrees_value)
         add_row(form, self.tr("Angle to each side"), turn)
         self._turn_row = turn
-        self.other = QComboBox()
+        self.other = NameBox()
+        self.other.currentTextChanged.connect(self.other.setToolTip)
         self.other.setAccessibleName(self.tr("Second portrait of the morph"))
         self.other.setIconSize(QSize(_SMALL, _SMALL))
         for style in styles.recent:
@@ -215,6 +217,7 @@ class VideoDialog(QDialog):
         self.rate.setCurrentIndex(RATES.index(25))
         add_row(form, self.tr("Frames"), self.rate)
         self.side = size_box(SIZES)
+        self.side.setCurrentIndex(SIZES.index(FINE))
         add_row(form, self.tr("Size"), self.side)
         self.format = format_box(FORMATS)
         add_row(form, self.tr("Format"), self.format)

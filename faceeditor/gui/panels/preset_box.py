@@ -177,9 +177,7 @@ class PresetBox(QWidget):
 
     def _show_pictures(self) -> None:
         for tile, preset in zip(self.tiles, self.known, strict=True):
-            pixels = self.pictures.picture(preset)
-            if pixels is not None:
-                tile.show_picture(pixels)
+            tile.show_picture(self.pictures.picture(preset))
         self._show_ring()
 
     def _apply(self, preset: Preset) -> None:

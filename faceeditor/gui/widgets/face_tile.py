@@ -67,6 +67,11 @@ class FaceTile(QAbstractButton):
         self.setAccessibleName(self.tr("No face yet"))
         self.update()
 
+    def forget_face(self) -> None:
+        """Show an empty place in place of the face; the title stays."""
+        self._image = None
+        self.update()
+
     def show_face(self, pixels: npt.NDArray[np.uint8], title: str, badge: str = "", good: bool = True) -> None:
         """Show a face (H, W, 3); a badge that is not good stands out."""
         self._image, self._badge, self._good = to_qimage(pixels), badge, good

@@ -32,9 +32,12 @@ class PresetTile(FaceTile):
         self.setEnabled(True)
         self.keys = RenameKeys(self)
 
-    def show_picture(self, pixels: npt.NDArray[np.uint8]) -> None:
-        """Show a face (H, W, 3)."""
-        self.show_face(pixels, self.text())
+    def show_picture(self, pixels: npt.NDArray[np.uint8] | None) -> None:
+        """Show a face (H, W, 3); None: an empty place until there is one."""
+        if pixels is not None:
+            self.show_face(pixels, self.text())
+        elif self.filled:
+            self.forget_face()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from faceeditor.gui.snapshot import draw_stroke
-from faceeditor.interaction.view import Pane, ViewMode
+from faceeditor.interaction.view import Pane, ViewMode, roomiest_mode
 from faceeditor.regions import Region
 
 pytestmark = pytest.mark.display
@@ -23,6 +23,21 @@ def colour(canvas, box, x, y):
     ratio = canvas.devicePixelRatioF()
     at = (round((box.x + x * box.width) * ratio), round((box.y + y * box.height) * ratio))
     return np.array(canvas.grab().toImage().pixelColor(*at).getRgb()[:3], int)
+
+
+def test_the_first_start_gives_the_picture_the_room(run):
+    app = run(remember=True, first_view=True)  # 1200 x 800: two squares beside each other would leave bands
+    assert app.canvas.mode is ViewMode.FOCUS and app.canvas.shown == (Pane.FACE,)
+    assert app.window.actions_by_name["focus"].isChecked()
+    app.window.actions_by_name["side"].trigger()
+    app.close()
+    assert run(remember=True, first_view=True).canvas.mode is ViewMode.SIDE_BY_SIDE, "the choice is kept"
+
+
+def test_a_wide_canvas_shows_both_large():
+    assert roomiest_mode(1000, 880) is ViewMode.FOCUS and roomiest_mode(760, 690) is ViewMode.FOCUS
+    assert roomiest_mode(2840, 1300) is ViewMode.SIDE_BY_SIDE
+    assert roomiest_mode(700, 1400) is ViewMode.SIDE_BY_SIDE, "one above the other"
 
 
 def test_pictures_side_by_side_fill_their_panes(app):

@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QStyleOptionComboBox
 
 from faceeditor.gui.dialogs.video_dialog import VideoDialog
 from faceeditor.portrait import store
@@ -55,6 +55,17 @@ def test_what_is_chosen_plays_before_it_is_made(app, dialog, tmp_path):
     assert not dialog.playing and app.portrait.undo_stack == ("New style",)
 
 
+def test_a_long_name_ends_with_an_ellipsis(app, dialog):
+    choose(dialog, 1)
+    long = "A style with a name that is much longer than there is room for"
+    dialog.other.setItemText(dialog.other.currentIndex(), long)
+    option = QStyleOptionComboBox()
+    dialog.other.initStyleOption(option)
+    assert option.currentText.endswith("…") and long.startswith(option.currentText[:-1])
+    width = dialog.other.fontMetrics().horizontalAdvance(option.currentText) + dialog.other.iconSize().width()
+    assert width < dialog.other.width() and dialog.other.toolTip() == long
+
+
 def test_a_preview_ends_with_the_dialog(app, dialog):
     app.generator.delay = 0.02
     dialog.degrees.setValue(20)
@@ -79,7 +90,7 @@ def test_turntable_is_written_and_watched(app, dialog, tmp_path):
     app.wait(lambda: dialog.written is not None)
     assert dialog.result() == QDialog.DialogCode.Accepted
     pictures = frames_of(tmp_path / "turn.mp4")
-    assert len(pictures) == 6 and pictures[0].shape == (256, 256, 3)
+    assert len(pictures) == 6 and pictures[0].shape == (512, 512, 3)
     assert np.abs(pictures[0].astype(int) - pictures[1]).mean() > 2  # the stand-in's mask moves with the head
     assert len(seen) == 6 and seen[-1] == "Frame 6 of 6"
     assert app.portrait.head is None and len(app.portrait.undo_stack) == 1  # a video changes nothing

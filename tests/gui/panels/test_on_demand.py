@@ -88,6 +88,14 @@ def test_the_navigator_frames_what_the_canvas_shows_and_moves_it(app):
     assert (canvas.view.x, canvas.view.y) == pytest.approx((30.0, 220.0), abs=2.0), "beside the frame: it comes there"
 
 
+def test_the_navigator_moves_nothing_on_the_other_side(app):
+    docks = app.window.docks
+    before = docks["tools"].geometry()
+    show(app, Qt.Key.Key_8, "navigator")
+    QApplication.processEvents()
+    assert docks["tools"].geometry() == before
+
+
 def test_the_navigator_zooms_and_fits(app):
     canvas, overview = app.canvas, app.window.navigator.overview
     show(app, Qt.Key.Key_8, "navigator")
@@ -191,6 +199,18 @@ def test_what_cannot_be_shown_has_a_sentence(app, tmp_path):
     QTest.mouseClick(app.window.reference_panel.paste_button, LEFT)
     assert len(told) == 2 and all(sentence.endswith(".") for sentence in told)
     assert app.window.reference.picture is None
+
+
+def test_the_reference_does_not_cover_the_large_picture(run):
+    app = run(first_view=True)
+    app.window.resize(1600, 1000)
+    QApplication.processEvents()
+    show(app, Qt.Key.Key_9, "reference")
+    dock, canvas = app.window.docks["reference"], app.canvas
+    corner = canvas.mapFromGlobal(dock.pos())
+    small, large = canvas.small_boxes[Pane.MASK], canvas.pane(Pane.FACE)
+    assert corner.x() >= large.right and corner.y() >= small.bottom
+    assert corner.y() + dock.height() <= canvas.height()
 
 
 def test_the_reference_comes_back_at_the_next_start(run, picture):

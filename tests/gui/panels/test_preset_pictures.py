@@ -7,6 +7,7 @@ from faceeditor.engine.preset_job import PresetThumbnails
 from faceeditor.gui.controllers import preset_pictures
 from faceeditor.gui.snapshot import draw_stroke
 from faceeditor.regions import Region
+from tests.gui.fake_engine import random_style
 from tests.gui.head_input import drag_row, panel_of, row_of
 
 pytestmark = pytest.mark.display
@@ -59,6 +60,14 @@ def test_another_person_is_drawn_and_the_one_before_is_remembered(app, drawn):
     app.session.undo()
     app.wait(lambda: box.pictures.complete and box.pictures.picture(box.known[0]) is first[0])
     assert len(drawn) == 2, "remembered"
+
+
+def test_another_portrait_never_shows_the_faces_of_the_last_one(app, drawn):
+    box = box_of(app, "pose")
+    assert all(tile.filled for tile in box.tiles)
+    app.session.replace(type(app.portrait)(app.portrait.mask, random_style(9, "Other")))
+    assert not any(tile.filled for tile in box.tiles) and box.tiles[0].text() == box.known[0].name
+    app.wait(lambda: box.pictures.complete and all(tile.filled for tile in box.tiles))
 
 
 def test_a_change_of_the_group_itself_draws_nothing_anew(app, drawn):
