@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from faceeditor.engine.jobs import JobContext, Pixels
-from faceeditor.engine.requests import Output, RenderRequest
+from faceeditor.engine.requests import FINE, Output, RenderRequest
 from faceeditor.errors import EngineError
 
 
@@ -43,14 +43,15 @@ class RenderVideo:
 
     def run(self, context: JobContext) -> Path:
         """Raises FaceEditorError: a frame cannot be drawn, or the file cannot be written (nothing is left then)."""
+        from faceeditor.export.enlarging import scaled_face
         from faceeditor.export.video import write_video
 
-        output = Output.of_side(self.size)
+        output = Output.of_side(min(self.size, FINE))
 
         def frames() -> Iterator[Pixels]:
             for request in self.requests:
                 context.ticket.check()
-                yield context.frame(replace(request, output=output)).pixels
+                yield scaled_face(context.frame(replace(request, output=output)).pixels, self.size)
 
         def step(share: float, text: str) -> None:
             context.ticket.check()

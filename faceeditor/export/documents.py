@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.export.encoding import QUALITY
+from faceeditor.export.enlarging import scaled_face
 from faceeditor.export.formats import format_of
-from faceeditor.export.lattice import scaled_face
 from faceeditor.export.layer_files import write_layers
 from faceeditor.export.layers import (
     Group,

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from faceeditor.export.picture import RGBArray, scaled
+from faceeditor.export.picture import RGBArray
 
 PERIOD = 4
 """Pixels of the 512 picture that one feature of the last scale draws, in each direction."""
@@ -38,12 +38,3 @@ def without_lattice(pixels: RGBArray) -> RGBArray:
     phases -= phases.mean((0, 1), keepdims=True)
     levels -= phases.transpose(2, 0, 3, 1, 4).reshape(pixels.shape)
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-
-
-def scaled_face(pixels: RGBArray, size: int) -> RGBArray:
-    """A drawn face at another side; its weave is taken out where it is enlarged.
-
-    Raises:
-        ImageError: as of `scaled`.
-    """
-    return scaled(without_lattice(pixels) if size > pixels.shape[0] else pixels, size)

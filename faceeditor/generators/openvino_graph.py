@@ -102,7 +102,8 @@ class OpenVinoOperations:
         self._weights = weights
 
     def conv(self, layer: str, *parts: Any) -> Node:
-        weight, constant = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"].reshape(1, -1, 1, 1)
+        weight, bias = self._weights[f"{layer}.weight"], self._weights.get(f"{layer}.bias")
+        constant = np.zeros((1, len(weight), 1, 1), np.float32) if bias is None else bias.reshape(1, -1, 1, 1)
         nodes: list[tuple[Node, Array]] = []
         sums: list[Node] = []
         products: list[tuple[_Product, Array]] = []

@@ -136,7 +136,7 @@ class TorchOperations:
         count: pictures of the batch.
     """
 
-    def __init__(self, net: "MaskGenerator", count: int) -> None:
+    def __init__(self, net: nn.Module, count: int) -> None:
         self._net = net
         self._count = count
 
@@ -163,7 +163,7 @@ class TorchOperations:
         return torch.bmm(vectors.transpose(1, 2), planes.flatten(2)).unflatten(2, planes.shape[-2:])
 
     def face_share(self, planes: Tensor) -> Tensor:
-        return torch.einsum("r,brhw->bhw", self._net.face_regions.to(planes.dtype), planes).unsqueeze(1)
+        return torch.einsum("r,brhw->bhw", self._net.get_buffer("face_regions").to(planes.dtype), planes).unsqueeze(1)
 
     def leaky_relu(self, x: Tensor) -> Tensor:
         return F.leaky_relu(x, 0.2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from faceeditor.errors import FaceEditorError
 
-_KINDS = '"parser", "mask-guided", "fine-scale" or "reader"'
+_KINDS = '"parser", "mask-guided", "fine-scale", "enlarger" or "reader"'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +65,12 @@ def run(args: argparse.Namespace) -> int:
             raise FaceEditorError("The fine scale needs a generator below it: add --start models/mask-guided.")
         run_folder = Run(out, args.minutes, args.resume)
         train_fine_scale(config, args.data, run_folder, args.start, load_lite(0), args.critics)
+    elif kind == "enlarger":
+        from faceeditor.training.enlarger import train_enlarger
+        from faceeditor.training.lite_weights import load_lite
+        from faceeditor.training.run import Run
+
+        train_enlarger(config, args.data, Run(out, args.minutes, args.resume), load_lite(0))
     elif kind == "reader":
         from faceeditor.training.reader import train_reader
 

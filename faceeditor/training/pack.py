@@ -45,7 +45,7 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     state = load_checkpoint(run / "checkpoint.safetensors")
     config: dict[str, Any] = state["config"]
     trained = {"pictures_seen": int(state["seen"])}
-    if config["kind"] in ("parser", "reader"):
+    if config["kind"] in ("parser", "reader", "enlarger"):
         files = {"weights.safetensors": _arrays(state["average"])}
         sizes = {"width": config["width"], **trained}
         return write_pack(folder.parent, folder.name, config["kind"], version, files, sizes)

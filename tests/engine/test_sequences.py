@@ -9,6 +9,7 @@ import pytest
 from faceeditor.engine import Engine, RenderRequest, RenderVideo
 from faceeditor.engine.sequences import morph, sweep, turntable
 from faceeditor.errors import Cancelled, EngineError, FaceEditorError, PortraitError
+from faceeditor.export import enlarging
 from faceeditor.portrait.style import StyleCode
 from tests.engine.fakes import Answers, FakeGenerator
 from tests.engine.heads import FakeHeads, turned
@@ -115,6 +116,22 @@ def test_video_job_writes_all_frames(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "a.mp4")) as container:
         stream = container.streams.video[0]
         assert stream.frames == 12 and (stream.codec_context.width, stream.codec_context.height) == (128, 128)
+
+
+def test_large_videos_are_drawn_at_512_and_enlarged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enlarged = []
+
+    def scaled_face(pixels: np.ndarray, size: int) -> np.ndarray:
+        enlarged.append((len(pixels), size))
+        return np.zeros((size, size, 3), np.uint8)
+
+    monkeypatch.setattr(enlarging, "scaled_face", scaled_face)
+    for size in (640, 256):
+        answers = Answers()
+        run_video(RenderVideo(tmp_path / "a.mp4", turntable(portrait(0), frames=3), 25, size), answers)
+        with av.open(str(tmp_path / "a.mp4")) as container:
+            assert container.streams.video[0].codec_context.width == size
+    assert enlarged == [(512, 640)] * 3 + [(256, 256)] * 3
 
 
 def test_cancelled_video_leaves_nothing(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
 """The weave of the generator's last scale does not reach an enlarged face."""
 
-import cv2
 import numpy as np
 
-from faceeditor.export.lattice import scaled_face, without_lattice
+from faceeditor.export.lattice import without_lattice
 
 
 def face_without_weave() -> np.ndarray:
@@ -33,15 +32,6 @@ def test_a_face_without_weave_is_nearly_left_alone() -> None:
     plain = face_without_weave()
     change = np.abs(without_lattice(plain).astype(float) - plain)
     assert change.mean() < 0.3 and change.max() <= 3
-
-
-def test_only_an_enlarged_face_is_changed() -> None:
-    woven = np.clip(face_without_weave() + np.rint(weave()), 0, 255).astype(np.uint8)
-    assert np.array_equal(scaled_face(woven, 256), woven)
-    assert np.array_equal(scaled_face(woven, 128), cv2.resize(woven, (128, 128), interpolation=cv2.INTER_AREA))
-    large = scaled_face(woven, 1024)
-    assert large.shape == (1024, 1024, 3)
-    assert np.array_equal(large, cv2.resize(without_lattice(woven), (1024, 1024), interpolation=cv2.INTER_LANCZOS4))
 
 
 def test_pictures_of_other_shapes_stay() -> None:

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 from faceeditor.errors import Cancelled, FaceEditorError
 from faceeditor.export import side_by_side, write_mask, write_picture
 from faceeditor.export.documents import write_face
+from faceeditor.export.enlarging import scaled_face
 from faceeditor.export.formats import format_named
-from faceeditor.export.lattice import scaled_face
 from faceeditor.generators.imported.installed import is_checkpoint
 from faceeditor.gui.controllers.copy_jobs import FOR_THE_CLIPBOARD, CopiedPicture, CopyFace, CopyPhotograph
 from faceeditor.gui.controllers.file_jobs import IdentifiedPicture, IdentifyPicture, PictureKind
