@@ -291,6 +291,16 @@ def test_numbers_of_32_bits(tmp_path: Path, face: MaskArray, kind: str) -> None:
     assert np.array_equal(load_mask(path).mask, face)
 
 
+def test_a_kind_of_file_that_pillow_does_not_know(tmp_path: Path, face: MaskArray) -> None:
+    from tests.test_picture_kinds import tiff
+
+    path = tmp_path / "mask.tif"
+    path.write_bytes(tiff(np.repeat(face.astype(np.float32)[..., None], 3, 2), photometric=2, sample_format=3))
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(path)
+    assert np.array_equal(load_mask(path).mask, face)
+
+
 def test_colours_with_a_profile(tmp_path: Path, face: MaskArray) -> None:
     from faceeditor.images.cicp import icc_of
 
