@@ -197,6 +197,7 @@ def test_the_program_that_signed_is_named() -> None:
     (generator,) = manifest["claim_generator_info"]
     assert (generator["name"], generator["version"]) == ("Face Editor", __version__)
     assert manifest["title"] == "face.png"
+    assert "thumbnail" not in manifest, "a second, small copy of the picture would be in every file"
 
 
 def test_another_installation_is_told_apart(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,6 +209,14 @@ def test_labels_may_stand_in_any_one_channel(tmp_path: Path, face: MaskArray, ch
     assert np.array_equal(load_mask(saved(tmp_path, Image.fromarray(pixels))).mask, face)
 
 
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_three_channels_that_do_not_say_the_same_are_colours(tmp_path: Path, face: MaskArray, odd: int) -> None:
+    pixels = np.repeat(face[..., None], 3, 2)
+    pixels[..., odd] = 5
+    with pytest.raises(ImageError, match="not in the colours of a mask"):
+        load_mask(saved(tmp_path, Image.fromarray(pixels)))
+
+
 def test_many_wrong_values_are_counted(tmp_path: Path, face: MaskArray) -> None:
     for place, value in enumerate((19, 23, 30, 31, 37)):
         face[10, 10 + place] = value
