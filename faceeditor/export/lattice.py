@@ -12,6 +12,10 @@ _LIMIT = 16.0
 _REACH = 2.5
 """Standard deviation of the neighbourhood in which the weave is taken to be the same, in periods."""
 
+_MEAN = np.full(2 * PERIOD + 1, 1 / (2 * PERIOD), np.float32)
+_MEAN[[0, -1]] /= 2
+"""Mean of two whole periods about a pixel, in which the weave itself vanishes."""
+
 
 def without_lattice(pixels: RGBArray) -> RGBArray:
     """Subtract what repeats with the period of 4 pixels in step with the pixel grid.
@@ -28,13 +32,13 @@ def without_lattice(pixels: RGBArray) -> RGBArray:
     if pixels.shape != (side, side, 3) or side % PERIOD:
         return pixels
     levels = pixels.astype(np.float32)
-    around = cv2.blur(levels, (2 * PERIOD + 1, 2 * PERIOD + 1))
+    around = cv2.sepFilter2D(levels, cv2.CV_32F, _MEAN, _MEAN)
     rough = np.clip(levels - around, -_LIMIT, _LIMIT)
     cells = side // PERIOD
     phases = np.empty((PERIOD, PERIOD, cells, cells, 3), np.float32)
     for y in range(PERIOD):
         for x in range(PERIOD):
             phases[y, x] = cv2.GaussianBlur(rough[y::PERIOD, x::PERIOD], (0, 0), _REACH)
-    phases -= phases.mean((0, 1), keepdims=True)
+    phases -= phases.mean((0, 1))
     levels -= phases.transpose(2, 0, 3, 1, 4).reshape(pixels.shape)
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

@@ -1,6 +1,7 @@
 """The weave of the generator's last scale does not reach an enlarged face."""
 
 import numpy as np
+import pytest
 
 from faceeditor.export.lattice import without_lattice
 
@@ -26,6 +27,20 @@ def test_the_weave_goes_and_the_face_stays() -> None:
     before = np.abs(woven[skin].astype(float) - plain[skin]).mean()
     after = np.abs(without_lattice(woven)[skin].astype(float) - plain[skin]).mean()
     assert before > 1 and after < before / 3
+
+
+@pytest.mark.parametrize("across", ["rows", "columns", "both"])
+@pytest.mark.parametrize("tone", [0, 60])
+def test_nothing_of_a_weave_is_left_on_even_skin(across: str, tone: int) -> None:
+    cell = np.array([6.0, -2, -6, 2])
+    pattern = {"rows": cell[:, None], "columns": cell[None], "both": (cell[:, None] + cell[None]) / 2}[across]
+    plain = 100 + tone * np.linspace(0, 1, 128)[:, None] * np.ones((1, 128))  # even, or getting brighter downwards
+    woven = plain + np.tile(np.broadcast_to(pattern, (4, 4)), (32, 32))
+    found = without_lattice(np.repeat(np.rint(woven)[..., None], 3, 2).astype(np.uint8))
+    inner = (slice(16, -16), slice(16, -16), 0)
+    assert np.abs(woven - plain)[inner[:2]].mean() > 2
+    left = np.abs(found[inner] - plain[inner[:2]])
+    assert left.mean() < (0.05 if tone == 0 else 0.4) and left.max() < 1.6, "rounding alone"
 
 
 def test_a_face_without_weave_is_nearly_left_alone() -> None:
