@@ -49,6 +49,12 @@ def test_a_face_without_weave_is_nearly_left_alone() -> None:
     assert change.mean() < 0.3 and change.max() <= 3
 
 
+def test_black_and_white_stay() -> None:
+    for level in (0, 255):
+        flat = np.full((64, 64, 3), level, np.uint8)
+        assert np.array_equal(without_lattice(flat), flat)
+
+
 def test_pictures_of_other_shapes_stay() -> None:
     odd = np.random.default_rng(2).integers(0, 256, (30, 41, 3), dtype=np.uint8)
     assert without_lattice(odd) is odd
