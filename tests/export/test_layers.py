@@ -190,6 +190,11 @@ def test_photoshop_reads_the_same_layers(bits: int) -> None:
         np.testing.assert_array_equal(np.rint(layer.numpy() * top)[..., :3], wanted)
         assert layer.blend_mode.name == "NORMAL" and layer.opacity == 255
     np.testing.assert_array_equal(np.rint(found.numpy() * top), samples)
+    group = made.layers[3]
+    assert isinstance(group, Group)
+    places = [(layer.left, layer.top, layer.width, layer.height) for layer in found[3]]
+    assert places == [(each.left, each.top, *each.samples.shape[1::-1]) for each in group.layers]
+    assert all(left > 0 for left, *_ in places) and len({place[:2] for place in places}) == 2
     resources = found.image_resources
     assert resources.get_data(Resource.ICC_PROFILE) == own.icc
     assert source_type_of(resources.get_data(Resource.XMP_METADATA)) == "compositeWithTrainedAlgorithmicMedia"

@@ -199,7 +199,7 @@ def test_reset_takes_an_expression_out_again(face: MaskArray) -> None:
         lambda: LightChange(np.zeros((3, 9))), lambda: LightChange(np.full((9, 3), 30.1)),
         lambda: LightChange(np.where(np.eye(9, 3) > 0, np.nan, 0)),
         lambda: ExpressionChange(SMILE, np.array([0, 91])), lambda: ExpressionChange(SMILE * np.nan, np.zeros(2)),
-        lambda: replace(HeadChange.between(HEAD, HEAD), shape=np.full(24, 12.1)),
+        lambda: replace(HeadChange.between(HEAD, HEAD), shape=np.array([12.1] + 23 * [0.0])),
         lambda: replace(HeadChange.between(HEAD, HEAD), expression=np.full(55, np.nan)),
         lambda: replace(HeadChange.between(HEAD, HEAD), gaze=np.zeros(3)),
         lambda: ColourChange((1, 2, 3)), lambda: ColourChange((1, 1)),
