@@ -29,7 +29,7 @@ COMMAND = (
     "from faceeditor.photo.preview import warm_up; warm_up()"
 )
 """What the other process runs."""
-_PHOTO_CODE = ("kernels", "preview", "composite", "tone")
+_PHOTO_CODE = ("kernels", "preview", "composite", "tone", "consistency")
 _NOTE = "head-code.txt"
 _NICE = 10
 

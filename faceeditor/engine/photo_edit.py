@@ -1,5 +1,6 @@
 """Background work on photographs that are edited at their own size: finding a face, and making the edited samples."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,12 +14,12 @@ from faceeditor.engine.jobs import JobContext, Pixels
 from faceeditor.engine.photo_jobs import REFINEMENTS
 from faceeditor.engine.photo_style import restyle
 from faceeditor.engine.requests import Frame, Output, RenderRequest
-from faceeditor.errors import EngineError
+from faceeditor.errors import EngineError, ModelError
 from faceeditor.portrait.adjustments import Adjustments, adjusted_style, pixel_adjustments
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceSource, FaceState, Photo, PortraitState, moves_mask
 from faceeditor.portrait.style import StyleCode
-from faceeditor.regions import MaskArray
+from faceeditor.regions import MASK_SIZE, MaskArray
 
 if TYPE_CHECKING:
     from faceeditor.images import SourceImage
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from faceeditor.photo.detect import FaceBox
     from faceeditor.photo.face import Options, PhotoFace
     from faceeditor.photo.placement import Placement
+
+_log = logging.getLogger(__name__)
 
 Samples = npt.NDArray[Any]
 SHOWN_SIDE = 2000
@@ -209,6 +212,30 @@ def _small(source: "SourceImage") -> Pixels:
 
 def _boxes_of(faces: "tuple[FaceBox, ...]") -> tuple[Box, ...]:
     return tuple((face.left, face.top, face.right, face.bottom) for face in faces)
+
+
+@dataclass(frozen=True, eq=False)
+class PrepareToOpen:
+    """Load what opening a photograph needs, while its file is being chosen: networks, machine code, libraries."""
+
+    long: ClassVar[bool] = True  # a photograph that is opened meanwhile does not wait for it
+
+    def run(self, context: JobContext) -> None:
+        """What is missing or damaged is told by the job that needs it."""
+        from faceeditor.photo.networks import open_detector, open_parser, open_reader
+        from faceeditor.photo.preview import warm_up
+
+        try:
+            for load in (open_detector, open_parser, open_reader, warm_up, _load_encoder(context)):
+                context.ticket.check()
+                load()
+        except ModelError:
+            _log.info("not everything that reads photographs can be loaded", exc_info=True)
+
+
+def _load_encoder(context: JobContext) -> Callable[[], object]:
+    grey, skin = np.full((MASK_SIZE, MASK_SIZE, 3), 128, np.uint8), np.ones((MASK_SIZE, MASK_SIZE), np.uint8)
+    return lambda: context.encode(grey, skin, "")
 
 
 @dataclass(frozen=True, eq=False)

@@ -319,7 +319,9 @@ class Plan:
             shown = np.clip(np.rint(shown + 255 * restyle.difference), 0, 255).astype(np.uint8)
         if self.options.fast:
             half, labels = (MASK_SIZE // 2, MASK_SIZE // 2), np.ascontiguousarray(labels[::2, ::2])
-            drawn, shown = (np.asarray(cv2.resize(each, half, interpolation=cv2.INTER_AREA)) for each in (drawn, shown))
+            drawn, shown = (
+                np.asarray(cv2.resize(each, half, interpolation=cv2.INTER_AREA), np.uint8) for each in (drawn, shown)
+            )
             share = np.asarray(cv2.resize(share, half, interpolation=cv2.INTER_AREA), np.float32)
         scale = labels.shape[0] / MASK_SIZE
         colour = matched(drawn, shown, labels, share, scale)

@@ -403,6 +403,8 @@ class FileController(QObject):
 
     def open_photograph(self) -> None:
         """Ask for a photograph and open it to be edited at its own size."""
+        if self.photographs is not None:
+            self.photographs.prepare()
         patterns = " ".join(f"*{suffix}" for suffix in PHOTO_SUFFIXES)
         path = self.ask_open(self.tr("Open photograph"), self.tr("Photos ({patterns})").format(patterns=patterns))
         if path is not None:

@@ -18,6 +18,7 @@ from faceeditor.engine.photo_edit import (
     LoadPhotograph,
     OpenedPhotograph,
     OpenPhotograph,
+    PrepareToOpen,
     edit_of_face,
 )
 from faceeditor.engine.photo_export import ExportedPhotograph, ExportPhotograph
@@ -78,6 +79,7 @@ class PhotographController(QObject):
         self._job: int | None = None
         self._box_job: int | None = None
         self._kind = ""
+        self._prepared = False
         self._reduced: QImage | None = None
         self._view = PhotoView(session.bridge.engine.render)
         self._epoch = 0
@@ -111,6 +113,12 @@ class PhotographController(QObject):
     def found_face(self, face: FaceState) -> "PhotoFace | None":
         """A face of the portrait as it was found in the photograph; None without one, or while it is not decoded."""
         return None if face.source is None else self._faces.get(face.source)
+
+    def prepare(self) -> None:
+        """Load what opening a photograph needs, while a file is being chosen."""
+        if not self._prepared:
+            self._prepared = True
+            self.session.bridge.run(PrepareToOpen())
 
     def open(self, path: Path, face: int = 0) -> None:
         """Read a photograph and one of its faces in the background; `opened` brings the portrait."""

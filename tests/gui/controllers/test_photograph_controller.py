@@ -22,13 +22,14 @@ from faceeditor.engine.photo_edit import (
     OpenedPhotograph,
     OpenPhotograph,
 )
-from faceeditor.errors import ImageError
+from faceeditor.errors import ImageError, ModelError
 from faceeditor.gui.dialogs.photo_export_dialog import PhotoExportDialog
 from faceeditor.gui.imaging import from_qimage
 from faceeditor.gui.settings import settings
 from faceeditor.images.provenance import source_type_of
 from faceeditor.images.source import read_source
 from faceeditor.interaction.view import Pane, ViewMode
+from faceeditor.photo import networks, preview
 from faceeditor.photo.placement import Placement
 from faceeditor.portrait.state import Photo, PortraitState
 from faceeditor.portrait.step_pictures import SIDE, decode_step
@@ -149,6 +150,27 @@ def test_a_photograph_is_seen_before_its_face_was_read(window, photo, monkeypatc
     window.wait(lambda: window.canvas.opening is None and window.window.photographs.shown)
     window.wait(lambda: window.canvas.photo.boxes == (BOX, OTHER) and window.canvas.photo.active == 0)
     assert window.window.photographs.boxes == (BOX, OTHER) and notes == ["Two faces."]
+
+
+def test_networks_are_loaded_while_a_file_is_chosen(window, monkeypatch) -> None:
+    """Once, and beside the dialog; what cannot be loaded is no complaint yet."""
+    loaded: list[str] = []
+    for name in ("open_detector", "open_parser", "open_reader"):
+        monkeypatch.setattr(networks, name, lambda name=name: loaded.append(name))
+
+    def fails() -> None:
+        loaded.append("warm_up")
+        raise ModelError("The model is missing.")
+
+    monkeypatch.setattr(preview, "warm_up", fails)
+
+    def chosen(title: str, kinds: str) -> None:
+        window.wait(lambda: "warm_up" in loaded)
+
+    monkeypatch.setattr(window.files, "ask_open", chosen)
+    for _ in range(2):
+        window.window.actions_by_name["open_photograph"].trigger()
+    assert loaded == ["open_detector", "open_parser", "open_reader", "warm_up"] and window.complaints == []
 
 
 def test_a_photograph_that_is_not_read_goes_away(window, photo, monkeypatch) -> None:
