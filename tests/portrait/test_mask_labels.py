@@ -62,6 +62,9 @@ def test_how_likely_a_layout_is_does_not_depend_on_how_it_lies(sample: int) -> N
     assert layout_likelihood(large, "bisenet") == pytest.approx(upright, abs=0.5)
     assert layout_likelihood(CELEBAMASK_LABEL[mask], "celebamask") == pytest.approx(upright)
     assert layout_likelihood(mask, "celebamask") < upright - 20
+    speckled = mask.copy()
+    speckled[2, 2:12] = Region.NECKLACE  # fewer than 13 pixels say nothing
+    assert layout_likelihood(speckled, "bisenet") == pytest.approx(upright, abs=0.5)
     exchanged = np.random.default_rng(4).permutation(19).astype(np.uint8)[mask]
     assert is_like_a_face(mask, "bisenet") and not is_like_a_face(exchanged, "bisenet")
 
