@@ -152,6 +152,9 @@ def test_resampling_takes_the_majority() -> None:
     assert not resample(mask, 256).any()
     mask[1::2] = Region.HAIR  # now half of each block
     assert (resample(mask, 256) == Region.HAIR).all()
+    block = np.full((4, 4), Region.HAIR, np.uint8)
+    block[1:3, 1:3] = Region.SKIN  # a quarter, in the middle
+    assert (resample(np.tile(block, (256, 256)), 256) == Region.HAIR).all()
 
 
 def test_enlarging_keeps_straight_edges_between_the_pixels() -> None:

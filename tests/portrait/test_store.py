@@ -413,6 +413,11 @@ def test_the_photograph_beside_a_snapshot_is_found_and_checked(portrait: Portrai
     assert beside.read_bytes() == photo.data, "a file of another size is written anew"
     beside.unlink()
     assert "is missing" in store.load(path).note
+    # A portrait that keeps its photograph inside looks for no file beside it.
+    store.save(portrait, tmp_path / "own.fep")
+    rewrite(tmp_path / "own.fep", photo=None)
+    store.photo_file(tmp_path / "own.fep", photo.digest).write_bytes(photo.data)
+    assert "is missing" in store.load(tmp_path / "own.fep").note
 
 
 def test_a_mask_without_palette_is_read_by_its_values(saved: Path, portrait: Portrait) -> None:
