@@ -62,6 +62,8 @@ def test_a_rectangle_reaches_the_last_row_and_column(state: PortraitState) -> No
     assert (painted.mask == Region.HAT).sum() == 16 and painted.mask[255, 255] == Region.HAT
     with pytest.raises(PortraitError, match="does not fit"):
         PaintMask((0, 0, 4, 4), np.zeros((4, 4), np.int32))(state)  # type: ignore[arg-type]
+    with pytest.raises(PortraitError, match="the regions 0 to 18; the paint holds 20"):
+        PaintMask((0, 0, 2, 1), np.array([[1, 20]], np.uint8))(state)
 
 
 def test_another_order_is_another_list(state: PortraitState) -> None:

@@ -201,6 +201,11 @@ def test_heads_are_the_same_by_numbers_and_rig() -> None:
     assert not moves_mask(None, HEAD) and not moves_mask(HEAD, None) and moves_mask(HEAD, TURNED)
 
 
+def test_lists_become_tuples(face: MaskArray) -> None:
+    made = FaceState(face, StyleCode.zeros(), comb=[CombStroke(np.zeros((1, 2)), 5)], adjustments=[])  # type: ignore[arg-type]
+    assert type(made.comb) is type(made.adjustments) is type(PortraitState([made]).faces) is tuple  # type: ignore[arg-type]
+
+
 def test_a_mask_that_somebody_can_write_to_is_copied(face: MaskArray) -> None:
     frozen = frozen_mask(face)
     assert frozen is not face and frozen_mask(frozen) is frozen
@@ -214,7 +219,7 @@ def test_a_mask_that_somebody_can_write_to_is_copied(face: MaskArray) -> None:
     assert frozen_mask(sideways).flags.c_contiguous
     for bad, words in (
         (np.zeros((256, 255), np.uint8), "256 x 256"), (np.zeros((256, 256), np.int64), "8 bits"),
-        (np.full((256, 256), 19, np.uint8), "0 to 18; this one holds 19"),
+        (np.where(np.eye(256) > 0, 19, 0).astype(np.uint8), "0 to 18; this one holds 19"),
     ):  # fmt: skip
         bad.flags.writeable = False
         with pytest.raises(PortraitError, match=words):
