@@ -26,10 +26,11 @@ _log = logging.getLogger(__name__)
 
 COMMAND = (
     "from faceeditor.engine.head_stage import HeadStage; HeadStage().warm_up();"
-    "from faceeditor.photo.preview import warm_up; warm_up()"
+    "from faceeditor.photo.preview import warm_up; warm_up();"
+    "import numpy; from faceeditor.photo import composite; composite.warm_up(numpy.uint16)"
 )
 """What the other process runs."""
-_PHOTO_CODE = ("kernels", "preview", "composite", "tone", "consistency")
+_PHOTO_CODE = ("kernels", "preview", "composite", "tone", "consistency", "matting")
 _NOTE = "head-code.txt"
 _NICE = 10
 

@@ -461,9 +461,9 @@ def grain(rect: Rect, unit: float) -> FloatArray:
     return out
 
 
-def warm_up() -> None:
-    """Compile the loops, or load their machine code, for photographs of 8 bits."""
-    picture, side = np.zeros((8, 8, 3), np.uint8), 8
+def warm_up(kind: type[np.uint8] | type[np.uint16] = np.uint8) -> None:
+    """Compile the loops, or load their machine code, for photographs with this kind of samples."""
+    picture, side = np.zeros((8, 8, 3), kind), 8
     planes = [np.zeros((side, side, count), np.float32) for count in (4, 3, 2)]
     flat = np.zeros((side, side), np.float32)
     matte = Matte(flat, planes[0], flat, planes[1], planes[2])

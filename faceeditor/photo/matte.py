@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from faceeditor.photo import matting
 from faceeditor.photo.fields import fill, local_mean, spread
 from faceeditor.photo.placement import MARGIN, WIDE, widened
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
@@ -29,10 +30,6 @@ _SMOOTH = np.float32(1e-4)
 """Regularisation of the guided filter, in squares of 0..1."""
 _STRAY = 3
 """Mask pixels beyond the matte in which single hairs may stand."""
-_MATTING_EPSILON = 1e-7
-"""Regularisation of the matting's colour model, in squares of 0..1."""
-_MOST_STEPS = 2000
-"""Conjugate gradient steps of the matting at most; a portrait takes a few hundred."""
 _BAND, _HAIR_BAND = 3, 7
 """Half widths of the matting band in mask pixels: at skin and cloth, at hair."""
 
@@ -140,8 +137,7 @@ def _trimap(person: MaskArray, mask: MaskArray, side: int) -> npt.NDArray[np.flo
 def _closed_form(colours: npt.NDArray[np.float64], trimap: npt.NDArray[np.float64]) -> FloatArray:
     """(N, N) opacity where the trimap is between 0 and 1, else the trimap.
 
-    Closed-form matting (Levin et al. 2008, equations 12 and 13) with the known pixels as boundary values, so that only
-    the windows of the band are worked out.
+    Closed-form matting with the known pixels as boundary values (`matting`).
 
     Args:
         colours: (N, N, 3) 0..1.
@@ -150,46 +146,10 @@ def _closed_form(colours: npt.NDArray[np.float64], trimap: npt.NDArray[np.float6
     unknown = (trimap > 0) & (trimap < 1)
     if not unknown.any() or not (trimap == 1).any() or not (trimap == 0).any():
         return np.asarray(trimap, np.float32)
-    matrix, known = _matting_laplacian(colours, trimap, unknown)
-    # Imported here: only a photograph needs it.
-    from scipy.sparse.linalg import LinearOperator, cg
-
-    diagonal = np.maximum(matrix.diagonal(), 1e-12)
-    jacobi = LinearOperator(matrix.shape, lambda values: values / diagonal)
-    # The accuracy is that of 8 bits; where it is not reached in time the last estimate is close enough.
-    solved, _ = cg(matrix, known, x0=trimap[unknown], rtol=1e-5, maxiter=_MOST_STEPS, M=jacobi)
     alpha = trimap.copy()
     # Traces of opacity would mark half of the background as moved.
-    alpha[unknown] = (np.clip(solved, 0, 1) - 0.02) / 0.96
+    alpha[unknown] = (np.clip(matting.solve(colours, trimap, unknown), 0, 1) - 0.02) / 0.96
     return np.clip(alpha, 0, 1).astype(np.float32)
-
-
-def _matting_laplacian(
-    colours: npt.NDArray[np.float64], trimap: npt.NDArray[np.float64], unknown: npt.NDArray[np.bool_]
-) -> tuple[Any, npt.NDArray[np.float64]]:
-    """The matting Laplacian (U, U) of the unknown pixels, and the (U,) right side that the known ones give."""
-    from scipy.sparse import csr_matrix
-
-    width = unknown.shape[1]
-    near = cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    near[[0, -1]] = near[:, [0, -1]] = False
-    steps = np.array([down * width + across for down in (-1, 0, 1) for across in (-1, 0, 1)])
-    windows = (np.flatnonzero(near)[:, None] + steps).astype(np.int32)  # (K, 9) pixels of each 3 x 3 window
-    centred = colours.reshape(-1, 3)[windows]
-    centred -= centred.mean(1, keepdims=True)
-    turned = centred.transpose(0, 2, 1)
-    covariance = (turned @ centred + _MATTING_EPSILON * np.eye(3)) / 9
-    values = np.eye(9) - (1 + centred @ np.linalg.solve(covariance, turned)) / 9
-    count = int(unknown.sum())
-    number = np.full(unknown.size, -1, np.int32)
-    number[unknown.ravel()] = np.arange(count, dtype=np.int32)
-    rows = np.broadcast_to(number[windows][:, :, None], values.shape)
-    own = rows >= 0
-    rows, columns, values = rows[own], np.broadcast_to(windows[:, None, :], own.shape)[own], values[own]
-    numbers = number[columns]
-    free = numbers >= 0
-    known = -np.bincount(rows[~free], values[~free] * trimap.ravel()[columns[~free]], count).astype(np.float64)
-    return csr_matrix((values[free], (rows[free], numbers[free])), shape=(count, count)), known
 
 
 def _clear(alpha: FloatArray, mask: MaskArray) -> FloatArray:

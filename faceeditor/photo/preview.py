@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.head.jit import compiled
-from faceeditor.photo import composite
+from faceeditor.photo import composite, matting
 from faceeditor.photo.composite import LEAST_GAIN, Edit, Finish, layers, tiles
+from faceeditor.photo.consistency import forward_backward_error
 from faceeditor.photo.matte import Matte
 from faceeditor.photo.placement import WIDE, Placement, Rect
 from faceeditor.photo.tone import KNEE, encoded_bytes, rolled_off, to_linear
@@ -153,8 +154,11 @@ class Preview:
 
 
 def warm_up() -> None:
-    """Compile the passes and those of `composite`, or load their machine code."""
+    """Compile the passes, those of `composite` and what comes before them, or load their machine code."""
     composite.warm_up()
+    flat = np.zeros((4, 4), np.float32)
+    forward_backward_error(np.zeros((4, 4, 2), np.float32), flat, 1.0)
+    matting.solve(np.zeros((4, 4, 3)), np.eye(4), np.eye(4) > 0)
     out, opacity = np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32)
     fields = [np.zeros((2, 2, planes), np.float32) for planes in (2, 4, 3)]
     person, background, clear = np.zeros((2, 2, 4), np.int16), np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.uint8)

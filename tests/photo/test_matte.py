@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from faceeditor.photo import matting
 from faceeditor.photo.composite import _Tile
 from faceeditor.photo.matte import _closed_form
 from faceeditor.photo.placement import Rect
@@ -50,3 +51,28 @@ def test_a_trimap_without_doubt_is_the_matte() -> None:
     trimap = np.zeros((20, 20))
     trimap[5:15, 5:15] = 1
     np.testing.assert_array_equal(_closed_form(np.zeros((20, 20, 3)), trimap), trimap.astype(np.float32))
+
+
+def test_the_band_is_solved_as_the_equations_say() -> None:
+    """Against the whole matting Laplacian, dense, of a small picture (Levin et al. 2008, equation 12)."""
+    random = np.random.default_rng(3)
+    side = 9
+    colours = random.random((side, side, 3))
+    trimap = np.zeros((side, side))
+    trimap[:, 5:] = 1
+    trimap[:, 3:6] = 0.5
+    unknown = trimap == 0.5
+    laplacian = np.zeros((side * side, side * side))
+    places = np.arange(side * side).reshape(side, side)
+    for y in range(1, side - 1):
+        for x in range(1, side - 1):
+            window = places[y - 1 : y + 2, x - 1 : x + 2].ravel()
+            centred = colours.reshape(-1, 3)[window]
+            centred = centred - centred.mean(0)
+            covariance = (centred.T @ centred + 1e-7 * np.eye(3)) / 9
+            like = (1 + centred @ np.linalg.solve(covariance, centred.T)) / 9
+            laplacian[np.ix_(window, window)] += np.eye(9) - like
+    free = unknown.ravel()
+    right = -laplacian[np.ix_(free, ~free)] @ trimap.ravel()[~free]
+    answer = np.linalg.solve(laplacian[np.ix_(free, free)], right)
+    np.testing.assert_allclose(matting.solve(colours, trimap, unknown), answer, atol=2e-4)
