@@ -1,6 +1,9 @@
 """Measure attribute optimisation on kept-out photographs, against the plain slider or style swap.
 
-    python packaging/measure_attributes.py --data DATA --coefficients photos.npz --out FOLDER [--photos 4] [--steps 20]
+    python packaging/measure_attributes.py --data DATA --coefficients photos.npz --out FOLDER [--minutes 10]
+
+Photographs are taken in rounds, one for each attribute, until --photos of each are measured or the processor time is
+used up; the same command goes on with what is there. The card's table is written after every photograph (card.md).
 
 Gains are those of `identity.measures` (no network in them is a loss); identity distances are the recogniser's, which
 is a loss, and beside them the distance of EfficientNet-Lite1's pooled features, which no loss has seen (package
@@ -11,6 +14,7 @@ import argparse
 import csv
 import json
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -18,6 +22,7 @@ import numpy as np
 import torch
 from guide_labels import by_measures, marks_of
 
+from faceeditor.errors import FaceEditorError
 from faceeditor.generators.mask_guided import MaskGuided
 from faceeditor.identity import recogniser
 from faceeditor.identity.attributes import ATTRIBUTES
@@ -43,25 +48,33 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--coefficients", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--attributes", default="smile,age,beard,glasses,blond_hair,makeup")
-    parser.add_argument("--photos", type=int, default=4)
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--attributes", default=",".join(ATTRIBUTES))
+    parser.add_argument("--photos", type=int, default=4, help="photographs of each attribute at most")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of processor time, after which no more are begun")
+    parser.add_argument("--steps", type=int, default=16)
     parser.add_argument("--hold", type=float, default=0.4)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    file = args.out / "attributes.json"
+    rows: list[dict[str, object]] = json.loads(file.read_text()) if file.is_file() else []
     bench = Bench(args)
-    rows: list[dict[str, object]] = []
-    for name in args.attributes.split(","):
-        sheet = []
-        for index in bench.people(name, args.photos):
-            found, pictures = bench.measured(name, index)
+    names = args.attributes.split(",")
+    people = {name: bench.people(name, args.photos) for name in names}
+    for turn in range(args.photos):
+        for name in names:
+            if time.process_time() > 60 * args.minutes:
+                break
+            photo = bench.photo(people[name][turn])
+            if any((row["attribute"], row["photo"]) == (name, photo) for row in rows):
+                continue
+            found, pictures = bench.measured(name, people[name][turn])
             rows += found
-            sheet.append(np.concatenate(pictures, 1))
-            (args.out / "attributes.json").write_text(json.dumps(rows, indent=1))
-        picture = cv2.cvtColor(np.concatenate(sheet), cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(args.out / f"{name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 90])
-        print(table([row for row in rows if row["attribute"] == name]), flush=True)
-    print(table(rows))
+            file.write_text(json.dumps(rows, indent=1))
+            picture = cv2.cvtColor(np.concatenate(pictures, 1), cv2.COLOR_RGB2BGR)
+            cv2.imwrite(str(args.out / f"{name}-{turn}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 90])
+            (args.out / "card.md").write_text(card_table(rows) + "\n")
+            print(f"{time.process_time():.0f} s: {name}, photograph {turn + 1}", flush=True)
+    print(card_table(rows))
     return 0
 
 
@@ -98,6 +111,10 @@ class Bench:
         lacking = [i for i in self._fit if self._marks[name][i] == -1]
         there = lacking if len(lacking) >= count else [i for i in self._fit if self._marks[name][i] != 1]
         return [there[i] for i in np.linspace(0, len(there) - 1, count).round().astype(int)]
+
+    def photo(self, index: int) -> str:
+        """Name of a photograph."""
+        return self._rows[index]["id"]
 
     @torch.no_grad()
     def _second(self, first: np.ndarray, second: np.ndarray) -> float:
@@ -137,32 +154,45 @@ class Bench:
         for guide in near:
             shown, scene = workshop.picture(Variation(guide.mask, guide.style, guide.head, guide.head))
             guides.append((pixels_of(shown), scene.mask))
-        plan = Plan(portrait, attribute, near, (), 1.0, args.hold, args.steps, weights=PIXEL_WEIGHTS)
-        *_, step = optimise_pixels(plan, photo, workshop, guides)
-        add("pixels", step.pixels, step.mask, photo)
+        try:
+            plan = Plan(portrait, attribute, near, (), 1.0, args.hold, args.steps, weights=PIXEL_WEIGHTS)
+            *_, step = optimise_pixels(plan, photo, workshop, guides)
+            add("pixels", step.pixels, step.mask, photo)
+        except FaceEditorError as error:  # glasses: pixels have no such region
+            print(f"{name}, pixels: {error}")
         return rows, pictures
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    """Means of each way; and what the plain way gains at the distance of the optimised portrait, interpolated."""
-    lines = ["| attribute | way | gain | distance | Lite1 |", "|---|---|---|---|---|"]
+WAYS = (*(f"plain {amount:g}" for amount in AMOUNTS), "portrait", "pixels")
+KEYS = ("gain", "distance", "lite1")
+
+
+def card_table(rows: list[dict[str, object]]) -> str:
+    """Means of each way over the photographs, and what the plain way gains at the distance of the portrait."""
+    lines = [
+        "| attribute (photographs) | plain 35 % | plain 70 % | plain 100 % | portrait | pixels | plain at the distance "
+        "of portrait |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for name in dict.fromkeys(str(row["attribute"]) for row in rows):
         here = [row for row in rows if row["attribute"] == name]
-        for way in dict.fromkeys(str(row["way"]) for row in here):
-            some = [row for row in here if row["way"] == way]
-            means = [float(np.mean([float(str(row[key])) for row in some])) for key in ("gain", "distance", "lite1")]
-            lines.append(f"| {name} | {way} | {means[0]:+.3f} | {means[1]:.3f} | {means[2]:.4f} |")
-        equal = []
-        for photo in {str(row["photo"]) for row in here}:
-            own = [row for row in here if row["photo"] == photo]
-            curve = sorted((float(str(r["distance"])), float(str(r["gain"]))) for r in own if "plain" in str(r["way"]))
-            there = next((float(str(r["distance"])) for r in own if r["way"] == "portrait"), None)
-            if there is not None:
-                xs, ys = zip(*[(0.0, 0.0), *curve], strict=True)
-                equal.append(float(np.interp(there, xs, ys)))
-        if equal:
-            lines.append(f"| {name} | plain at the portrait's distance | {np.mean(equal):+.3f} | | |")
+        photos = list(dict.fromkeys(str(row["photo"]) for row in here))
+        cells = []
+        for way in WAYS:
+            some = [[float(str(row[key])) for key in KEYS] for row in here if row["way"] == way]
+            cells.append(" / ".join(f"{mean:.3f}" for mean in np.mean(some, 0)) if some else "-")
+        equal = [gain_at_equal_distance([row for row in here if row["photo"] == photo]) for photo in photos]
+        cells.append(f"{np.mean(equal):.3f}")
+        lines.append(f"| {ATTRIBUTES[name].title} ({len(photos)}) | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def gain_at_equal_distance(rows: list[dict[str, object]]) -> float:
+    """Gain of the plain way at the distance of the optimised portrait, interpolated, for one photograph."""
+    points = {str(row["way"]): (float(str(row["distance"])), float(str(row["gain"]))) for row in rows}
+    curve = sorted([(0.0, 0.0), *(point for way, point in points.items() if way.startswith("plain"))])
+    xs, ys = zip(*curve, strict=True)
+    return float(np.interp(points["portrait"][0], xs, ys))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from faceeditor.identity.drawing import pixels_of, tensor_of
 from faceeditor.identity.facefeat import BASIS_FILE, FACTORS, FILE, FaceFeat, basis_of
 from faceeditor.identity.optimise import Workshop
 from faceeditor.identity.variation import Variation
-from faceeditor.nets.feature_gan import NOISE_DIM, OneStageNetwork
+from faceeditor.nets.feature_gan import OneStageNetwork
 from faceeditor.packs import ModelPack
 from faceeditor.photo.reader import run_reader
 from faceeditor.training.kid import kid
@@ -127,7 +127,7 @@ def picture_figures(
 
     def one_stage(place: int, embedding: np.ndarray, random: np.random.Generator) -> Variation:
         assert control is not None
-        noise = torch.from_numpy(random.standard_normal((1, NOISE_DIM)).astype(np.float32))
+        noise = torch.from_numpy(random.standard_normal((1, control.noise)).astype(np.float32))
         with torch.inference_mode():
             style, shape = control(noise, facefeat._scaled(embedding))
         head = faces.heads[place]

@@ -46,7 +46,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     board.add_argument("--rows", type=int, default=3, help="1 to 8 (default: 3)")
     board.add_argument("--columns", type=int, default=4, help="1 to 8 (default: 4)")
     board.add_argument("--variety", type=float, default=0.6, help="0 to 1 (default: 0.6)")
-    board.add_argument("--likeness", type=float, default=0.6, help="largest distance to the person (default: 0.6)")
+    board.add_argument("--likeness", type=float, default=0.5, help="largest distance to the person (default: 0.5)")
     board.add_argument("--lock", action="append", default=[], metavar="NAME", help="keep identity, skin, expression, "
                        "pose, light, hair or background; may be given several times")  # fmt: skip
     board.add_argument("--board-seed", type=arguments.seed, default=0, help="another one, another board (default: 0)")
@@ -139,14 +139,11 @@ def _boundary(
     from faceeditor.identity import recogniser
     from faceeditor.identity.boundary import boundary_of
     from faceeditor.identity.exfacegan import reference_of
-    from faceeditor.identity.methods import pool_portrait
-    from faceeditor.identity.pool import filled_pool
-    from faceeditor.identity.spaces import PortraitSpace
+    from faceeditor.identity.methods import MethodContext, people_pool
 
     net = recogniser.load()
     person = person_of(args, renderer)
-    space = PortraitSpace(args.space, pool_portrait(renderer), renderer)
-    pool = filled_pool(space, net, args.pool, args.pool_seed, step_line)
+    space, pool = people_pool(MethodContext(renderer, net, args.space, args.pool, args.pool_seed, step=step_line))
     latent = space.latent_of(person)
     _, embedding = reference_of(space, net, latent)
     found = boundary_of(pool.latents, pool.embeddings, embedding, published=args.published)
@@ -229,7 +226,9 @@ def run_board(args: argparse.Namespace) -> int:
     names = list(METHODS) if args.method == MIX else [args.method]
     net = recogniser.load()
     with EngineRenderer(args.device) as renderer:
-        context = MethodContext(renderer, net, args.space, args.pool, args.pool_seed, args.published, step_line)
+        context = MethodContext(
+            renderer, net, args.space, args.pool, args.pool_seed, args.published, step_line, centred=True
+        )
         methods = open_methods(names, context)
         reference = pinned(person_of(args, renderer), renderer, net)
         tiles = []

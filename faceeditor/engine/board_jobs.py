@@ -84,7 +84,7 @@ class BoardTools:
                 context.ticket.check()
                 context.progress(share, text)
 
-            prepared = MethodContext(self._renderer, self.recogniser, step=step, pools=self._pools)
+            prepared = MethodContext(self._renderer, self.recogniser, step=step, pools=self._pools, centred=True)
             self._methods[name] = self._openers[name](prepared)
         return self._methods[name]
 

@@ -100,14 +100,13 @@ class StylePrior:
     def latent_of(self, style: StyleCode) -> Vector:
         """The latent (D,) whose code is nearest to a style's (least squares: directions need not be orthogonal)."""
         flat = np.concatenate([style.regions.ravel(), style.overall, style.detail.ravel()]) - self._mean
-        return np.asarray(flat @ self._inverse, np.float32)
+        return np.asarray((self._directions @ flat) @ self._inverse, np.float32)
 
     @cached_property
-    def _inverse(self) -> Vector:
-        """(C, K) pseudo-inverse of the directions, worked out once: boards ask for the latent of every tile."""
-        directions = self._directions.astype(np.float64)
-        inverse = directions.T @ np.linalg.pinv(directions @ directions.T, hermitian=True)
-        return np.asarray(inverse, np.float32)
+    def _inverse(self) -> npt.NDArray[np.float64]:
+        """(K, K) inverse of the directions' products, worked out once: boards ask for the latent of every tile."""
+        products = np.asarray(self._directions @ self._directions.T, np.float64)
+        return np.asarray(np.linalg.pinv(products, hermitian=True))
 
 
 def _code(flat: Vector, label: str) -> StyleCode:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.errors import FaceEditorError
-from faceeditor.identity.recogniser import SAME_PERSON, FaceRecogniser, distance
+from faceeditor.identity.recogniser import FaceRecogniser, distance
 from faceeditor.identity.variation import LOCKS, FacePicture, Method, Renderer, Variation, with_locks
 
 FloatArray = npt.NDArray[np.float32]
@@ -20,6 +20,8 @@ SLIDERS = "sliders"
 """No method: two controls of the head, one over the columns and one over the rows (a contact sheet)."""
 SIZES = ((3, 4), (4, 5), (4, 6), (6, 6), (8, 8))
 """Rows and columns that the window offers."""
+VARIETY, LIKENESS = 0.6, 0.5
+"""Of a new board: pictures that differ at a glance, clearly within `recogniser.SAME_PERSON` of the pinned one."""
 MOST_TRIES = 8
 """Tries for a tile; each has less variety than the one before."""
 
@@ -42,8 +44,8 @@ class BoardOptions:
     """
 
     method: str = MIX
-    variety: float = 0.6
-    likeness: float = SAME_PERSON
+    variety: float = VARIETY
+    likeness: float = LIKENESS
     locks: frozenset[str] = frozenset()
     rows: int = 3
     columns: int = 4

@@ -48,7 +48,12 @@ class Drawn:
 
 
 def shifted(
-    latent: FloatArray, boundary: Boundary, largest: float, random: np.random.Generator, far: bool = False
+    latent: FloatArray,
+    boundary: Boundary,
+    largest: float,
+    random: np.random.Generator,
+    far: bool = False,
+    centred: bool = False,
 ) -> FloatArray:
     """A new latent on one side of the boundary: per-dimension offsets u ~ U(0, largest) along the normal.
 
@@ -58,8 +63,10 @@ def shifted(
         largest: largest offset, in the latent's own unit.
         random: where chance comes from.
         far: on the dissimilar side: pictures of a second identity.
+        centred: take off what all offsets have in common, so that pictures lie around the reference.
     """
-    offset = random.uniform(0.0, largest, len(latent)).astype(np.float32) * boundary.normal
+    amounts = random.uniform(0.0, largest, len(latent)).astype(np.float32)
+    offset = (amounts - np.float32(0.5 * largest) if centred else amounts) * boundary.normal
     return np.asarray(latent + offset if far else latent - offset, np.float32)
 
 
@@ -132,15 +139,23 @@ class ExFaceGan:
         space: the space, seen from the portrait that the pool was drawn with.
         recogniser, renderer: what scores and what draws the reference.
         published: as of `boundary_of`.
+        centred: as of `shifted`: for boards, whose pictures are to lie around the pinned person. The mean of the
+            published offsets moves all pictures alike, and is most of their distance to the reference.
     """
 
     name, title = "exfacegan", "ExFaceGAN"
 
     def __init__(
-        self, pool: Pool, space: PortraitSpace, recogniser: FaceRecogniser, renderer: Renderer, published: bool = False
+        self,
+        pool: Pool,
+        space: PortraitSpace,
+        recogniser: FaceRecogniser,
+        renderer: Renderer,
+        published: bool = False,
+        centred: bool = False,
     ) -> None:
         self.pool, self.space, self._recogniser, self._renderer = pool, space, recogniser, renderer
-        self._published = published
+        self._published, self._centred = published, centred
         self._known: tuple[str, Boundary] | None = None
 
     def boundary(self, reference: Variation) -> Boundary:
@@ -163,7 +178,7 @@ class ExFaceGan:
         """As of `identity.variation.Method`; variety 1 is an offset of `LARGEST_OFFSET` spreads."""
         latent = self.space.latent_of(reference)
         largest = variety * LARGEST_OFFSET * self.pool.spread
-        new = shifted(latent, self.boundary(reference), largest, random)
+        new = shifted(latent, self.boundary(reference), largest, random, centred=self._centred)
         return self.space.moved(reference, new, latent)
 
 

@@ -19,7 +19,7 @@ from faceeditor.generators.head_prior import HeadPrior
 from faceeditor.generators.style_prior import StylePrior
 from faceeditor.identity.recogniser import FaceRecogniser
 from faceeditor.identity.variation import Renderer, Variation, variation_key
-from faceeditor.nets.feature_gan import IDENTITY_DIM, NOISE_DIM, FeatureGenerator, IdentityNetwork
+from faceeditor.nets.feature_gan import IDENTITY_DIM, FeatureGenerator, IdentityNetwork
 from faceeditor.packs import ModelPack
 from faceeditor.portrait.head import SHAPE_DIM
 from faceeditor.portrait.mask_descriptors import DESCRIPTORS
@@ -89,12 +89,11 @@ class FaceFeat:
             raise ModelError(f"The model “{PACK}” lacks {error}; reinstall Face Editor.") from None
         if any(self._scales[name].shape != (length,) for name, length in zip(names, lengths, strict=True)):
             raise ModelError(f"The model “{PACK}” does not fit to the generator; reinstall Face Editor.")
-        nets = (FeatureGenerator(sizes[0]), FeatureGenerator(sizes[1]), IdentityNetwork(sizes[0], SHAPE_DIM))
-        general, heads_net, identity = nets
         self._general, self._head = (
-            load_module(net, _under(arrays, name), PACK) for name, net in (("general", general), ("head", heads_net))
+            load_module(FeatureGenerator(size, _noise_of(arrays, name)), _under(arrays, name), PACK)
+            for name, size in (("general", sizes[0]), ("head", sizes[1]))
         )
-        self._identity = load_module(identity, _under(arrays, "identity"), PACK)
+        self._identity = load_module(IdentityNetwork(sizes[0], SHAPE_DIM), _under(arrays, "identity"), PACK)
 
     @classmethod
     def load(cls) -> "FaceFeat":
@@ -104,11 +103,13 @@ class FaceFeat:
 
     def draw(self, embedding: FloatArray, random: np.random.Generator) -> Features:
         """Stage one: features for an identity feature (128,), from noise."""
-        noise = torch.from_numpy(random.standard_normal((2, NOISE_DIM)).astype(np.float32))
         known = self._scaled(embedding)
+        drawn = []
         with torch.inference_mode():
-            general, head = self._general(noise[:1], known)[0].numpy(), self._head(noise[1:], known)[0].numpy()
-        return Features(general, head)
+            for net in (self._general, self._head):
+                noise = torch.from_numpy(random.standard_normal((1, net.noise)).astype(np.float32))
+                drawn.append(net(noise, known)[0].numpy())
+        return Features(drawn[0], drawn[1])
 
     def features_of(self, portrait: Variation, embedding: FloatArray) -> Features:
         """The features that a portrait has, given its identity feature; the correction is taken out, too."""
@@ -173,6 +174,12 @@ class FaceFeat:
     def _scaled(self, embedding: FloatArray) -> torch.Tensor:
         scaled = (embedding - self._scales["identity_mean"]) / self._scales["identity"]
         return torch.from_numpy(scaled.astype(np.float32))[None]
+
+
+def _noise_of(arrays: Arrays, name: str) -> int | None:
+    """Length of the noise that a feature generator was trained with; None where its weights are missing."""
+    mix = arrays.get(f"{name}.mix.weight")
+    return int(mix.shape[1]) if mix is not None and mix.ndim == 2 else None
 
 
 def _under(arrays: Arrays, name: str) -> dict[str, npt.NDArray[Any]]:

@@ -6,13 +6,14 @@ from pathlib import Path
 from faceeditor.errors import FaceEditorError
 from faceeditor.identity.exfacegan import ExFaceGan
 from faceeditor.identity.people import HeadChanges, calm, person_on_mask
-from faceeditor.identity.pool import filled_pool
+from faceeditor.identity.pool import Pool, filled_pool
+from faceeditor.identity.pool_pack import packed_pool
 from faceeditor.identity.recogniser import FaceRecogniser
 from faceeditor.identity.spaces import PortraitSpace
 from faceeditor.identity.variation import Method, Renderer, Step, Variation
 
 BOARD_POOL = 800
-"""People of the pool behind the window's ExFaceGAN: about a minute once, then kept."""
+"""People of the pool behind the window's ExFaceGAN where none comes with the program: drawn once, then kept."""
 
 
 class MethodContext:
@@ -21,12 +22,13 @@ class MethodContext:
     Args:
         renderer, recogniser: what draws and what scores.
         space: latent space of ExFaceGAN.
-        pool: people of its pool.
+        pool: people of its pool; None: those that come with the program, or `BOARD_POOL` that are drawn.
         seed: of its pool.
         published: as of `boundary.boundary_of`.
         step: told the progress of a pool; may raise to stop.
-        portrait: what pools are drawn on, by default `pool_portrait`.
+        portrait: what pools are drawn on, by default that of the program's own pool, or `pool_portrait`.
         pools: folder where pools are kept, by default in the program's cache folder.
+        centred: as of `ExFaceGan`.
     """
 
     def __init__(
@@ -34,16 +36,17 @@ class MethodContext:
         renderer: Renderer,
         recogniser: FaceRecogniser,
         space: str = "person",
-        pool: int = BOARD_POOL,
+        pool: int | None = None,
         seed: int = 0,
         published: bool = False,
         step: Step = lambda share, text: None,
         portrait: Variation | None = None,
         pools: Path | None = None,
+        centred: bool = False,
     ) -> None:
         self.renderer, self.recogniser = renderer, recogniser
         self.space, self.pool, self.seed, self.published, self.step = space, pool, seed, published, step
-        self.portrait, self.pools = portrait, pools
+        self.portrait, self.pools, self.centred = portrait, pools, centred
 
 
 def pool_portrait(renderer: Renderer) -> Variation:
@@ -61,11 +64,26 @@ def pool_portrait(renderer: Renderer) -> Variation:
     return calm(person_on_mask(samples[0].read(), StylePrior.load().mean, renderer))
 
 
+def people_pool(context: MethodContext) -> tuple[PortraitSpace, Pool]:
+    """The latent space and the pool of ExFaceGAN: what comes with the program if it fits, drawn and kept otherwise.
+
+    Raises:
+        FaceEditorError: as of `filled_pool` and `pool_portrait`.
+    """
+    carried, portrait = packed_pool(), context.portrait
+    if portrait is None:
+        portrait = carried.portrait if carried is not None else pool_portrait(context.renderer)
+    styles = carried.styles if carried is not None else None
+    space = PortraitSpace(context.space, portrait, context.renderer, styles)
+    known = carried.pool_of(space, context.seed) if carried is not None else None
+    count = context.pool or (BOARD_POOL if known is None else len(known))
+    pool = filled_pool(space, context.recogniser, count, context.seed, context.step, context.pools, known)
+    return space, pool
+
+
 def _exfacegan(context: MethodContext) -> Method:
-    portrait = context.portrait if context.portrait is not None else pool_portrait(context.renderer)
-    space = PortraitSpace(context.space, portrait, context.renderer)
-    pool = filled_pool(space, context.recogniser, context.pool, context.seed, context.step, context.pools)
-    return ExFaceGan(pool, space, context.recogniser, context.renderer, context.published)
+    space, pool = people_pool(context)
+    return ExFaceGan(pool, space, context.recogniser, context.renderer, context.published, context.centred)
 
 
 def _head(context: MethodContext) -> Method:

@@ -58,6 +58,7 @@ def filled_pool(
     seed: int = 0,
     step: Step = lambda share, text: None,
     folder: Path | None = None,
+    known: Pool | None = None,
 ) -> Pool:
     """The pool of a space: taken from the cache as far as it is there, drawn and kept otherwise.
 
@@ -71,14 +72,21 @@ def filled_pool(
         seed: of the pool.
         step: told the progress; may raise to stop.
         folder: where pools are kept, by default in the program's cache folder.
+        known: the first people of this very pool, as they come with the program.
 
     Raises:
         FaceEditorError: an impossible count, or the folder cannot be written.
     """
     if not 1 <= count <= MOST:
         raise FaceEditorError(f"A pool of {count} people cannot be drawn; choose 1 to {MOST:,}.")
+    if known is not None and len(known) >= count and folder is None:
+        return Pool(known.latents[:count], known.embeddings[:count])
     path = (folder if folder is not None else cache_dir() / "pools") / f"{_name(space, seed)}.safetensors"
     found = _read(path, space.dimension)
+    if known is not None and len(known) > len(found):
+        found = known
+        if len(found) >= count:  # a folder of its own is to hold all that its pictures are drawn with
+            _write(path, Pool(found.latents[:count], found.embeddings[:count]))
     latents, embeddings = list(found.latents[:count]), list(found.embeddings[:count])
     while len(latents) < count:
         start, end = len(latents), min(count, len(latents) + _BLOCK)

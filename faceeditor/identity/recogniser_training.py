@@ -82,14 +82,17 @@ def read_chip(path: Path, frame: FloatArray, side: int = SIDE) -> Pixels:
 def split_people(people: People, kept_out: float = 0.1) -> tuple[People, People]:
     """Pictures of those who are trained on, and of the last share of people, who are not.
 
+    The cut is at an even number: persons 2 I and 2 I + 1 may be both sides of one boundary, which are not parted.
+
     Raises:
         FaceEditorError: there are too few people.
     """
     numbers = np.unique(people.persons)
     rest = max(2, round(kept_out * len(numbers)))
-    if len(numbers) < rest + 2:
+    cut = int(numbers[-rest]) // 2 * 2 if len(numbers) >= rest else 0
+    if (numbers < cut).sum() < 2:
         raise FaceEditorError(f"{len(numbers)} people are too few to train on; make a data set of at least 4.")
-    last = np.isin(people.persons, numbers[-rest:])
+    last = people.persons >= cut
     return people.of(np.flatnonzero(~last)), people.of(np.flatnonzero(last))
 
 

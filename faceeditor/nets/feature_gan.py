@@ -17,10 +17,15 @@ from faceeditor.nets.perception import PICTURE_SIDE
 IDENTITY_DIM = 128
 """Length of the recogniser's vector."""
 NOISE_DIM = 128
-"""More than there are features: a shorter noise would leave them on a plane, which is told apart at once."""
+"""Least length of the noise."""
 _HIDDEN = 256
 _MAPS = (40, 112)
 """Channels of EfficientNet-Lite0's maps at strides 8 and 16, which the picture-domain discriminator sees."""
+
+
+def noise_dim(features: int) -> int:
+    """Length of the noise for K features: a shorter one would leave them on a plane, which is told apart at once."""
+    return max(NOISE_DIM, features)
 
 
 class FeatureGenerator(nn.Module):
@@ -28,20 +33,22 @@ class FeatureGenerator(nn.Module):
 
     Args:
         features: length K of the features.
+        noise: length of the noise; None: `noise_dim` of the features.
     """
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, noise: int | None = None) -> None:
         super().__init__()
-        self.enter = nn.Linear(NOISE_DIM + IDENTITY_DIM, _HIDDEN)
+        self.noise = noise or noise_dim(features)
+        self.enter = nn.Linear(self.noise + IDENTITY_DIM, _HIDDEN)
         self.middle = nn.Linear(_HIDDEN, _HIDDEN)
         self.leave = nn.Linear(_HIDDEN, features)
         # It starts as plain noise of unit spread, which the other layers shape.
-        self.mix = nn.Linear(NOISE_DIM, features, bias=False)
+        self.mix = nn.Linear(self.noise, features, bias=False)
         nn.init.orthogonal_(self.mix.weight)
         nn.init.normal_(self.leave.weight, std=0.01)
 
     def forward(self, noise: Tensor, identity: Tensor) -> Tensor:
-        """(B, 128) N(0, 1), (B, 128) scaled identity features -> (B, K)."""
+        """(B, N) of N(0, 1), (B, 128) scaled identity features -> (B, K)."""
         x = F.leaky_relu(self.enter(torch.cat([noise, identity], 1)), 0.2)
         x = F.leaky_relu(self.middle(x), 0.2)
         return self.leave(x) + self.mix(noise)
@@ -116,14 +123,14 @@ class OneStageNetwork(nn.Module):
 
     def __init__(self, general: int, shape: int = 24) -> None:
         super().__init__()
-        self.sizes = (general, shape)
-        self.enter = nn.Linear(NOISE_DIM + IDENTITY_DIM, _HIDDEN)
+        self.sizes, self.noise = (general, shape), noise_dim(general)
+        self.enter = nn.Linear(self.noise + IDENTITY_DIM, _HIDDEN)
         self.middle = nn.Linear(_HIDDEN, _HIDDEN)
         self.more = nn.Linear(_HIDDEN, _HIDDEN)
         self.leave = nn.Linear(_HIDDEN, sum(self.sizes))
 
     def forward(self, noise: Tensor, identity: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 128), (B, 128) -> style latent (B, K), shape (B, 24)."""
+        """(B, N) of N(0, 1), (B, 128) -> style latent (B, K), shape (B, 24)."""
         x = F.leaky_relu(self.enter(torch.cat([noise, identity], 1)), 0.2)
         x = F.leaky_relu(self.middle(x), 0.2)
         x = F.leaky_relu(self.more(x), 0.2)

@@ -16,7 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faceeditor.nets.feature_gan import (
-    NOISE_DIM,
     FeatureDiscriminator,
     FeatureGenerator,
     IdentityNetwork,
@@ -100,14 +99,14 @@ def train_features(
         # Noise on both sides keeps the discriminator from learning the people by heart.
         blur = 0.3 * (1 - step / steps)
         real, known = features[rows], identity[rows] + 0.2 * torch.randn(_PEOPLE, identity.shape[1])
-        made = generator(torch.randn(_PEOPLE, NOISE_DIM), known)
+        made = generator(torch.randn(_PEOPLE, generator.noise), known)
         right = judge(real + blur * torch.randn_like(real), known)
         wrong = judge((made + blur * torch.randn_like(made)).detach(), known)
         loss = F.relu(1 - right).mean() + F.relu(1 + wrong).mean()
         judges.zero_grad(set_to_none=True)
         loss.backward()
         judges.step()
-        made = generator(torch.randn(_PEOPLE, NOISE_DIM), known)
+        made = generator(torch.randn(_PEOPLE, generator.noise), known)
         score = judge(made + blur * torch.randn_like(made), known).mean()
         # Moments of the whole population, which a small discriminator overlooks.
         centred = made - made.mean(0)
@@ -191,7 +190,7 @@ def train_identity(
         rows = [layout.identity for layout in layouts]
         identity = data.identity[rows]
         own = data.general[[layout.general for layout in layouts]]
-        drawn = general(torch.randn(batch, NOISE_DIM), identity)
+        drawn = general(torch.randn(batch, general.noise), identity)
         features = torch.where(torch.arange(batch)[:, None] % 2 == 0, own, drawn)
         correction = net.correction(identity, features)
         told = net.foretell(identity) + correction
@@ -226,7 +225,7 @@ def train_one_stage(
         _anneal(adam, step, steps)
         layouts = stage.chosen(batch)
         rows = [layout.identity for layout in layouts]
-        style, shape = net(torch.randn(batch, NOISE_DIM), stage.data.identity[rows])
+        style, shape = net(torch.randn(batch, net.noise), stage.data.identity[rows])
         pictures = stage.drawing.draw(style, layouts, maps(layouts, shape.clamp(-3, 3)))
         terms = stage.losses(pictures, layouts, rows)
         _stepped(adam, terms)

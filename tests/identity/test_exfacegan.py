@@ -65,6 +65,17 @@ def test_offsets_are_drawn_for_each_dimension_on_the_asked_side():
     assert near[:, 0].min() > -0.6 * 2.0 and near[:, 0].mean() == pytest.approx(-0.6, abs=0.1)
 
 
+def test_centred_offsets_lie_around_the_reference():
+    latent = np.ones(4, np.float32)
+    random = np.random.default_rng(0)
+    plain = np.stack([shifted(latent, BOUNDARY, 2.0, random) for _ in range(500)])
+    random = np.random.default_rng(0)
+    centred = np.stack([shifted(latent, BOUNDARY, 2.0, random, centred=True) for _ in range(500)])
+    assert np.allclose(centred.mean(0), latent, atol=0.1) and not np.allclose(plain.mean(0), latent, atol=0.5)
+    # They differ among themselves as the plain ones do.
+    assert np.allclose(centred - centred[0], plain - plain[0], atol=1e-5)
+
+
 def test_the_identity_filter_draws_anew():
     space, net, latent = Ring(), Mean(), np.zeros(4, np.float32)
     _, vector = reference_of(space, net, latent)
@@ -98,3 +109,11 @@ def test_variations_of_a_person(tmp_path):
     still = method.variation(person, np.random.default_rng(0), 0.0)
     assert np.allclose(still.style.regions, person.style.regions, atol=1e-4)
     assert painter.drawn == 61  # the reference's boundary is worked out once
+    around = ExFaceGan(method.pool, space, net, painter, centred=True)
+    latents = [
+        [space.latent_of(each.variation(person, np.random.default_rng(seed), 0.5)) for seed in range(20)]
+        for each in (method, around)
+    ]
+    own = space.latent_of(person)
+    apart = [float(np.linalg.norm(np.mean(some, 0) - own)) for some in latents]
+    assert apart[1] < 0.5 * apart[0]

@@ -7,7 +7,6 @@ import torch
 from faceeditor.identity.objective import open_perception
 from faceeditor.nets.feature_gan import (
     IDENTITY_DIM,
-    NOISE_DIM,
     FeatureDiscriminator,
     FeatureGenerator,
     IdentityNetwork,
@@ -41,13 +40,20 @@ def test_drawn_features_come_to_have_the_real_moments():
     identity = torch.randn(300, IDENTITY_DIM)
     mixing = torch.tensor([[1.0, 0.9, 0.0, 0.0], [0.0, 0.44, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
     features = torch.randn(300, 4) @ mixing
-    start = FeatureGenerator(4)(torch.randn(2000, NOISE_DIM), identity[torch.arange(2000) % 300]).detach()
+    start = FeatureGenerator(4)(torch.randn(2000, 128), identity[torch.arange(2000) % 300]).detach()
     net = train_features(features, identity, 300, seed=1)
-    drawn = net(torch.randn(2000, NOISE_DIM), identity[torch.arange(2000) % 300])
+    drawn = net(torch.randn(2000, net.noise), identity[torch.arange(2000) % 300])
     wanted = torch.cov(features.T)
     assert (torch.cov(drawn.T) - wanted).abs().max() < 0.6 * (torch.cov(start.T) - wanted).abs().max()
-    other = net(torch.randn(2000, NOISE_DIM), identity[:1].expand(2000, -1))
+    other = net(torch.randn(2000, net.noise), identity[:1].expand(2000, -1))
     assert other.std(0).min() > 0.3  # noise matters, not the identity alone
+
+
+def test_many_features_are_not_left_on_a_plane():
+    torch.manual_seed(0)
+    net = FeatureGenerator(150)
+    drawn = net(torch.randn(2000, net.noise), torch.zeros(2000, IDENTITY_DIM)).detach()
+    assert torch.linalg.eigvalsh(torch.cov(drawn.T)).min() > 0.2
 
 
 def test_the_feature_discriminator_sees_identity_and_spread():

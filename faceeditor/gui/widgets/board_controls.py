@@ -14,7 +14,7 @@ from faceeditor.gui.widgets.identity_meter import IdentityMeter
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.head.controls import controls
-from faceeditor.identity.board import MIX, SIZES, SLIDERS
+from faceeditor.identity.board import LIKENESS, MIX, SIZES, SLIDERS, VARIETY
 from faceeditor.identity.methods import METHODS
 from faceeditor.identity.variation import LOCKS
 
@@ -41,7 +41,7 @@ class BoardControls(QWidget):
         column.addLayout(self._person_row())
         self.meter = IdentityMeter()
         column.addWidget(self.meter)
-        self.variety = SliderRow(self.tr("Variety"), 0.0, 1.0, 0.6, "%", 0.01)
+        self.variety = SliderRow(self.tr("Variety"), 0.0, 1.0, VARIETY, "%", 0.01)
         self.variety.moved.connect(lambda value: board.set_options(variety=value))
         column.addWidget(self.variety)
         column.addLayout(self._button_row())
@@ -83,7 +83,7 @@ class BoardControls(QWidget):
             combo.currentIndexChanged.connect(lambda _, c=combo, o=option: board.set_options(**{o: c.currentData()}))
             column.addWidget(combo)
         column.addWidget(self.size_choice)
-        self.likeness = SliderRow(self.tr("Likeness"), 0.2, 1.0, 0.6)
+        self.likeness = SliderRow(self.tr("Likeness"), 0.2, 1.0, LIKENESS)
         self.likeness.setToolTip(
             self.tr("Largest distance to the pinned person; others are drawn anew. Below 0.6: the same person.")
         )
@@ -173,8 +173,8 @@ class BoardControls(QWidget):
         with QSignalBlocker(self.method), QSignalBlocker(self.size_choice):
             self.method.setCurrentIndex(self.method.findData(options.method))
             self.size_choice.setCurrentIndex(SIZES.index(size) if size in SIZES else -1)
-        self.variety.show_value(options.variety, 0.6)
-        self.likeness.show_value(options.likeness, 0.6)
+        self.variety.show_value(options.variety, VARIETY)
+        self.likeness.show_value(options.likeness, LIKENESS)
         for name, chip in self.locks.items():
             chip.setChecked(name in options.locks)
             chip.setIcon(icon("lock" if name in options.locks else "unlock", 14))
