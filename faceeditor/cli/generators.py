@@ -56,6 +56,9 @@ def declare_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=count, default=1, help="how many faces, seeds in a row (default: 1)")
     parser.add_argument("--truncation", type=truncation, default=1.0, help="0 is the average face (default: 1)")
     parser.add_argument("--label", type=int, default=0, help="class, for generators with labels (default: 0)")
+    parser.add_argument("--control", type=_control, action="append", default=[], metavar="NAME=VALUES", help="set an "
+                        "attribute by a controller of GAN-Control, as age=45 or orientation=20,0,0; may be repeated; "
+                        "the generator's card lists them")  # fmt: skip
     parser.add_argument("--walk-to", type=seed, metavar="SEED", help="draw the way to another seed in COUNT steps")
     parser.add_argument("--same-person", action="store_true", help="draw the seed's person COUNT times (ExFaceGAN)")
     parser.add_argument("--identity-walk", action="store_true", help="draw the way across that person's boundary")
@@ -64,6 +67,16 @@ def declare_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--grid", action="store_true", help="one sheet of all faces")
     parser.add_argument("--folder", type=Path, help="folder of the imported generators (default: the user's)")
     parser.set_defaults(run=run_generate)
+
+
+def _control(text: str) -> tuple[str, tuple[float, ...]]:
+    name, sign, values = text.partition("=")
+    try:
+        if sign and name:
+            return name, tuple(float(value) for value in values.split(","))
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"“{text}” is no NAME=NUMBER,NUMBER ...")
 
 
 def run_generate(args: argparse.Namespace) -> int:
@@ -75,6 +88,8 @@ def run_generate(args: argparse.Namespace) -> int:
     format_of(args.output)
     if sum((args.walk_to is not None, args.same_person, args.identity_walk)) > 1:
         raise FaceEditorError("Choose one of --walk-to, --same-person and --identity-walk.")
+    if args.control and (args.same_person or args.identity_walk):
+        raise FaceEditorError("--control does not go with --same-person and --identity-walk; leave one of them out.")
     drawn = _one_person(args) if args.same_person or args.identity_walk else _recipes(args)
     pictures = list(tqdm(drawn, total=args.count, unit="face", disable=args.count < 2))
     if args.grid:
@@ -95,11 +110,13 @@ def _recipes(args: argparse.Namespace) -> "Iterator[Picture]":
     if args.walk_to is not None and args.count < 2:
         raise FaceEditorError("A walk needs at least two faces; say --count 8.")
     generator = open_installed(args.name, args.folder)
+    controls = tuple(args.control)
     for index in range(args.count):
         if args.walk_to is None:
-            recipe = Recipe(args.seed + index, args.truncation, args.label)
+            recipe = Recipe(args.seed + index, args.truncation, args.label, controls=controls)
         else:
-            recipe = Recipe(args.seed, args.truncation, args.label, args.walk_to, share=index / (args.count - 1))
+            share = index / (args.count - 1)
+            recipe = Recipe(args.seed, args.truncation, args.label, args.walk_to, share=share, controls=controls)
         yield generator.draw(recipe.ws(generator))
 
 

@@ -140,6 +140,27 @@ class _Stack(nn.Module):
         return x
 
 
+class ControlNetwork(nn.Module):
+    """GAN-Control's controller: values that a person sets (age, angles ...) -> a group's part of w.
+
+    Args:
+        sizes: lengths of the vectors from the values to the part of w.
+        learning_rate: factor of the layers' learning rate.
+    """
+
+    def __init__(self, sizes: tuple[int, ...], learning_rate: float = 0.01) -> None:
+        super().__init__()
+        self.inputs = sizes[0]
+        for index, (inputs, outputs) in enumerate(pairwise(sizes)):
+            self.add_module(f"fc{index}", Dense(inputs, outputs, "lrelu", learning_rate))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, values) -> (B, size of the group)."""
+        for layer in self.children():
+            x = layer(x)
+        return x
+
+
 class GroupedMapping(nn.Module):
     """Mapping in groups: each slice of z has fully connected layers of its own, whose outputs make up w.
 

@@ -6,6 +6,7 @@ network in groups (identity, expression, orientation, light ...), each with a sl
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from faceeditor.nets.stylegan2 import SynthesisConfig
 _SUFFIXES = (".pt", ".pth", ".ckpt")
 _WIDE = 512
 _HALVED_FROM = 64
+_EXPRESSION, _MOODS = "expression", "expression_q"
 _NOISE_MODES = ("normal", "same_for_same_id", "zeros", "id_zeros")
 
 
@@ -34,12 +36,12 @@ def find_folder(folder: Path) -> Path:
 
 
 def convert_gan_control(folder: Path) -> Converted:
-    """Read `args.json` and the newest checkpoint of a GAN-Control folder.
+    """Read `args.json` and the newest checkpoint of a GAN-Control folder, and the controllers beside a `generator`.
 
     Raises:
         ModelError: a file is missing or damaged, or the generator is of a kind that is not known.
     """
-    folder = find_folder(folder)
+    root, folder = folder, find_folder(folder)
     arguments = _arguments(folder / ARGUMENTS)
     path = find_checkpoint(folder)
     content = read_checkpoint(path)
@@ -47,7 +49,13 @@ def convert_gan_control(folder: Path) -> Converted:
         raise ModelError(f"“{path.name}” holds no generator (“g_ema”); choose a checkpoint of GAN-Control.")
     state = {str(name): value for name, value in content["g_ema"].items() if isinstance(value, Tensor)}
     try:
-        return _converted(arguments, state)
+        converted = _converted(arguments, state)
+        if root == folder:
+            return converted
+        controls, weights = _controls(root, converted.config["mapping"])
+        return replace(
+            converted, config={**converted.config, "controls": controls}, weights={**converted.weights, **weights}
+        )
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
         raise damaged(path, error) from error
 
@@ -97,6 +105,37 @@ def _converted(arguments: Mapping[str, Any], state: Mapping[str, Tensor]) -> Con
         "synthesis": plain(synthesis),
     }
     return Converted("gan-control", config, weights)
+
+
+def _controls(root: Path, mapping: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Configuration and weights of the controllers: folders beside `generator` whose names begin with a group's.
+
+    A group's values go through fully connected layers and take the place of its part of w, so that groups whose parts
+    are merged behind the mapping have none. `expression_q` sets the group `expression` by eight moods.
+    """
+    controls: dict[str, Any] = {}
+    weights: dict[str, Tensor] = {}
+    groups: Groups = {} if mapping["merged"] else mapping["groups"]
+    folders = sorted(path for path in root.iterdir() if (path / ARGUMENTS).is_file())
+    for name, group in {**{name: name for name in groups}, _MOODS: _EXPRESSION}.items():
+        fitting = [path for path in folders if path.name.startswith(name) and path.name != "generator"]
+        fitting = [path for path in fitting if name == _MOODS or not path.name.startswith(_MOODS)]
+        if not fitting or group not in groups:
+            continue
+        content = read_checkpoint(find_checkpoint(fitting[0]))
+        state = content.get("controller") if isinstance(content, dict) else None
+        if not isinstance(state, Mapping):
+            raise ModelError(f"“{fitting[0].name}” holds no controller; fetch the folder again, or take it out.")
+        model = _arguments(fitting[0] / ARGUMENTS)["model_config"]
+        sizes = [int(model["in_dim"])]
+        for layer in range(int(model["n_mlp"])):
+            for part in ("weight", "bias"):
+                weights[f"controls.{name}.fc{layer}.{part}"] = state[f"fc_stack.{layer}.{part}"]
+            sizes.append(int(state[f"fc_stack.{layer}.bias"].shape[0]))
+        if sizes[-1] != groups[group][1][-1]:
+            raise ValueError(f"the controller “{name[:40]}” does not fit to its group")
+        controls[name] = {"group": group, "sizes": tuple(sizes), "rate": float(model["lr_mlp"])}
+    return controls, weights
 
 
 def _synthesis_weights(state: Mapping[str, Tensor], levels: int, silent: bool) -> Iterator[tuple[str, Tensor]]:

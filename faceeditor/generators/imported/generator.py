@@ -45,6 +45,11 @@ class ImportedGenerator:
         self.groups: dict[str, tuple[int, int]] = {
             group: (first, first + sizes[0]) for group, (first, sizes) in mapping.get("groups", {}).items()
         }
+        self.controls: dict[str, tuple[str, int]] = {
+            control: (str(values["group"]), int(values["sizes"][0]))
+            for control, values in (config.get("controls") or {}).items()
+        }
+        """Controllers of GAN-Control: the group that each one sets, and how many values it takes."""
         self._colours = synthesis.colours
 
     @classmethod
@@ -56,7 +61,7 @@ class ImportedGenerator:
         """
         if pack.kind != KIND:
             raise ModelError(f"The model “{pack.name}” is no imported generator; choose another one.")
-        config = {name: pack.config.get(name) for name in ("architecture", "mapping", "synthesis")}
+        config = {name: pack.config.get(name) for name in ("architecture", "mapping", "synthesis", "controls")}
         weights = {name: torch.from_numpy(array) for name, array in pack.load(WEIGHTS).items()}
         network = load(config, weights)
         return cls(pack.folder.name, str(config["architecture"]), config, network, pack.key)
@@ -102,6 +107,30 @@ class ImportedGenerator:
         """
         with torch.inference_mode():
             return _array(self.network.truncate(self._tensor(w[None]), psi, cutoff))[0]
+
+    def controlled(self, ws: Floats, control: str, values: Sequence[float]) -> Floats:
+        """`ws` (num_ws, w_dim) with one attribute set by a controller of GAN-Control, in all layers.
+
+        Args:
+            ws: of all layers, truncated or not: what is set is not truncated.
+            control: "age", "orientation", "hair", "gamma", "expression", "expression_q" ... (`controls`).
+            values: as the controller was trained with them: years, degrees, R G B in 0..1 ...
+
+        Raises:
+            FaceEditorError: there is no such controller, or it takes another number of values.
+        """
+        if control not in self.controls:
+            known = ", ".join(self.controls) or "none: import the folder that holds “generator” and the controllers"
+            raise FaceEditorError(f"“{self.name}” has no control “{control[:40]}” (it has {known}).")
+        group, count = self.controls[control]
+        if len(values) != count or not np.isfinite(values).all():
+            raise FaceEditorError(f"“{control}” takes {count} numbers, and not {len(values)}.")
+        with torch.inference_mode():
+            part = _array(self.network.controls[control](self._tensor(np.array([values], np.float32))))[0]
+        first, last = self.groups[group]
+        result = ws.copy()
+        result[:, first:last] = part
+        return result
 
     def mixed(self, ws: Floats, other: Floats, layers: Sequence[int]) -> Floats:
         """`ws` with those layers taken from `other` (style mixing); both (num_ws, w_dim).

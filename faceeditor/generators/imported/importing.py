@@ -123,6 +123,8 @@ def _card(name: str, source: Path, converted: Converted, generator: ImportedGene
     numbers = sum(int(np.prod(weight.shape)) for weight in generator.network.parameters())
     labels = f"\n- Labels: {generator.classes}" if generator.classes else ""
     groups = f"\n- Groups of the latent: {', '.join(generator.groups)}" if len(generator.groups) > 1 else ""
+    controls = [f"{control} ({count})" for control, (_, count) in generator.controls.items()]
+    groups += f"\n- Controls, and how many values each takes: {', '.join(controls)}" if controls else ""
     return f"""# {name}
 
 A generator that was imported by the user.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from faceeditor.errors import ModelError
 from faceeditor.nets.stylegan2 import NoiseMode, Progress, SynthesisConfig, SynthesisNetwork
 from faceeditor.nets.stylegan3 import AliasFreeConfig, AliasFreeSynthesis
-from faceeditor.nets.stylegan_mapping import ACTIVATIONS, GroupedMapping, MappingConfig, MappingNetwork
+from faceeditor.nets.stylegan_mapping import ACTIVATIONS, ControlNetwork, GroupedMapping, MappingConfig, MappingNetwork
 
 Groups = dict[str, tuple[int, tuple[int, ...]]]
 MAX_RESOLUTION = 2048
@@ -22,13 +22,17 @@ _SAMPLES = 10_000
 
 
 class ImportedNetwork(nn.Module):
-    """Mapping and synthesis network."""
+    """Mapping and synthesis network, and the controllers of GAN-Control."""
 
     def __init__(
-        self, mapping: MappingNetwork | GroupedMapping, synthesis: SynthesisNetwork | AliasFreeSynthesis
+        self,
+        mapping: MappingNetwork | GroupedMapping,
+        synthesis: SynthesisNetwork | AliasFreeSynthesis,
+        controls: Mapping[str, ControlNetwork] | None = None,
     ) -> None:
         super().__init__()
         self.mapping, self.synthesis = mapping, synthesis
+        self.controls = nn.ModuleDict(dict(controls or {}))
 
     @property
     def num_ws(self) -> int:
@@ -68,7 +72,8 @@ def build(config: Mapping[str, Any]) -> ImportedNetwork:
     Args:
         config: plain values: `architecture` ("stylegan2", "stylegan3" or "gan-control"), `mapping` (the fields of
             `MappingConfig`; `groups` and `merged` for GAN-Control) and `synthesis` (the fields of `SynthesisConfig` or
-            `AliasFreeConfig`).
+            `AliasFreeConfig`). `controls`, of GAN-Control: by name the `group` that a controller sets, the `sizes` of
+            its layers and their learning `rate`.
 
     Raises:
         ModelError: a value is missing, unknown or out of range.
@@ -82,7 +87,7 @@ def build(config: Mapping[str, Any]) -> ImportedNetwork:
         else:
             raise ModelError(f"The architecture “{str(kind)[:40]}” is unknown to this version of Face Editor.")
         head = _grouped(mapping) if kind == "gan-control" else MappingNetwork(_mapping(mapping))
-        return ImportedNetwork(head, body)
+        return ImportedNetwork(head, body, _controls(config, head))
     except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError, RuntimeError) as error:
         raise ModelError(f"The shape of the generator cannot be understood ({error}); import it again.") from error
 
@@ -183,6 +188,19 @@ def _grouped(values: Mapping[str, Any]) -> GroupedMapping:
     if not groups or any(not 2 <= len(sizes) <= _MAX_LAYERS for _, sizes in groups.values()):
         raise ValueError("the groups of the latent have no layers")
     return GroupedMapping(groups, tuple(_whole(size, "size", 1, 65536) for size in values.get("merged", ())))
+
+
+def _controls(config: Mapping[str, Any], head: MappingNetwork | GroupedMapping) -> dict[str, ControlNetwork]:
+    found = {}
+    for name, control in (config.get("controls") or {}).items():
+        if not isinstance(head, GroupedMapping) or control["group"] not in head.groups:
+            raise ValueError(f"the control “{str(name)[:40]}” has no group")
+        sizes = tuple(_whole(size, "size", 1, 65536) for size in control["sizes"])
+        rate = float(control["rate"])
+        if not 2 <= len(sizes) <= _MAX_LAYERS or not 0 < rate <= 100:
+            raise ValueError(f"the control “{str(name)[:40]}” has impossible layers")
+        found[str(name)] = ControlNetwork(sizes, rate)
+    return found
 
 
 def _synthesis(values: Mapping[str, Any]) -> SynthesisConfig:

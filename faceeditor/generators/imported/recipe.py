@@ -29,6 +29,7 @@ class Recipe:
         bands: groups of layers that are taken from the second face.
         groups: groups of a latent (GAN-Control) whose part of z is taken from the second face.
         share: how far w goes from the first face to the second one, 0..1, in all other layers.
+        controls: attributes that controllers set (GAN-Control), each with its values.
     """
 
     seed: int = 0
@@ -38,9 +39,16 @@ class Recipe:
     bands: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     share: float = 0.0
+    controls: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     def ws(self, generator: "ImportedGenerator") -> Floats:
-        """The vectors w of all layers, (num_ws, w_dim); FaceEditorError for an impossible seed or label."""
+        """The vectors w of all layers, (num_ws, w_dim); FaceEditorError for an impossible seed, label or control."""
+        ws = self._mixed(generator)
+        for control, values in self.controls:
+            ws = generator.controlled(ws, control, values)
+        return ws
+
+    def _mixed(self, generator: "ImportedGenerator") -> Floats:
         z = generator.z(self.seed)
         if self.other is None:
             return generator.ws(generator.w(z, self.label), self.psi)

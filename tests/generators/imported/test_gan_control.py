@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from faceeditor.errors import ModelError
+from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.generators.imported.gan_control import convert_gan_control
+from faceeditor.generators.imported.generator import ImportedGenerator
+from faceeditor.generators.imported.importing import import_generator
 from faceeditor.generators.imported.network import ImportedNetwork, build, load
+from faceeditor.generators.imported.recipe import Recipe
 from tests.generators.imported.test_unpickle import Call
 
 GROUPS = {"expression": (8, 12), "id": (0, 8), "other": (12, 16)}
@@ -120,6 +124,57 @@ def test_generator_folder_of_a_controller_and_last_checkpoint(tmp_path: Path) ->
     folder = write_folder(tmp_path / "controller" / "generator", published_state(network()))
     torch.save({"g_ema": {}}, folder / "checkpoint" / "000050.pt")
     assert convert_gan_control(tmp_path / "controller").kind == "gan-control"
+
+
+def write_controller(root: Path, name: str, group: int, inputs: int, rate: float = 0.1) -> Tensor:
+    """A controller as GAN-Control keeps it, of two layers; returns what it makes of ones, worked out by hand."""
+    weights = [torch.randn(6, inputs), torch.randn(group, 6)]
+    biases = [torch.randn(6), torch.randn(group)]
+    place = root / f"{name}_some_run"
+    (place / "checkpoint").mkdir(parents=True)
+    model = {"lr_mlp": rate, "n_mlp": 2, "in_dim": inputs, "mid_dim": 6}
+    (place / "args.json").write_text(json.dumps({"model_config": model}))
+    pairs = list(zip(weights, biases, strict=True))
+    state = {
+        f"fc_stack.{i}.{n}": part
+        for i, pair in enumerate(pairs)
+        for n, part in zip(("weight", "bias"), pair, strict=True)
+    }
+    torch.save({"controller": state}, place / "checkpoint" / "000010.pt")
+    x = torch.ones(inputs)
+    for weight, bias in pairs:
+        x = weight @ x * (rate / weight.shape[1] ** 0.5) + bias * rate
+        x = torch.where(x > 0, x, 0.2 * x) * 2**0.5
+    return x
+
+
+def test_controllers_set_their_own_part_of_w(tmp_path: Path) -> None:
+    write_folder(tmp_path / "model" / "generator", published_state(network()))
+    torch.manual_seed(1)
+    wanted = write_controller(tmp_path / "model", "expression", 4, 3)
+    moods = write_controller(tmp_path / "model", "expression_q", 4, 8)
+    pack = import_generator(tmp_path / "model", "controlled", tmp_path / "packs")
+    assert "expression (3), expression_q (8)" in (pack.folder / "card.md").read_text()
+    generator = ImportedGenerator.open(pack)
+    plain = Recipe(3).ws(generator)
+    for name, values, part in (("expression", 3, wanted), ("expression_q", 8, moods)):
+        ws = Recipe(3, controls=((name, (1.0,) * values),)).ws(generator)
+        assert np.allclose(ws[:, 8:12], part.numpy(), atol=1e-4)
+        assert (ws[:, :8] == plain[:, :8]).all() and (ws[:, 12:] == plain[:, 12:]).all()
+    with pytest.raises(FaceEditorError, match="takes 3 numbers, and not 2"):
+        Recipe(3, controls=(("expression", (1.0, 2.0)),)).ws(generator)
+    with pytest.raises(FaceEditorError, match="no control “age”"):
+        Recipe(3, controls=(("age", (40.0,)),)).ws(generator)
+
+
+def test_a_controller_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    write_folder(tmp_path / "model" / "generator", published_state(network()))
+    write_controller(tmp_path / "model", "id", 5, 3)
+    with pytest.raises(ModelError, match="does not fit"):
+        convert_gan_control(tmp_path / "model")
+    torch.save({"g": 1}, tmp_path / "model" / "id_some_run" / "checkpoint" / "000020.pt")
+    with pytest.raises(ModelError, match="holds no controller"):
+        convert_gan_control(tmp_path / "model")
 
 
 @pytest.mark.parametrize(
