@@ -14,11 +14,14 @@ Styles = Callable[[int], StyleCode]
 
 def test_arrays_are_private_and_read_only() -> None:
     regions = np.zeros((19, 32), np.float32)
-    code = StyleCode(regions, np.zeros(64, np.float32), np.zeros((8, 16, 16), np.float32))
-    regions[:] = 1
-    assert not code.regions.any()
-    with pytest.raises(ValueError, match="read-only"):
-        code.overall[0] = 1
+    overall, detail = np.zeros(64, np.float32), np.zeros((8, 16, 16), np.float32)
+    code = StyleCode(regions, overall, detail)
+    for given in (regions, overall, detail):
+        given[:] = 1
+    for kept in (code.regions, code.overall, code.detail):
+        assert not kept.any()
+        with pytest.raises(ValueError, match="read-only"):
+            kept[0] = 1
 
 
 def test_wrong_shapes_and_numbers_are_refused() -> None:
