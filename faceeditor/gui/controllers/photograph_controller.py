@@ -207,6 +207,7 @@ class PhotographController(QObject):
             self.session.failed.emit(str(error))
 
     def _adopt(self, opened: OpenedPhotograph) -> None:
+        self._stop_looking()
         self.source, self.boxes = opened.source, opened.boxes
         self._faces = dict(opened.faces)
         self._digest = opened.photo.digest
@@ -220,6 +221,12 @@ class PhotographController(QObject):
             self.noted.emit(opened.note)
         if not opened.complete and self.source is opened.source:
             self._box_job = self.session.bridge.run(FindBoxes(opened.source))
+
+    def _stop_looking(self) -> None:
+        """The small faces of the photograph before are not wanted any more."""
+        if self._box_job is not None:
+            self.session.bridge.cancel(self._box_job)
+            self._box_job = None
 
     def _take_boxes(self, found: FoundBoxes) -> None:
         """All faces of the photograph are known, the small ones included."""
@@ -280,9 +287,7 @@ class PhotographController(QObject):
         had = self.source is not None
         self.source, self.boxes, self._faces, self._digest = None, (), {}, ""
         self._reduced = None
-        if self._box_job is not None:
-            self.session.bridge.cancel(self._box_job)
-            self._box_job = None
+        self._stop_looking()
         self.picture, self.full = None, False
         self._epoch += 1
         self._settle.stop()

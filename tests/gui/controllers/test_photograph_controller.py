@@ -152,6 +152,33 @@ def test_a_photograph_is_seen_before_its_face_was_read(window, photo, monkeypatc
     assert window.window.photographs.boxes == (BOX, OTHER) and notes == ["Two faces."]
 
 
+def test_faces_of_the_photograph_before_do_not_come_late(window, photo, monkeypatch) -> None:
+    opened, looking, go_on = OpenPhotograph.run, threading.Event(), threading.Event()
+    answers = [False, True]
+
+    def looked(self: FindBoxes, context: object) -> FoundBoxes:
+        looking.set()
+        assert go_on.wait(WAIT)
+        return FoundBoxes((BOX, OTHER, OTHER), "Three faces.")
+
+    monkeypatch.setattr(
+        OpenPhotograph, "run", lambda self, context: replace(opened(self, context), complete=answers.pop(0))
+    )
+    monkeypatch.setattr(FindBoxes, "run", looked)
+    photographs, ended = window.window.photographs, []
+    window.session.bridge.job_failed.connect(lambda job, error: ended.append(job))
+    window.session.bridge.job_done.connect(lambda job, result: ended.append(result))
+    photographs.open(photo)
+    window.wait(lambda: looking.is_set() and photographs.shown)
+    first = photographs.source
+    photographs.open(photo)
+    window.wait(lambda: photographs.source is not first)
+    seen = len(ended)
+    go_on.set()
+    window.wait(lambda: len(ended) > seen)
+    assert photographs.boxes == (BOX, OTHER) and window.canvas.photo.boxes == (BOX, OTHER)
+
+
 def test_networks_are_loaded_while_a_file_is_chosen(window, monkeypatch) -> None:
     """Once, and beside the dialog; what cannot be loaded is no complaint yet."""
     loaded: list[str] = []
