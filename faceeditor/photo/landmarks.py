@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.photo.align import Square, cut, square_of_box, square_of_points
+from faceeditor.photo.align import Square, cut, square_of_points
 from faceeditor.photo.detect import FaceBox
 
 _log = logging.getLogger(__name__)
@@ -75,23 +75,6 @@ class Landmarks(NamedTuple):
 def as_68(mesh: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """(478, 2) points of the face mesh -> (68, 2) points in the order of iBUG."""
     return np.ascontiguousarray(mesh[MESH_TO_68])
-
-
-def find_landmarks(picture: Pixels, box: FaceBox, square: Square | None = None) -> Landmarks:
-    """Landmarks of a detected face: by `face-alignment` where its weights are, else by the reader.
-
-    Args:
-        picture: (H, W, 3) uint8 sRGB.
-        box: the face.
-        square: where the face lies aligned, if that is known better than from the box (the reader starts there).
-
-    Raises:
-        ModelError: there are no weights of `face-alignment`, and the pack `reader` is missing or damaged.
-    """
-    points = alignment_network(picture, box)
-    if points is not None:
-        return Landmarks(points, None)
-    return reader_landmarks(picture, square if square is not None else square_of_box(box))
 
 
 def reader_landmarks(picture: Pixels, square: Square, rounds: int = _ROUNDS) -> Landmarks:

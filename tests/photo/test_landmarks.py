@@ -10,11 +10,7 @@ import pytest
 from faceeditor.errors import ModelError
 from faceeditor.photo import landmarks, prepare
 from faceeditor.photo.align import Square, cut, square_of_points
-from faceeditor.photo.detect import FaceBox
-from faceeditor.photo.landmarks import MESH_TO_68, MOUTH_CORNERS, Landmarks, find_landmarks, reader_landmarks
-from tests.photo.drawing import drawn_face
-
-BOX = FaceBox(60, 70, 190, 200, 1.0)
+from faceeditor.photo.landmarks import MESH_TO_68, MOUTH_CORNERS, Landmarks, reader_landmarks
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +94,7 @@ def test_reader_looks_aligns_and_looks_again(monkeypatch: pytest.MonkeyPatch) ->
     np.testing.assert_allclose(better.half, truth.half, atol=1.5)
     assert len(shown) == 2
     np.testing.assert_allclose(shown[1].astype(float), cut(picture, truth), atol=60)
-    assert find_landmarks(picture, BOX, rough).points478 is not None
-
-
-def test_face_alignment_goes_first_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = np.random.default_rng(0).uniform(50, 200, (68, 2))
-    monkeypatch.setattr(landmarks, "alignment_network", lambda picture, box: given)
-    found = find_landmarks(drawn_face(), BOX)
-    assert found.points478 is None and found.points68 is given
+    assert found.points478 is not None
 
 
 def test_alignment_takes_the_reader_unless_it_is_far_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,4 +111,4 @@ def test_alignment_takes_the_reader_unless_it_is_far_off(monkeypatch: pytest.Mon
     monkeypatch.setattr("faceeditor.photo.reader.run_reader", missing)
     assert prepare._square_by_reader(picture, near)[0] is near
     with pytest.raises(ModelError):
-        find_landmarks(picture, BOX)
+        reader_landmarks(picture, near)
