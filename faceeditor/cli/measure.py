@@ -40,6 +40,7 @@ def declare_bench(parser: argparse.ArgumentParser) -> None:
 
 def _declare_photo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=6, help="rendered people with a known answer (default: 6)")
+    parser.add_argument("--seed", type=int, default=1, help="number of the first of these people (default: 1)")
     parser.add_argument("--side", type=int, default=1024, help="side of their pictures in pixels (default: 1024)")
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs for identity and untouched pixels")
     parser.add_argument("--cost", action="store_true", help="also time and memory at 1, 12, 24 and 50 megapixels")
@@ -55,6 +56,8 @@ def run_bench_photo(args: argparse.Namespace) -> int:
 
     if not 0 <= args.people <= 1000 or not 256 <= args.side <= 4096:
         raise FaceEditorError("Choose 0 to 1000 people and sides from 256 to 4096.")
+    if not 0 <= args.seed < 2**32:
+        raise FaceEditorError("Choose a --seed from 0 to 4294967295.")
     if args.photos is not None and not args.photos.is_dir():
         raise FaceEditorError(f"“{args.photos}” is no folder; name one that holds photographs.")
     figures = PhotoFigures()
@@ -63,7 +66,7 @@ def run_bench_photo(args: argparse.Namespace) -> int:
         bench = PhotoBench(engine, lambda text: print(text, file=sys.stderr))
         figures.exact = bench.exactness()
         if args.people:
-            figures.pairs = bench.pairs(args.people, args.side)
+            figures.pairs = bench.pairs(args.people, args.side, args.seed)
         if args.photos is not None:
             sheets = bench.photographs(args.photos, figures)
         if args.cost:

@@ -185,7 +185,14 @@ def _profile(image: Any, data: bytes, kind: str) -> bytes | None:
     made = icc_of(*named) if named is not None else None
     if image.interpretation in vips.ABSOLUTE_SPACES:
         return None
-    return made if made is not None else vips.blob(image, "icc-profile-data")
+    return made if made is not None else _sound(vips.blob(image, "icc-profile-data"))
+
+
+def _sound(profile: bytes | None) -> bytes | None:
+    """A profile unless it is cut or none at all (ICC.1:2022, 7.2): no PNG could be written with it."""
+    if profile is None or len(profile) < 132 or profile[36:40] != b"acsp":
+        return None
+    return profile if int.from_bytes(profile[:4], "big") <= len(profile) else None
 
 
 def _orientation(image: Any) -> int:
