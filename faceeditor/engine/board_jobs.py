@@ -3,17 +3,28 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
 
 from faceeditor.engine.drawing import request_of
 from faceeditor.engine.jobs import JobContext
+from faceeditor.engine.photo_edit import composed_face
 from faceeditor.identity.board import MIX, SLIDERS, BoardOptions, Reference, Tile, draw_tile, method_of, pinned
 from faceeditor.identity.board_store import SavedBoard, unpacked
 from faceeditor.identity.methods import METHODS, OPENING_ORDER, MethodContext
 from faceeditor.identity.recogniser import FaceRecogniser, distance, load
 from faceeditor.identity.variation import FacePicture, Method, Pixels, Variation
+from faceeditor.photo.placement import inner
 from faceeditor.portrait.adjustments import Adjustments
+from faceeditor.portrait.state import FaceState
 from faceeditor.regions import MaskArray
+
+if TYPE_CHECKING:
+    from faceeditor.photo.face import PhotoFace
+
+FloatArray = npt.NDArray[np.float32]
 
 ShowTile = Callable[[int, Tile], None]
 """Called on the job's thread with the index of a tile and the tile."""
@@ -120,23 +131,57 @@ class _CurrentRenderer:
 
 
 @dataclass(frozen=True, eq=False)
+class PhotoOfFace:
+    """A face of an edited photograph, to be measured as the photograph shows it.
+
+    Attributes:
+        photo: the face as it was found.
+        face: what is wanted of it.
+    """
+
+    photo: "PhotoFace"
+    face: FaceState
+
+    def embedding(self, tools: BoardTools, context: JobContext) -> FloatArray:
+        """(128,) of the composed face. Raises ModelError and EngineError."""
+        return _embedded(tools, *composed_face(context.frame, self.face, self.photo))
+
+    def distance(self, reference: Reference, tools: BoardTools, context: JobContext) -> float:
+        """To the pinned person on the photograph; to the photograph itself where the person was pinned without one."""
+        person = reference.photographed
+        if person is None:
+            person = _embedded(tools, np.ascontiguousarray(inner(self.photo.wide)), self.photo.mask)
+        return float(distance(self.embedding(tools, context), person))
+
+
+def _embedded(tools: BoardTools, pixels: Pixels, mask: MaskArray) -> FloatArray:
+    picture = FacePicture.of_mask(pixels, mask)
+    return np.asarray(tools.recogniser.embed([picture.pixels], [picture.frame])[0], np.float32)
+
+
+@dataclass(frozen=True, eq=False)
 class PinPerson:
     """Draw and score the person of a portrait -> `identity.board.Reference`.
 
     Attributes:
         tools: of the board.
         variation: the portrait; has a head.
+        photo: its face on a photograph, if it is on one.
     """
 
     long: ClassVar[bool] = True
 
     tools: BoardTools
     variation: Variation
+    photo: "PhotoOfFace | None" = None
 
     def run(self, context: JobContext) -> Reference:
         """Raises ModelError and EngineError."""
         context.progress(0.0, "Looking at the person")
-        return pinned(self.variation, self.tools.use(context), self.tools.recogniser)
+        found = pinned(self.variation, self.tools.use(context), self.tools.recogniser)
+        if self.photo is None:
+            return found
+        return replace(found, photographed=self.photo.embedding(self.tools, context))
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,15 +303,19 @@ class ScoreFace:
         pixels: (S, S, 3) uint8, the face.
         mask: (256, 256) uint8 that was drawn.
         reference: the person.
+        photo: the face on a photograph, if it is on one: then it is composed and measured in place of the drawn one.
     """
 
     tools: BoardTools
     pixels: Pixels
     mask: MaskArray
     reference: Reference
+    photo: "PhotoOfFace | None" = None
 
     def run(self, context: JobContext) -> float:
-        """Raises ModelError."""
+        """Raises ModelError and EngineError."""
+        if self.photo is not None:
+            return self.photo.distance(self.reference, self.tools, context)
         picture = FacePicture.of_mask(self.pixels, self.mask)
         vector = self.tools.recogniser.embed([picture.pixels], [picture.frame])[0]
         return float(distance(vector, self.reference.embedding))

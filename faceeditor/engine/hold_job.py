@@ -1,11 +1,11 @@
 """Holding identity: how far an edit can go before the face is too far from the pinned person."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from faceeditor.engine.board_jobs import BoardTools
+from faceeditor.engine.board_jobs import BoardTools, PhotoOfFace
 from faceeditor.engine.jobs import JobContext
 from faceeditor.engine.requests import RenderRequest
 from faceeditor.identity.board import Reference
@@ -14,6 +14,9 @@ from faceeditor.identity.variation import FacePicture
 from faceeditor.portrait.adjustments import HEAD_PARTS, Adjustment, HeadChange
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceState, PortraitState
+
+if TYPE_CHECKING:
+    from faceeditor.photo.face import PhotoFace
 
 _HALVINGS = 5
 TOLERANCE = 0.002
@@ -44,6 +47,7 @@ class HoldIdentity:
         reference: the person.
         before, after: the portrait before and after the edit; their active faces have the same mask.
         limit: largest distance.
+        photo: the active face as it was found, if it is on a photograph: the composed face is measured.
     """
 
     tools: BoardTools
@@ -51,12 +55,15 @@ class HoldIdentity:
     before: PortraitState
     after: PortraitState
     limit: float
+    photo: "PhotoFace | None" = None
 
     def run(self, context: JobContext) -> HeldEdit:
         """Raises ModelError and EngineError."""
 
         def measured(state: PortraitState) -> float:
             context.ticket.check()
+            if self.photo is not None:
+                return PhotoOfFace(self.photo, state.face).distance(self.reference, self.tools, context)
             drawn = as_drawn(state)
             frame = context.frame(RenderRequest.of(drawn))
             picture = FacePicture.of_mask(frame.pixels, frame.mask if frame.mask is not None else drawn.mask)

@@ -450,6 +450,32 @@ def plan_edit(frame: Callable[[RenderRequest], Frame], wanted: FaceEdit, ahead: 
     return with_adjustments(edit, plan, wanted.adjustments)
 
 
+def composed_face(
+    frame: Callable[[RenderRequest], Frame], face: FaceState, photo: "PhotoFace"
+) -> tuple[npt.NDArray[np.uint8], MaskArray]:
+    """The aligned face of the edited photograph as it is composed, and not as the generator would draw it.
+
+    Args:
+        frame: draws what the photograph shows too little of (`JobContext.frame`).
+        face: what is wanted.
+        photo: the face as it was found.
+
+    Returns:
+        (256, 256, 3) uint8 in the file's own colours, and its (256, 256) regions.
+    """
+    from faceeditor.photo.composite import edited
+    from faceeditor.photo.face import Options, quick
+    from faceeditor.photo.placement import MARGIN, Placement, inner
+
+    edit = plan_edit(frame, edit_of_face(face, photo, quick(Options())))
+    pixels = photo.wide
+    if not edit.empty:
+        on_grid = Placement(np.array([[1.0, 0.0, MARGIN], [0.0, 1.0, MARGIN]]))
+        pixels = edited(photo.wide, on_grid, photo.matte, edit)
+    labels = photo.mask if edit.labels is None else edit.labels
+    return np.ascontiguousarray(inner(pixels), np.uint8), labels
+
+
 def patch_request(wanted: FaceEdit) -> RenderRequest:
     """What the generator is asked for: the new view under the light that the photograph shows."""
     read = wanted.photo.head

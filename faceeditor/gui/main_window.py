@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
         self.files.offer_photo = self.photos.offer
         self.files.paste_group = self.heads.paste
         self.board = BoardController(self.session, self.heads, parent=self)
+        self.board.found_photo = self.photographs.found_face
         self.board_page: BoardPage | None = None
         self.hold = IdentityHold(self.heads, self.board, self)
         self.generators = GeneratorController(self.session.bridge, self)

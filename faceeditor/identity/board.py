@@ -80,11 +80,14 @@ class Reference:
         variation: what draws the reference; has a head.
         picture: its picture.
         embedding: (128,) float32 of the recogniser.
+        photographed: (128,) the same of the person on the edited photograph; None where there is none, or where the
+            person was pinned before it was opened.
     """
 
     variation: Variation
     picture: FacePicture
     embedding: FloatArray
+    photographed: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,14 +1,15 @@
 """Controller of the board: pictures of one pinned person, and how far the present face is from that person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from faceeditor.engine.board_jobs import (
     BoardTools,
     DrawBoard,
+    PhotoOfFace,
     PinPerson,
     PrepareMethods,
     RestoreBoard,
@@ -23,6 +24,11 @@ from faceeditor.identity.board import SLIDERS, BoardOptions, Reference, Tile
 from faceeditor.identity.board_store import SavedBoard, StarredTile, packed
 from faceeditor.portrait.adjustments import Adjustments
 from faceeditor.portrait.document import Change, ReplaceFace
+from faceeditor.portrait.head import HeadCoefficients
+from faceeditor.portrait.state import FaceState
+
+if TYPE_CHECKING:
+    from faceeditor.photo.face import PhotoFace
 
 _SOON_MS = 60
 """How long the board's own sliders must rest before tiles are drawn."""
@@ -71,6 +77,8 @@ class BoardController(QObject):
         self.session, self.heads = session, heads
         self.tools = tools or BoardTools()
         self.options = BoardOptions(method="head")
+        self.found_photo: Callable[[FaceState], PhotoFace | None] = lambda face: None
+        """Tells how a face was found on its photograph."""
         self.pinned: Reference | None = None
         self.tiles: dict[int, Tile] = {}
         self.kept: set[int] = set()
@@ -124,7 +132,7 @@ class BoardController(QObject):
             self.noted.emit(self.tr("The head of this face is not read yet. Try again in a moment."))
             return
         self.cancel()
-        self._pin_job = self.session.bridge.run(PinPerson(self.tools, variation))
+        self._pin_job = self.session.bridge.run(PinPerson(self.tools, variation, self.photo_of_face()))
         self.work_started.emit(self.tr("Pinning the person ..."))
 
     def unpin(self) -> None:
@@ -301,7 +309,16 @@ class BoardController(QObject):
         if self.pinned is None or frame is None or not self.session.up_to_date or self._score_job is not None:
             return
         mask = frame.mask if frame.mask is not None else self.session.portrait.mask
-        self._score_job = self.session.bridge.run(ScoreFace(self.tools, frame.pixels, mask, self.pinned))
+        job = ScoreFace(self.tools, frame.pixels, mask, self.pinned, self.photo_of_face())
+        self._score_job = self.session.bridge.run(job)
+
+    def photo_of_face(self, head: HeadCoefficients | None = None) -> PhotoOfFace | None:
+        """The active face on its photograph, by default with its own head; None if it is on none."""
+        face = self.session.portrait.state().face
+        photo = self.found_photo(face)
+        if photo is None:
+            return None
+        return PhotoOfFace(photo, face if head is None else face.changed(head=head))
 
     # Going on and stopping.
 

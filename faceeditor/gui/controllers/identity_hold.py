@@ -156,8 +156,8 @@ class IdentityHold(QObject):
         if drag.bad is not None or not self._session.portrait.busy:
             return
         mask = frame.mask if frame.mask is not None else self._session.portrait.mask
-        job = self._session.bridge.run(ScoreFace(self._board.tools, frame.pixels, mask, pinned))
-        self._score = job, head
+        job = ScoreFace(self._board.tools, frame.pixels, mask, pinned, self._board.photo_of_face(head))
+        self._score = self._session.bridge.run(job), head
 
     def _take_score(self, head: HeadCoefficients, apart: float) -> None:
         drag, pinned = self._drag, self._board.pinned
@@ -227,7 +227,8 @@ class IdentityHold(QObject):
             return
         if self._search is not None:
             self._session.bridge.cancel(self._search[0])
-        job = HoldIdentity(self._board.tools, pinned, before, after, max(self.limit, self._farthest))
+        photo = self._board.found_photo(after.face)
+        job = HoldIdentity(self._board.tools, pinned, before, after, max(self.limit, self._farthest), photo)
         self._search = self._session.bridge.run(job), revision
         self.changed.emit()
 
