@@ -30,7 +30,7 @@ Pictures = Sequence[npt.NDArray[np.uint8]]
 _Say = Callable[[str], None]
 _Embed = Callable[[Pictures, Sequence[MaskArray]], torch.Tensor]
 
-VARIETIES = (0.0, 0.5, 1.0, 1.5)
+VARIETIES = (0.0, 0.5, 1.0, 1.3)
 CLOSE_NEIGHBOURS = 3
 """Neighbours for precision and recall by variety, among the many training photographs."""
 DRAW_MASKS, DRAWS_PER_MASK = 12, 6

@@ -1,4 +1,4 @@
-"""How photographs are lit and coloured, for random styles: even light, and colours that people have.
+"""How photographs are lit, coloured and shaved, for random styles: even light, colours and beards that people have.
 
 Few photographs have coloured light or dyed hair, but a Gaussian fitted to all of them alike turns the few into green
 faces and pink hair in every eighth draw. What is unusual is read off the photographs themselves: the residuals of a
@@ -23,6 +23,9 @@ _ROUNDS = 20
 _MIDDLE_LIGHTNESS = 50.0
 _ENOUGH = 300
 """Pixels from which a region's colour can be told."""
+_FEW = 20
+"""Pixels from which the shadow of a beard can be told."""
+_MOUTH = (int(Region.U_LIP), int(Region.MOUTH), int(Region.L_LIP))
 _COLOURED = ((Region.SKIN, Region.NOSE), (Region.HAIR,))
 
 
@@ -38,11 +41,13 @@ class Appearance(NamedTuple):
 
     weights: (2 N,) in 0..1, how usual their light and the colours of skin and hair are. light: (2 N, 17) direction,
     contrast and colour of the light where skin of any tone is compared with its like, each of spread 1 and 0 where the
-    light is not known; None if it is known of none.
+    light is not known; None if it is known of none. beard: (2 N, 2) how much darker the skin is above the lips and on
+    the chin than on the cheeks, of mean 0 and spread 1.
     """
 
     weights: Floats
     light: Floats | None
+    beard: Floats
 
 
 def appearance(faces: FaceSet, light: Light | None) -> Appearance:
@@ -53,16 +58,17 @@ def appearance(faces: FaceSet, light: Light | None) -> Appearance:
     for region in range(len(_COLOURED)):
         known = np.isfinite(colours[:, region, 0])
         weights[known] *= compared(colours[known, region, 1:], colours[known, region, 0])[1]
-    weights = np.tile(weights, 2)
+    shadows = np.stack([beard_shadow(*pair) for pair in zip(faces.pictures, faces.masks, strict=True)])
+    weights, beard = np.tile(weights, 2), np.tile(_standardised(shadows), (2, 1))
     if light is None or not light.good.any():
-        return Appearance(weights, None)
+        return Appearance(weights, None, beard)
     both = np.concatenate([light.gamma, mirrored_gamma(light.gamma)])
     good, values = np.tile(light.good, 2), light_values(both)
     told = np.zeros_like(values)
     told[good], usual = compared(values[good], np.tile(skin, 2)[good])
     weights[good] *= usual
     weights[~good] *= 0.5 * np.median(usual)
-    return Appearance(weights, told)
+    return Appearance(weights, told, beard)
 
 
 def region_colours(picture: npt.NDArray[np.uint8], mask: MaskArray) -> Floats:
@@ -81,6 +87,35 @@ def region_colours(picture: npt.NDArray[np.uint8], mask: MaskArray) -> Floats:
     return result
 
 
+def beard_shadow(picture: npt.NDArray[np.uint8], mask: MaskArray) -> Floats:
+    """How much darker the skin is above the lips and on the chin than on the cheeks, (2,) in CIELAB's L; NaN if unseen.
+
+    Args:
+        picture: (256, 256, 3) uint8 sRGB; mask: (256, 256) uint8.
+    """
+    rows, columns = np.nonzero(np.isin(mask, _MOUTH))
+    if len(rows) < _ENOUGH // 4:
+        return np.full(2, np.nan, np.float32)
+    top, bottom, left, right = rows.min(), rows.max(), columns.min(), columns.max()
+    width = right - left
+    lightness = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
+    lightness = np.where(mask == Region.SKIN, lightness, np.nan)
+
+    def seen(y: float, y_end: float, x: float, x_end: float) -> npt.NDArray[np.float32]:
+        y, y_end, x, x_end = (max(0, round(value)) for value in (y, y_end, x, x_end))
+        field = lightness[y:y_end, x:x_end]
+        return field[np.isfinite(field)]
+
+    above = seen(top - 0.22 * width, top, left + 0.1 * width, right - 0.1 * width)
+    chin = seen(bottom + 0.2 * width, bottom + 0.5 * width, left + 0.2 * width, right - 0.2 * width)
+    beside = (top - 0.6 * width, top - 0.1 * width)
+    cheeks = [seen(*beside, left - 0.45 * width, left), seen(*beside, right, right + 0.45 * width)]
+    if min(len(above), len(chin), sum(map(len, cheeks))) < _FEW:
+        return np.full(2, np.nan, np.float32)
+    usual = np.median(np.concatenate(cheeks))
+    return np.array([usual - np.median(above), usual - np.median(chin)], np.float32)
+
+
 def light_values(gamma: Floats) -> Floats:
     """Direction, contrast and colour of light by (N, 9, 3) harmonics, as (N, 17) ratios that no skin's tone changes.
 
@@ -93,6 +128,15 @@ def light_values(gamma: Floats) -> Floats:
     tint = (gamma - luminance[:, :, None])[:, :4, ::2] / level[:, :, None]
     contrast = np.log(np.linalg.norm(bands - bands.mean(0), axis=1, keepdims=True) + 1e-3)
     return np.concatenate([bands, tint.reshape(len(gamma), -1), contrast], 1).astype(np.float32)
+
+
+def _standardised(values: Floats) -> Floats:
+    """(N, F) with mean 0 and spread 1 of every column; what is NaN becomes 0."""
+    known = np.isfinite(values).all(1)
+    result = np.zeros_like(values)
+    if known.any():
+        result[known] = (values[known] - values[known].mean(0)) / (values[known].std(0) + 1e-6)
+    return result
 
 
 def compared(values: Floats, lightness: Floats) -> tuple[Floats, Floats]:

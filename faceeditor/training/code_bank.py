@@ -122,13 +122,16 @@ class CodeBank:
             light: of the photographs' fitted heads; draws vary little in it. None: they vary as photographs do.
         """
         flat, exemplars = filled_codes(all_codes(encoder, faces, side, device), faces)
-        usual, lit = (None if part is None else torch.from_numpy(part).to(device) for part in appearance(faces, light))
+        usual, lit, beard = (
+            None if part is None else torch.from_numpy(part).to(device) for part in appearance(faces, light)
+        )
         # In full these weights cost half of the variety of photographs, their roots a tenth: docs/decisions/0010.
         weights = commonness(split_codes(flat)).sqrt()
         described = [mask_descriptors(mask) for mask in (*faces.masks, *map(mirrored, faces.masks))]
         descriptors = torch.from_numpy(np.stack(described)).to(device)
         people = torch.arange(len(faces), device=device).repeat(2)
-        return cls(flat, exemplars, fit_style_gaussian(flat, descriptors, people, weights * usual, lit), descriptors)
+        gaussian = fit_style_gaussian(flat, descriptors, people, weights * usual, lit, beard)
+        return cls(flat, exemplars, gaussian, descriptors)
 
     def composed(self, count: int) -> Codes:
         """Codes (count) of the parts of several people.

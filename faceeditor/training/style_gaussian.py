@@ -12,18 +12,21 @@ FILE = "style_gaussian.safetensors"
 """In a model pack."""
 DIRECTIONS = 150
 """Principal directions that are kept; they hold over nine tenths of the spread of every part but the detail."""
-SPREAD = 1.2
+SPREAD = 1.25
 """Of draws, relative to the photographs' codes without their light: at 1 pictures of draws vary less than pictures of
 photographs' codes, as the encoder reads them (docs/decisions/0010)."""
 LIGHT = 0.2
 """What draws keep of the photographs' spread in direction, contrast and colour of the light."""
+BEARD = 0.6
+"""What draws for a mask keep of the spread of beards that the mask leaves open: it is one spread for all masks, and
+would give many women a moustache."""
 PLAIN_SCALE = 0.7
 """How far the plain person lies from the mean, as a share of a chosen photograph's distance: means look like nobody."""
 _VECTORS = REGION_COUNT * REGION_DIM + OVERALL_DIM
 _PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0)
 _FOLDS = 8
-_LIT = 0.25
-"""Smallest singular value of the map from codes to light, both of spread 1, whose direction counts as one of light."""
+_TOLD = 0.25
+"""Smallest singular value of a map from codes to facts, both of spread 1, whose direction counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ def fit_style_gaussian(
     people: Tensor,
     weights: Tensor | None = None,
     light: Tensor | None = None,
+    beard: Tensor | None = None,
     directions: int = DIRECTIONS,
 ) -> StyleGaussian:
     """Fit to codes.
@@ -73,6 +77,7 @@ def fit_style_gaussian(
         people: (N,) int64, whose code it is: a photograph and its mirror image are one person.
         weights: (N,) how much each counts; None: alike.
         light: (N, L) how each is lit (`appearance`); draws keep little of the spread along it. None: not known.
+        beard: (N, B) the shadow of each beard (`appearance`), likewise for draws that fit a mask.
         directions: how many are kept.
     """
     share = torch.ones(len(flat), device=flat.device) if weights is None else weights
@@ -82,8 +87,10 @@ def fit_style_gaussian(
     centred, x = flat - mean, descriptors - mask_mean
     scale = _part_scale(centred, share)
     if light is not None:
-        centred = _evenly_lit(centred * scale, light, share, people, directions) / scale
+        centred = _narrowed(centred * scale, light, LIGHT, share, people) / scale
     slopes, rest = _regression(x, centred * scale, share, people)
+    if beard is not None:
+        rest = _narrowed(rest, beard, BEARD, share, people)
     plain = mean + PLAIN_SCALE * centred[_plain_row(centred[:, :_VECTORS], share)]
     whole, fitting = (_directions(each, share, directions) / scale for each in (centred * scale, rest))
     return StyleGaussian(mean, whole, plain, mask_mean, slopes / scale, fitting)
@@ -103,19 +110,19 @@ def _part_spread(variance: Tensor) -> Tensor:
     return torch.cat([part.sum().clamp_min(1e-6).sqrt().expand(len(part)) for part in variance.split(lengths)])
 
 
-def _evenly_lit(y: Tensor, light: Tensor, share: Tensor, people: Tensor, kept: int) -> Tensor:
-    """Codes (N, C) with most of their spread along the directions of light taken out.
+def _narrowed(y: Tensor, facts: Tensor, keep: float, share: Tensor, people: Tensor) -> Tensor:
+    """Codes (N, C) with this share of their spread along the directions in which they tell the facts (N, F).
 
-    The directions are those of a ridge regression from principal coordinates of spread 1 to light (N, L).
+    The directions are those of a ridge regression from principal coordinates of spread 1.
     """
     _, singular, axes = torch.linalg.svd(y * share.sqrt()[:, None], full_matrices=False)
-    kept = min(kept, int((singular > 1e-4 * singular[0]).sum()))
+    kept = min(DIRECTIONS, int((singular > 1e-4 * singular[0]).sum()))
     spread, axes = singular[:kept], axes[:kept]
     z = y @ axes.T / spread
-    slopes = _regression(z, light - (share[:, None] * light).sum(0), share, people)[0]
+    slopes = _regression(z, facts - (share[:, None] * facts).sum(0), share, people)[0]
     towards, size, _ = torch.linalg.svd(slopes, full_matrices=False)
-    towards = towards[:, size > _LIT]
-    return y - (1 - LIGHT) * (z @ towards @ towards.T * spread) @ axes
+    towards = towards[:, size > _TOLD]
+    return y - (1 - keep) * (z @ towards @ towards.T * spread) @ axes
 
 
 def _directions(centred: Tensor, share: Tensor, kept: int) -> Tensor:

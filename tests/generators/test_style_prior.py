@@ -54,10 +54,10 @@ def test_seeds_repeat_and_differ() -> None:
 def test_variety_spreads_draws_from_one_plain_person_outwards() -> None:
     prior, mask = StylePrior(tiny.prior_arrays()), tiny.face_mask()
     spreads = []
-    for variety in (0.0, 0.5, 1.0, 1.5):
+    for variety in (0.0, 0.5, 1.0, 1.3):
         drawn = np.stack([flat(prior.draw(seed, mask).truncated(prior.mean, variety)) for seed in range(8)])
         spreads.append(float(drawn.std(0).mean()))
-    assert spreads[0] < 1e-6 and spreads == sorted(spreads) and spreads[3] > 1.4 * spreads[2]
+    assert spreads[0] < 1e-6 and spreads == sorted(spreads) and spreads[3] > 1.2 * spreads[2]
 
 
 def test_load_reads_the_pack_without_torch(tiny_pack: ModelPack) -> None:

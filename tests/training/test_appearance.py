@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from faceeditor.regions import Region
-from faceeditor.training.appearance import Light, appearance, compared, light_values, region_colours
+from faceeditor.training.appearance import Light, appearance, beard_shadow, compared, light_values, region_colours
 from faceeditor.training.code_bank import CodeBank
 from faceeditor.training.data import load_faces
 from faceeditor.training.labels import read_fitted_heads
-from faceeditor.training.style_gaussian import LIGHT, SPREAD, fit_style_gaussian
+from faceeditor.training.style_gaussian import BEARD, LIGHT, SPREAD, fit_style_gaussian
 
 
 def test_colours_that_few_have_at_their_lightness_count_less() -> None:
@@ -38,6 +38,31 @@ def test_colours_are_read_off_regions() -> None:
     assert np.isnan(hair).all(), "too little of it"
 
 
+def test_the_shadow_of_a_beard_is_read_beside_the_cheeks() -> None:
+    mask = np.full((256, 256), int(Region.SKIN), np.uint8)
+    mask[180:200, 96:160] = int(Region.U_LIP)
+    picture = np.full((256, 256, 3), (190, 150, 130), np.uint8)
+    np.testing.assert_allclose(beard_shadow(picture, mask), 0, atol=0.5)
+    picture[165:180, 90:166] = picture[205:240, 80:176] = (110, 85, 75)
+    assert (beard_shadow(picture, mask) > 15).all()
+    assert np.isnan(beard_shadow(picture, np.zeros_like(mask))).all()
+
+
+def test_draws_for_a_mask_keep_the_beards_that_it_tells_of_and_narrow_the_rest() -> None:
+    torch.manual_seed(0)
+    people, told, left = torch.randn(800, 12), torch.randn(800, 1), torch.randn(800, 1)
+    shown, hairs = torch.randn(12, 2720), torch.randn(1, 2720)
+    flat, beard = people @ shown + 2 * (told + left) @ hairs, (told + left) / 2**0.5
+    gaussian = fit_style_gaussian(flat, told, torch.arange(800), beard=beard)
+    both = torch.linalg.pinv(torch.cat([shown, hairs]))
+    drawn = gaussian.draw_for(torch.full((2000, 1), 2.0), torch.ones(2000))
+    seen = (drawn - flat.mean(0)) @ both[:, 12:] / 2
+    assert 1.6 < seen.mean() < 2.4, "a mask of somebody with a beard"
+    assert 0.8 * BEARD < seen.std() / SPREAD < 1.2 * BEARD
+    rest = (drawn - flat.mean(0)) @ both[:, :12] / SPREAD
+    assert 0.85 < rest.std(0).mean() < 1.15
+
+
 def test_brightness_of_skin_does_not_change_what_light_is_like() -> None:
     gamma = np.random.default_rng(1).normal(size=(5, 9, 3)).astype(np.float32) * 0.1 + 1
     values = light_values(gamma)
@@ -50,10 +75,11 @@ def test_brightness_of_skin_does_not_change_what_light_is_like() -> None:
 def test_a_photograph_and_its_mirror_image_are_lit_from_other_sides(faces_folder: Path, fitted_heads: Path) -> None:
     faces = load_faces(faces_folder, "train")
     labels, good = read_fitted_heads(fitted_heads, faces.names)
-    weights, lit = appearance(faces, Light(labels["gamma"], good))
+    weights, lit, beard = appearance(faces, Light(labels["gamma"], good))
     count = len(faces)
     assert weights.shape == (2 * count,) and lit is not None and lit.shape == (2 * count, 17)
     np.testing.assert_allclose(weights[:count], weights[count:], atol=1e-4)
+    np.testing.assert_array_equal(beard[:count], beard[count:])
     np.testing.assert_allclose(lit[:count, 2], -lit[count:, 2], atol=1e-3)
     assert appearance(faces, None).light is None
     nothing = Light(labels["gamma"], np.zeros_like(good))

@@ -28,7 +28,8 @@ from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import Region
 
 COLUMNS = 4
-MAX_VARIETY = 1.5
+MAX_VARIETY = 1.3
+"""Beyond it faces look posterised."""
 _ROWS = 3
 """Rows of recent styles that are seen at once: what lies below stays where it is when styles are added."""
 

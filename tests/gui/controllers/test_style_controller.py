@@ -172,7 +172,7 @@ def test_slider_by_keyboard_is_one_step(app):
     press_key(slider, Qt.Key.Key_Left, 5)
     app.wait(lambda: not app.portrait.busy)
     assert app.portrait.undo_stack == ("Variety",)
-    assert app.portrait.truncation == pytest.approx(0.925)
+    assert app.portrait.truncation == pytest.approx(0.935)
 
 
 def test_style_of_a_photo_with_progress(app, monkeypatch):
