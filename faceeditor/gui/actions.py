@@ -144,7 +144,7 @@ def gesture_keys() -> tuple[tuple[str, str], ...]:
         (_tr("Pen pressure"), _tr("Brush size")),
         (_tr("Pen's other end"), _tr("Eraser")),
         (_tr("Ctrl + click a style"), _tr("Blend with it")),
-        (_tr("F2, Del on a style or preset"), _tr("Rename it; delete it")),
+        (_tr("F2, Del on what was clicked"), _tr("Rename, delete a style, preset or adjustment")),
         (_tr("Double-click a slider"), _tr("Reset to the detected value")),
         (_tr("Shift + drag a slider"), _tr("Fine adjustment")),
         (_tr("Click a slider's value"), _tr("Type a number")),

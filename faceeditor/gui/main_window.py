@@ -64,7 +64,7 @@ from faceeditor.gui.shortcuts import present_keys
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.banner import Banner
 from faceeditor.gui.widgets.dock import make_dock
-from faceeditor.gui.widgets.region_look import region_name
+from faceeditor.gui.widgets.region_look import only_in, region_name
 from faceeditor.interaction.view import ViewMode, roomiest_mode
 from faceeditor.portrait.autosave import Autosave
 from faceeditor.portrait.document import Change
@@ -79,6 +79,8 @@ _ON_DEMAND = ("navigator", "reference", "timing")
 """Panels that are hidden until they are asked for."""
 _REFERENCE_SIZE = QSize(340, 400)
 _ON_DEMAND_HEIGHT = 280
+_FIRST_SIZE, _FRAME = QSize(1440, 900), QSize(12, 40)
+"""The window at first, and what the window system may put around it."""
 _LEFT_WIDTH, _RIGHT_WIDTH, _TOOLS_HEIGHT = 222, 352, 240
 """Of the panels at first, in device-independent pixels."""
 
@@ -128,10 +130,11 @@ class MainWindow(QMainWindow):
         self.status.follow_hold(self.hold, self.actions_by_name["hold_identity"])
         self.board_panel.controls.meter.follow(self.hold)
         self.status.follow_work(self.photographs, self.photographs.cancel_work)
+        self.status.follow_drawing(self._drawing)
         self.setStatusBar(self.status)
         build_menus(self, self.actions_by_name, self.docks.values(), self.heads, self.files.open_path)
         self._connect()
-        self.resize(1440, 900)
+        self.resize(first_size(self.screen().availableSize()))
         if remember:
             self._restore_geometry()
         self._show_tools()
@@ -303,7 +306,7 @@ class MainWindow(QMainWindow):
         actions["symmetry"].triggered.connect(self.tools.set_symmetry)
         actions["hold_identity"].triggered.connect(self.hold.set_on)
         actions["limit"].triggered.connect(self._limit)
-        heads.target_changed.connect(lambda: actions["limit"].setChecked(heads.target is not None))
+        heads.target_changed.connect(self._show_limit)
         actions["smooth_outlines"].setChecked(True)
         actions["smooth_outlines"].toggled.connect(self.canvas.set_smooth_outlines)
         for tool in Tool:
@@ -339,6 +342,11 @@ class MainWindow(QMainWindow):
         path = self.files.ask_photo(title)
         if path is not None:
             take(path)
+
+    def _show_limit(self) -> None:
+        target = self.heads.target
+        self.actions_by_name["limit"].setChecked(target is not None)
+        self.style_panel.limit.setText("" if target is None else only_in(target.regions))
 
     def _limit(self, on: bool) -> None:
         """Limit sliders and styles to the region that is painted with, or no longer."""
@@ -391,6 +399,14 @@ class MainWindow(QMainWindow):
 
     def _show_message(self, message: Message) -> None:
         (self.banner.show_problem if message.kind is Kind.PROBLEM else self.banner.show_note)(message.text)
+
+    def _drawing(self) -> tuple[bool, object]:
+        """Whether the picture is older than the portrait, and the picture."""
+        photo = self.photographs
+        return photo.behind if photo.source is not None else not self.session.up_to_date, (
+            photo.picture,
+            self.session.frame,
+        )
 
     def _follow(self, change: Change) -> None:
         if change.history or not self.isWindowModified():
@@ -637,6 +653,11 @@ class MainWindow(QMainWindow):
         self.session.close()
         if self.files.saver is not None:
             self.files.saver.close()
+
+
+def first_size(screen: QSize) -> QSize:
+    """How large the window is at first, on a screen with this much room: never larger than that."""
+    return _FIRST_SIZE.boundedTo(screen - _FRAME)
 
 
 def _dock_of(widget: QWidget | None) -> QDockWidget | None:

@@ -109,7 +109,7 @@ SCHEMA: dict[str, Setting] = {
     "photo/take": text(),
     "photo/groups": text(),
     "export/what": text(),
-    "export/size": number(0, 0, 1 << 14),
+    "export/size": number(512, 0, 1 << 14),
     "export/format": text(),
     "export/quality": number(95, 1, 100),
     "export/transparent": flag(),

@@ -44,16 +44,18 @@ class Recoverable:
         file: the snapshot.
         original: where the portrait was kept, or None if it never was saved.
         saved_at: when the snapshot was taken, seconds since the epoch.
+        photo: name of the photograph that it edits, or empty.
     """
 
     file: Path
     original: Path | None
     saved_at: float
+    photo: str = ""
 
     @property
     def name(self) -> str:
-        """What to call it: the portrait's file name, or "Untitled"."""
-        return self.original.name if self.original is not None else "Untitled"
+        """What to call it: the portrait's file name, or its photograph's, or "Untitled"."""
+        return self.original.name if self.original is not None else self.photo or "Untitled"
 
 
 def autosave_dir() -> Path:
@@ -195,7 +197,9 @@ class Autosave:
                     self._wake.notify_all()
 
     def _write(self, state: Snapshot, preview: npt.NDArray[np.uint8] | None) -> None:
-        lock = {**identity(), "portrait": None if state.path is None else str(state.path.absolute())}
+        original = None if state.path is None else str(state.path.absolute())
+        photo = {} if state.state.photo is None else {"photo": state.state.photo.name}
+        lock = {**identity(), "portrait": original, **photo}
         try:
             self._alive.hold()
             write_atomic(self._lock_file, json.dumps(lock).encode("utf-8"))
@@ -235,12 +239,14 @@ def recoverable(folder: Path | None = None) -> list[Recoverable]:
     for file in folder.glob("*.fep"):
         if _alive(file.with_suffix(".lock")):
             continue
-        original = _read_lock(file.with_suffix(".lock")).get("portrait")
+        lock = _read_lock(file.with_suffix(".lock"))
+        original, photo = lock.get("portrait"), lock.get("photo")
         with contextlib.suppress(OSError):
             saved_at = file.stat().st_mtime
             if isinstance(original, str) and _saved_later(Path(original), saved_at):
                 continue
-            found.append(Recoverable(file, Path(original) if isinstance(original, str) else None, saved_at))
+            path = Path(original) if isinstance(original, str) else None
+            found.append(Recoverable(file, path, saved_at, photo if isinstance(photo, str) else ""))
     return sorted(found, key=lambda entry: entry.saved_at, reverse=True)
 
 

@@ -1,12 +1,14 @@
 """Panels, focus and messages of the window."""
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QTabBar
 
 from faceeditor.gui.dialogs.messages import MessagesDialog
+from faceeditor.gui.main_window import first_size
+from faceeditor.gui.panels import status_bar
 from faceeditor.gui.widgets import banner
 from tests.gui.fake_engine import face_mask
 from tests.gui.head_input import panel_of, when_modal
@@ -164,3 +166,18 @@ def test_a_question_stays_until_it_is_answered(app) -> None:
     assert app.window.banner.isVisible() and not app.window.banner._timer.isActive()
     app.window.banner.action_button.click()
     assert answers == ["applied"] and not app.window.banner.isVisible()
+
+
+def test_the_status_bar_says_that_a_face_is_being_drawn(app, monkeypatch):
+    monkeypatch.setattr(status_bar, "_PATIENCE", 0.05)
+    app.generator.hold()
+    app.styles.draw(4)
+    app.wait(lambda: app.window.status.time.text() == "Drawing ...")
+    app.generator.let_go()
+    app.wait(lambda: app.window.status.time.text().endswith("ms"))
+
+
+def test_the_first_window_fits_on_the_screen():
+    assert first_size(QSize(2560, 1440)) == QSize(1440, 900)
+    small = first_size(QSize(1280, 720))
+    assert small.width() < 1280 and small.height() < 700

@@ -65,6 +65,19 @@ def test_a_killed_run_can_be_recovered(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_photograph_that_was_never_saved_is_called_by_its_name(portrait: Portrait, tmp_path: Path) -> None:
+    portrait.apply(ReplaceFaces(portrait.state().faces, Photo(b"jpeg", "holiday.jpg")))
+    autosave = Autosave(interval=0.0, folder=tmp_path)
+    autosave.snapshot(portrait)
+    assert autosave.flush(WAIT)
+    lock = json.loads(autosave.file.with_suffix(".lock").read_text())
+    (tmp_path / "9-x.fep").write_bytes(autosave.file.read_bytes())
+    (tmp_path / "9-x.lock").write_text(json.dumps({**lock, "pid": -1}))
+    (entry,) = recoverable(tmp_path)
+    assert entry.name == "holiday.jpg" and entry.original is None
+    autosave.close()
+
+
 def test_a_running_program_is_left_alone(portrait: Portrait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     autosave = Autosave(interval=0.0, folder=tmp_path)

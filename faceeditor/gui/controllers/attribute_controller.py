@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal
 
 from faceeditor.engine.attribute_job import AttributeOptimisation, AttributeRequest, OptimiseAttribute
@@ -62,6 +64,12 @@ class AttributeController(QObject):
         self._bridge.job_done.connect(self._done)
         self._bridge.job_failed.connect(self._failed)
         session.portrait_replaced.connect(self.forget)
+
+    @property
+    def present_face(self) -> npt.NDArray[np.uint8] | None:
+        """(H, W, 3) uint8 sRGB: the face that would be changed; None if none was drawn yet, or in a photograph."""
+        frame = self._session.frame
+        return None if frame is None or self._photographs.source is not None else frame.pixels
 
     @property
     def running(self) -> bool:

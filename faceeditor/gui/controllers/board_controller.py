@@ -90,6 +90,7 @@ class BoardController(QObject):
         self._views: set[QObject] = set()
         self._job: int | None = None
         self._pin_job: int | None = None
+        self._pin_when_read = False
         self._score_job: int | None = None
         self._prepare_job: int | None = None
         self._prepared: Reference | None = None  # the person for whom all methods are ready, or who is given up
@@ -99,6 +100,7 @@ class BoardController(QObject):
         session.changed.connect(self._follow)
         session.portrait_replaced.connect(self._start_anew)
         session.frame_shown.connect(self._take_frame)
+        heads.read.connect(self._pin_now)
         bridge = session.bridge
         bridge.job_done.connect(self._job_done)
         bridge.job_failed.connect(self._job_failed)
@@ -126,12 +128,13 @@ class BoardController(QObject):
     # Pinning.
 
     def pin(self) -> None:
-        """Pin the person of the portrait as it is."""
+        """Pin the person of the portrait as it is, as soon as the head of the face is read."""
+        self.cancel()
         variation = self.heads.variation()
         if variation is None:
-            self.noted.emit(self.tr("The head of this face is not read yet. Try again in a moment."))
+            self._pin_when_read = True
+            self.work_started.emit(self.tr("Detecting the head ..."))
             return
-        self.cancel()
         self._pin_job = self.session.bridge.run(PinPerson(self.tools, variation, self.photo_of_face()))
         self.work_started.emit(self.tr("Pinning the person ..."))
 
@@ -140,6 +143,11 @@ class BoardController(QObject):
         self._forget()
         self.pinned_changed.emit()
         self.save()
+
+    def _pin_now(self) -> None:
+        """The head was read: pin the person, if somebody waits for that."""
+        if self._pin_when_read and self.heads.variation() is not None:
+            self.pin()
 
     def _forget(self) -> None:
         self.cancel()
@@ -349,7 +357,10 @@ class BoardController(QObject):
         self.work_started.emit(self.tr("Preparing the methods of the board ..."))
 
     def cancel(self) -> None:
-        """Stop drawing tiles; those that are there stay."""
+        """Stop drawing tiles and waiting for the head; the tiles that are there stay."""
+        if self._pin_when_read:
+            self._pin_when_read = False
+            self.work_ended.emit()
         if self._prepare_job is not None:
             self.session.bridge.cancel(self._prepare_job)
             self._prepare_job = None

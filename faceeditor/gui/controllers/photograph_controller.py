@@ -317,6 +317,12 @@ class PhotographController(QObject):
 
     # Drawing.
 
+    @property
+    def behind(self) -> bool:
+        """Whether what is shown of the photograph is older than the portrait."""
+        revision = self.session.portrait.revision
+        return self.source is not None and (self.picture is None or self.picture.revision != revision)
+
     def _request(self, quick: bool) -> ViewRequest | None:
         source, layer = self.source, self.canvas.photo
         portrait = self.session.portrait

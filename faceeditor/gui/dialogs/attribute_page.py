@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -296,9 +296,11 @@ class AttributePage(QDialog):
             self.tr("Use as a photo ...") if step is not None and step.portrait is None else self.tr("Use this step")
         )
         self._show_plot()
+        self.slider.setEnabled(step is not None)
         if step is None:
-            self.preview.clear()
-            self.figures.clear()
+            face = self.attributes.present_face
+            self.preview.setPixmap(QPixmap() if face is None else _pixmap(face))
+            self.figures.setText(self.tr("Start changes this face step by step; any step can be taken."))
             return
         self.preview.setPixmap(_pixmap(step.pixels))
         same = self.tr("same person") if step.distance < SAME_PERSON else self.tr("another person")
@@ -327,6 +329,10 @@ class AttributePage(QDialog):
         path = folder / f"{self.attribute.currentData()}-{self._used}.png"
         write_picture(path, step.pixels)
         self._use_photo(path)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_chosen()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.attributes.pause()

@@ -26,7 +26,7 @@ from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label, rule
-from faceeditor.gui.widgets.region_look import region_name
+from faceeditor.gui.widgets.region_look import only_in, region_name
 from faceeditor.gui.widgets.rename_keys import RenameKeys
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.portrait.adjustments import (
@@ -358,9 +358,8 @@ class AdjustmentPanel(QWidget):
             with QSignalBlocker(self.part), QSignalBlocker(self.add_to):
                 self.part.setCurrentIndex(self.part.findData(settings.part))
                 self.add_to.setChecked(settings.add)
-        named = ", ".join(region_name(region) for region in Region if region in entry.regions)
         everywhere = self.tr("On the whole face") if is_expression else self.tr("Everywhere")
-        self.where.setText(self.tr("Only in: {regions}").format(regions=named) if named else everywhere)
+        self.where.setText(only_in(entry.regions) or everywhere)
 
     def _edit_here(self, on: bool) -> None:
         self._adjustments.heads.edit_adjustment(self.list.currentRow() if on else None)

@@ -12,11 +12,10 @@ from faceeditor.gui.deferred import DeferredCalls, Throttle
 from faceeditor.gui.icons import icon
 from faceeditor.gui.slots import bound
 from faceeditor.gui.widgets.basic import label
-from faceeditor.gui.widgets.region_look import region_name
+from faceeditor.gui.widgets.region_look import only_in
 from faceeditor.gui.widgets.section import Section
 from faceeditor.gui.widgets.slider_row import SliderRow
 from faceeditor.head.controls import Control, controls
-from faceeditor.regions import Region
 
 EXPERT_SECTIONS = ("Modes", "Skin modes", "Weights", "Coefficients")
 """Sections of single numbers: they begin folded."""
@@ -291,10 +290,7 @@ class HeadPanel(QWidget):
             return self.tr("A head turns as a whole: the pose cannot be limited to regions.")
         if self.heads.locked(self.group):
             return self.tr("Locked.")
-        if target is None:
-            return ""
-        regions = ", ".join(region_name(region) for region in Region if region in target.regions)
-        return self.tr("Only in: {regions}").format(regions=regions) if regions else ""
+        return "" if target is None else only_in(target.regions)
 
     def _refresh_rows(self) -> None:
         for name, row in self.rows.items():

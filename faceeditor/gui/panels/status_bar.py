@@ -1,5 +1,6 @@
 """The status bar: message, long work with a cancel button, frames per second, milliseconds, device."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from faceeditor.interaction.meter import FrameMeter
 from faceeditor.regions import Region
 
 _REFRESH_MS = 250
+_PATIENCE = 0.8
+"""Seconds without a new picture after which the bar says that one is being drawn."""
 
 _DEVICES = {"cuda": "CUDA", "torch-cpu": "CPU · PyTorch", "openvino-cpu": "CPU · OpenVINO"}
 
@@ -80,11 +83,14 @@ class StatusBar(QStatusBar):
         self.person.hide()
         self.addPermanentWidget(self.person)
         self.rate = self._figure(self.tr("Frames per second"), 56)
-        self.time = self._figure(self.tr("Milliseconds from a change to its face"), 56)
+        self.time = self._figure(self.tr("Milliseconds from a change to its face"), 78)
         self.device = self._figure(self.tr("Device that draws the face"), 0)
         self._timer = QTimer(self, interval=_REFRESH_MS)
         self._timer.timeout.connect(self._show_figures)
         self._timer.start()
+        self._drawing: Callable[[], tuple[bool, object]] = lambda: (False, None)
+        self._shown: object = None
+        self._shown_at = time.monotonic()
         self._cancels: dict[object, Callable[[], None]] = {}
         self._working: object = None
         self.follow_work(styles, styles.cancel_photo)
@@ -109,6 +115,10 @@ class StatusBar(QStatusBar):
         controller.work_started.connect(lambda sentence: self._begin_work(controller, sentence))
         controller.work_progress.connect(lambda fraction: self._show_progress(controller, fraction))
         controller.work_ended.connect(lambda: self._end_work(controller))
+
+    def follow_drawing(self, drawing: Callable[[], tuple[bool, object]]) -> None:
+        """Say so where the picture lags behind the portrait: `drawing` tells whether it does, and which is shown."""
+        self._drawing = drawing
 
     def follow_person(self, board: BoardController) -> None:
         """Show the distance to the board's pinned person while there is one."""
@@ -157,8 +167,13 @@ class StatusBar(QStatusBar):
     def _show_figures(self) -> None:
         rate = self._meter.rate()
         self.rate.setText("" if rate is None else self.tr("{n} fps").format(n=round(rate)))
-        ms = self._meter.last_ms
-        self.time.setText(self.tr("{n} ms").format(n=round(ms)) if ms else "")
+        ms, (behind, shown) = self._meter.last_ms, self._drawing()
+        if not behind or shown != self._shown:
+            self._shown, self._shown_at = shown, time.monotonic()
+        if time.monotonic() - self._shown_at > _PATIENCE:
+            self.time.setText(self.tr("Drawing ..."))
+        else:
+            self.time.setText(self.tr("{n} ms").format(n=round(ms)) if ms else "")
 
     def show_hint(self, text: str) -> None:
         """Say what the tool can do now."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from faceeditor.gui.canvas.tools import ToolState
+from faceeditor.gui.colors import color
 from faceeditor.gui.controllers.style_controller import StyleController
 from faceeditor.gui.icons import icon
 from faceeditor.gui.widgets.basic import label, rule
@@ -115,6 +116,10 @@ class StylePanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(label(self.tr("Recent styles"), "sectionTitle"))
         head.addStretch(1)
+        self.limit = label("", "hint")
+        self.limit.setStyleSheet(f"color: {color('accent').lighter(125).name()};")
+        self.limit.setToolTip(self.tr("Styles change these regions alone; Ctrl+L ends that"))
+        head.addWidget(self.limit)
         column.addLayout(head)
         self.segments = Segments([self.tr("Whole face"), self.tr("One region")])
         self.segments.set_current(0)

@@ -12,7 +12,8 @@ from faceeditor.identity.recogniser import SAME_PERSON
 
 COLUMNS = 4
 """Tiles in a row."""
-_PREVIEW = 340
+_PREVIEW = 280
+"""Side of the large face: with the tiles below, the page fits on a screen of 1280 x 720."""
 _FRAME_MS = 110
 
 

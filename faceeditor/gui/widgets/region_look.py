@@ -1,5 +1,7 @@
 """How the 19 regions look in the window: colour chip, two-letter code, order in the palette."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
@@ -31,6 +33,12 @@ ORDER: tuple[tuple[Region, Region | None], ...] = (
 def region_name(region: Region) -> str:
     """The region's name in the language of the window."""
     return QCoreApplication.translate("Regions", REGION_NAMES[region])
+
+
+def only_in(regions: Collection[Region]) -> str:
+    """What a change is limited to, as words; empty if to nothing."""
+    named = ", ".join(region_name(region) for region in Region if region in regions)
+    return QCoreApplication.translate("Regions", "Only in: {regions}").format(regions=named) if named else ""
 
 
 def region_color(region: Region) -> QColor:

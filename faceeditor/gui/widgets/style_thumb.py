@@ -6,6 +6,7 @@ from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDrag,
+    QFontMetrics,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -119,7 +120,8 @@ class StyleThumb(QAbstractButton):
         painter.setFont(font)
         painter.setPen(color("text-soft"))
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-        painter.drawText(body.adjusted(1, 1, -1, -1), flags, self.style_code.label if self.style_code else "")
+        place, name = body.adjusted(1, 1, -1, -1), self.style_code.label if self.style_code else ""
+        painter.drawText(place, flags, _fitting(painter.fontMetrics(), name, place, flags))
 
     def _draw_plus(self, painter: QPainter, body: QRectF) -> None:
         painter.setPen(QPen(color("text-dim"), 1.6))
@@ -163,3 +165,12 @@ class StyleThumb(QAbstractButton):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.style_code is not None:
             self.menu_wanted.emit(event.globalPos())
+
+
+def _fitting(metrics: QFontMetrics, name: str, place: QRectF, flags: int) -> str:
+    """A name, or as much of it as fits into a place, with an ellipsis."""
+    shown = name
+    while shown and not place.contains(QRectF(metrics.boundingRect(place.toRect(), flags, shown))):
+        name = name[:-1].rstrip()
+        shown = f"{name}…" if name else ""
+    return shown

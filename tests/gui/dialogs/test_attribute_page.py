@@ -68,6 +68,10 @@ def _grey(page) -> int:
     return image.pixelColor(image.width() // 2, image.height() // 2).red()
 
 
+def test_the_present_face_is_seen_before_the_first_step(app, page):
+    assert not page.preview.pixmap().isNull() and "Start" in page.figures.text() and not page.slider.isEnabled()
+
+
 def test_steps_are_shown_as_they_come_and_plotted(app, page, steps):
     requests, let_go = steps
     page.attribute.setCurrentIndex(page.attribute.findData("age"))

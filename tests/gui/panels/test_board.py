@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QApplication
 
 from faceeditor.engine.board_jobs import BoardTools
 from faceeditor.errors import ModelError
+from faceeditor.gui.controllers import head_reader
 from faceeditor.gui.dialogs.file_dialog import FileDialog
 from faceeditor.gui.imaging import from_qimage
 from faceeditor.gui.settings import settings
 from faceeditor.identity.people import HeadChanges
 from faceeditor.images import open_picture
 from faceeditor.portrait.adjustments import ColourChange
-from tests.gui.fake_engine import FakeHeadPrior
+from tests.gui.fake_engine import READ_HEAD, FakeHeadPrior
 from tests.gui.head_input import drag, drag_row, panel_of, when_modal
 from tests.identity.people import Mean
 from tests.patience import WAIT
@@ -218,6 +219,31 @@ def test_another_portrait_has_another_person(app, board, monkeypatch):
     app.portrait.mark_saved()
     app.session.replace(Portrait(app.portrait.mask, app.portrait.style))
     assert board.pinned is None and not board.tiles and not app.window.status.person.isVisible()
+
+
+def test_a_person_is_pinned_as_soon_as_the_head_is_read(run, monkeypatch):
+    monkeypatch.setattr(head_reader, "_IDLE_MS", 10_000_000)
+    app = run()
+    board = app.window.board
+    board.tools = BoardTools(Mean, {"head": lambda context: HeadChanges(AnyHead())})
+    assert board.heads.variation() is None
+    app.window.show_board()
+    assert board.pinned is None and app.window.status.work.isVisible()
+    app.heads.reader._take(READ_HEAD)
+    app.wait(lambda: board.pinned is not None)
+    app.window.board_page.close()
+
+
+def test_waiting_for_the_head_can_be_stopped(run, monkeypatch):
+    monkeypatch.setattr(head_reader, "_IDLE_MS", 10_000_000)
+    app = run()
+    app.window.show_board()
+    board = app.window.board
+    board.stop()
+    assert not app.window.status.work.isVisible()
+    app.heads.reader._take(READ_HEAD)
+    assert not board.working and board.pinned is None
+    app.window.board_page.close()
 
 
 def test_without_a_recogniser_one_sentence_says_so(app, monkeypatch):

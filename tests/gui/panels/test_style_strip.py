@@ -1,13 +1,15 @@
 """The strip of styles: pin, rename and delete by menu and keys; what is kept, and what can be taken back."""
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from faceeditor.gui.widgets.style_thumb import _fitting
 from faceeditor.portrait import store
 from faceeditor.portrait.style_library import pinned_styles
+from faceeditor.regions import Region
 from tests.gui.head_input import press_key
 
 pytestmark = pytest.mark.display
@@ -95,6 +97,26 @@ def test_the_keyboard_goes_back_to_the_canvas_with_the_pointer_but_not_out_of_a_
     search.setFocus()
     enter()
     assert window.focusWidget() is search
+
+
+def test_the_panel_says_what_styles_are_limited_to(app, panel):
+    app.read_head()
+    app.tools.set_region(Region.HAIR)
+    app.window.actions_by_name["limit"].trigger()
+    assert panel.limit.text() == "Only in: Hair"
+    app.window.actions_by_name["limit"].trigger()
+    assert panel.limit.text() == ""
+
+
+def test_a_name_on_a_plate_ends_with_an_ellipsis(app, panel):
+    thumb = panel.thumbs[0]
+    place, metrics = QRectF(0, 0, 52, 52), thumb.fontMetrics()
+    flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+    name = "Anna with a much longer name than fits into a plate of this size"
+    shown = _fitting(metrics, name, place, flags)
+    assert shown.endswith("…") and name.startswith(shown[:-1]) and len(shown) > 8
+    assert place.contains(QRectF(metrics.boundingRect(place.toRect(), flags, shown)))
+    assert _fitting(metrics, "Seed 5", place, flags) == "Seed 5"
 
 
 def test_choosing_a_partner_moves_nothing(app, panel):

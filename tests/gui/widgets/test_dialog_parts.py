@@ -24,6 +24,17 @@ def test_enter_answers_and_cancel_rejects() -> None:
     dialog.deleteLater()
 
 
+def test_a_default_button_that_does_nothing_looks_so() -> None:
+    application()
+    button = push_button("Export ...", lambda: None, default=True)
+    button.resize(120, 34)
+    alive = button.grab().toImage().pixelColor(8, 17)
+    button.setEnabled(False)
+    disabled = button.grab().toImage().pixelColor(8, 17)
+    assert alive.saturation() > 100 and disabled.saturation() < 40
+    button.deleteLater()
+
+
 def test_progress_is_shown_as_a_share() -> None:
     application()
     bar = WorkBar()
