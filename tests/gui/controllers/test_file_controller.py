@@ -188,7 +188,7 @@ def test_exported_mask_opens_again(app, tmp_path):
 def test_export_dialog_offers_png_alone_for_masks(app):
     dialog = ExportDialog(app.session.frame.pixels, app.portrait.mask, app.window)
     dialog.format.setCurrentIndex(1)
-    assert dialog.choice == ExportChoice(What.FACE, 256, ".jpg", 95)
+    assert dialog.choice == ExportChoice(What.FACE, 512, ".jpg", 95)
     dialog.what.setCurrentIndex(1)
     assert dialog.choice.suffix == ".png" and not dialog.format.isEnabled()
 
@@ -448,7 +448,7 @@ def test_the_choices_of_an_export_are_proposed_again(app):
     first.format.setCurrentIndex(1)
     first.quality.setValue(71)
     first.reject()
-    assert ExportDialog(picture, mask).choice == ExportChoice(What.FACE, 256, ".png", 95), "given up: not remembered"
+    assert ExportDialog(picture, mask).choice == ExportChoice(What.FACE, 512, ".png", 95), "given up: not remembered"
     first.accept()
     assert ExportDialog(picture, mask).choice == ExportChoice(What.BOTH, 1024, ".jpg", 71)
 
