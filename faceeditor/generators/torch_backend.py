@@ -18,6 +18,7 @@ from faceeditor.nets.layers import one_hot_planes
 from faceeditor.nets.loading import Weights, load_module
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder
 from faceeditor.nets.mask_guided_forward import HEAD_SIDE, MAP_CHANNELS
+from faceeditor.nets.precision import has_bfloat16
 from faceeditor.portrait.style import StyleCode
 from faceeditor.regions import REGION_COUNT, MaskArray
 
@@ -76,7 +77,7 @@ class TorchBackend:
         return "bf16" if self._half else "f32"
 
     def _bfloat16_is_faster(self) -> bool:
-        if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        if not has_bfloat16(self._place):
             return False
         inputs = self._blank()
         seconds = {}

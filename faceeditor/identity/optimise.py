@@ -45,6 +45,7 @@ from faceeditor.identity.variation import Variation
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
 from faceeditor.nets.mask_guided_pack import PACK
 from faceeditor.nets.perception import Perception, Seen
+from faceeditor.nets.precision import has_bfloat16
 from faceeditor.packs import ModelPack
 from faceeditor.regions import MaskArray, Region
 
@@ -132,7 +133,7 @@ class Workshop:
     ) -> None:
         self.net, self.perception = net or open_generator(), perception or open_perception()
         self.model = model or HeadModel.load()
-        self.half = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        self.half = has_bfloat16(torch.device("cpu"))
 
     def drawing(self, portrait: Variation) -> PortraitDrawing:
         """A drawing of a portrait."""

@@ -18,6 +18,7 @@ from faceeditor.nets.loading import load_module
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, StyleEncoder, Window
 from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS
 from faceeditor.nets.mask_guided_pack import FINE_FILE, GENERATOR_FILE
+from faceeditor.nets.precision import has_bfloat16
 from faceeditor.packs import ModelPack, with_files
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
 from faceeditor.training.fine_data import load_fine_faces, pick_windows, window_weights
@@ -29,7 +30,6 @@ from faceeditor.training.run import (
     Run,
     autocast,
     epochs,
-    has_bfloat16,
     is_main,
     load_checkpoint,
     pick_device,

@@ -86,5 +86,8 @@ def _train_stage(trainer: Trainer, stage: Stage, bar: "tqdm[Any]") -> None:
             saved = time.monotonic()
         if ending or steps % config["evaluate_steps"] == 0:
             trainer.evaluated = evaluate_samples(trainer, stage, data_now, rest_now)
+            if ending:
+                # No step follows that would carry them.
+                run.log({"pictures": trainer.seen} | trainer.evaluated)
             tqdm.write(f"{trainer.seen}: " + ", ".join(f"{k} {v:.3f}" for k, v in trainer.evaluated.items()))
             run.draw_curves()

@@ -36,8 +36,8 @@ def load_encoder(pack: ModelPack, device: torch.device) -> StyleEncoder:
 def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     """Write the averaged weights of a run as the model pack `folder` (its name and place).
 
-    The mask-guided pack also carries the style decoder and the critics, so that training can go on from it, and the
-    models of random styles and random heads.
+    The mask-guided pack also carries the style decoder and the critics, so that training can go on from it, the
+    models of random styles and random heads, and what else was in the pack that the run started from.
 
     Raises:
         FaceEditorError: the run has no whole checkpoint, or the folder cannot be written.
@@ -49,7 +49,9 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
         files = {"weights.safetensors": _arrays(state["average"])}
         sizes = {"width": config["width"], **trained}
         return write_pack(folder.parent, folder.name, config["kind"], version, files, sizes)
-    files = {
+    carried = state.get("carried") or {"files": {}, "config": {}}
+    files = {file: {k: v.numpy() for k, v in tensors.items()} for file, tensors in carried["files"].items()}
+    files |= {
         GENERATOR_FILE: _arrays(state["averages"]["generator"]),
         ENCODER_FILE: _arrays(state["averages"]["encoder"]),
         DECODER_FILE: _arrays(state["parts"]["decoder"]),
@@ -63,4 +65,4 @@ def pack_run(run: Path, folder: Path, version: str) -> ModelPack:
     if state.get("head_prior"):
         files["head_prior.safetensors"] = _arrays(state["head_prior"])
     networks = {key: config[key] for key in NETWORK_KEYS}
-    return write_pack(folder.parent, folder.name, PACK, version, files, {**networks, **trained})
+    return write_pack(folder.parent, folder.name, PACK, version, files, carried["config"] | networks | trained)

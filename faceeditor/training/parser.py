@@ -14,19 +14,8 @@ from tqdm import tqdm
 from faceeditor.nets.parser import FaceParser, parse
 from faceeditor.regions import REGION_COUNT, MaskArray, colorize, mask_fidelity
 from faceeditor.training.data import FaceSet, load_faces
-from faceeditor.training.run import (
-    EMA,
-    Run,
-    autocast,
-    epochs,
-    load_checkpoint,
-    pick_device,
-    placed,
-    save_checkpoint,
-    share_gradients,
-    to_float,
-    write_sheet,
-)
+from faceeditor.training.loop import Loop
+from faceeditor.training.run import Run, autocast, epochs, pick_device, placed, to_float, write_sheet
 
 
 def _augmented(
@@ -93,52 +82,24 @@ def train_parser(config: dict[str, Any], data: Path, out: Path, minutes: float, 
     device = pick_device()
     run = Run(out, minutes, resume)
     train, rest = load_faces(data, "train"), load_faces(data, "kept-out")
-    net = placed(FaceParser(config["width"]), device)
-    average = EMA(net, config["average_half_life"])
-    optimizer = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=1e-3)
+    loop = Loop(config, run, placed(FaceParser(config["width"]), device), weight_decay=1e-3)
     weights = region_weights(train.masks).to(device)
-    seen = 0
-    if run.checkpoint.exists():
-        state = load_checkpoint(run.checkpoint)
-        net.load_state_dict(state["net"])
-        average.shadow = state["average"]
-        optimizer.load_state_dict(state["optimizer"])
-        seen = state["seen"]
-    random = np.random.default_rng(seen + 1)
+    random = np.random.default_rng(loop.seen + 1)
     batches = epochs(np.arange(len(train)), config["batch"], random)
-    total = config["pictures"]
-    bar = tqdm(total=total, initial=seen, unit="picture", mininterval=5)
-    while seen < total and run.time_left() > 0:
-        side = int(random.choice(config["sides"]))
-        pictures, masks = _augmented(train, next(batches), side, random)
-        for group in optimizer.param_groups:
-            group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 800, max(0.02, 2 * (1 - seen / total)))
+
+    def losses() -> dict[str, Tensor]:
+        pictures, masks = _augmented(train, next(batches), int(random.choice(config["sides"])), random)
         inputs = to_float(pictures, device).contiguous(memory_format=torch.channels_last)
         with autocast(device):
-            logits = net(inputs)
-        loss = soft_cross_entropy(logits, torch.from_numpy(masks).to(device).long(), weights)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        share_gradients(net.parameters())
-        optimizer.step()
-        seen += len(pictures)
-        bar.update(len(pictures))
-        average.update(net, len(pictures), seen)
-        step = seen // config["batch"]
-        if step % 20 == 0:
-            run.log({"pictures": seen, "loss": loss.item()})
-        if step % config["save_steps"] == 0 or seen >= total or run.time_left() <= 0:
-            state = {"net": net.state_dict(), "average": average.shadow, "optimizer": optimizer.state_dict()}
-            save_checkpoint(run.checkpoint, {**state, "seen": seen, "config": config})
-            run.draw_curves()
-            shown = FaceParser(config["width"]).to(device)
-            shown.load_state_dict(average.shadow)
-            with torch.no_grad():
-                guess = parse(shown.eval(), to_float(rest.pictures[:8], device)).cpu().numpy().astype(np.uint8)
-            rows = [rest.pictures[:8], colorize(rest.masks[:8]), colorize(guess)]
-            write_sheet(out / "sheet.png", np.vstack([np.hstack(list(row)) for row in rows]))
-    shown = FaceParser(config["width"]).to(device)
-    shown.load_state_dict(average.shadow)
-    scores = region_scores(shown.eval(), rest, device)
+            logits = loop.net(inputs)
+        return {"cross_entropy": soft_cross_entropy(logits, torch.from_numpy(masks).to(device).long(), weights)}
+
+    def look(parser: FaceParser) -> None:
+        guess = parse(parser, to_float(rest.pictures[:8], device)).cpu().numpy().astype(np.uint8)
+        rows = [rest.pictures[:8], colorize(rest.masks[:8]), colorize(guess)]
+        write_sheet(out / "sheet.png", np.vstack([np.hstack(list(row)) for row in rows]))
+
+    loop.train(losses, look, warm_up=800, fall=2.0)
+    scores = region_scores(loop.averaged(), rest, device)
     accuracy, mean_iou = scores["pixel_accuracy"], scores["mean_iou"]
     tqdm.write(f"kept-out photographs: pixel accuracy {accuracy:.4f}, mean IoU {mean_iou:.4f}")

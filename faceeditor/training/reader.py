@@ -22,21 +22,10 @@ from faceeditor.head.model import HeadModel
 from faceeditor.nets.reader import READER_SIDE, FaceReader, Reading
 from faceeditor.training.data import reduced
 from faceeditor.training.labels import LIGHT, PARTS, mirrored_labels
+from faceeditor.training.loop import Loop
 from faceeditor.training.photometric import Photometric
 from faceeditor.training.reader_data import LabelledFaces, changed_photographs, load_photographs, load_renders
-from faceeditor.training.run import (
-    EMA,
-    Run,
-    autocast,
-    epochs,
-    load_checkpoint,
-    pick_device,
-    placed,
-    save_checkpoint,
-    share_gradients,
-    to_float,
-    write_sheet,
-)
+from faceeditor.training.run import Run, autocast, epochs, pick_device, placed, to_float, write_sheet
 
 Floats = npt.NDArray[np.float32]
 
@@ -265,59 +254,31 @@ def train_reader(
     net = FaceReader(config["width"])
     net.mean_landmarks.copy_(torch.from_numpy(train.landmarks.mean(0) / 128 - 1))
     net.mean_gamma.copy_(torch.from_numpy(train.labels["gamma"][train.trusted["gamma"]].mean(0)))
-    net = placed(net, device)
-    average = EMA(net, config["average_half_life"])
-    optimizer = torch.optim.AdamW(net.parameters(), lr=config["learning_rate"], weight_decay=config["weight_decay"])
-    seen = 0
-    if run.checkpoint.exists():
-        state = load_checkpoint(run.checkpoint)
-        net.load_state_dict(state["net"])
-        average.shadow = state["average"]
-        optimizer.load_state_dict(state["optimizer"])
-        seen = state["seen"]
-    random = np.random.default_rng(seen + 3)
+    loop = Loop(config, run, placed(net, device), weight_decay=config["weight_decay"])
+    random = np.random.default_rng(loop.seen + 3)
     share = config["rendered"] if rendered is not None else 0.0
     from_renders, from_changes = round(config["batch"] * share), round(config["batch"] * config["changed"])
     sources = [Batches(train, config["batch"] - from_renders - from_changes, random, mirror)]
     if from_changes:
-        changes = changed_photographs(data, fitted, train.landmarks, config["changed_count"], seen)
+        changes = changed_photographs(data, fitted, train.landmarks, config["changed_count"], loop.seen)
         sources.append(Batches(changes, from_changes, random, mirror))
     if rendered is not None and from_renders:
         sources.append(Batches(rendered, from_renders, random, mirror))
     compared = config.get("photometric", 0)
     photometric = Photometric(device) if compared else None
-    total = config["pictures"]
-    bar = tqdm(total=total, initial=seen, unit="picture", mininterval=10)
-    steps = 0
-    while seen < total and run.time_left() > 0:
-        steps += 1
+
+    def losses() -> dict[str, Tensor]:
         batch = joined([source.next(device) for source in sources])
-        pictures = batch.pictures.contiguous(memory_format=torch.channels_last)
-        for group in optimizer.param_groups:
-            group["lr"] = config["learning_rate"] * min(1.0, (seen + 1) / 2000, max(0.02, 1.6 * (1 - seen / total)))
         with autocast(device):
-            reading = net(pictures)
-        losses = reading_losses(reading, batch.labels, batch.weights)
+            reading = loop.net(batch.pictures.contiguous(memory_format=torch.channels_last))
+        found = reading_losses(reading, batch.labels, batch.weights)
         if photometric is not None:
-            losses["photometric"] = photometric.loss(reading._asdict(), batch.pictures, batch.skin, compared)
-        loss = torch.stack([config["weights"].get(name, 1.0) * value for name, value in losses.items()]).sum()
-        optimizer.zero_grad(set_to_none=True)
-        if torch.isfinite(loss):
-            loss.backward()
-            share_gradients(net.parameters())
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-            optimizer.step()
-        seen += len(pictures)
-        bar.update(len(pictures))
-        average.update(net, len(pictures), seen)
-        if steps % 40 == 0:
-            run.log({"pictures": seen, "loss": loss.item(), **{name: value.item() for name, value in losses.items()}})
-        if steps % config["save_steps"] == 0 or seen >= total or run.time_left() <= 0:
-            state = {"net": net.state_dict(), "average": average.shadow, "optimizer": optimizer.state_dict()}
-            save_checkpoint(run.checkpoint, {**state, "seen": seen, "config": config})
-            shown = placed(FaceReader(config["width"]), device)
-            shown.load_state_dict(average.shadow)
-            errors = reading_errors(shown.eval(), rest, device, photometric)
-            tqdm.write(f"{seen}: " + ", ".join(f"{name} {value:.3f}" for name, value in errors.items()))
-            run.draw_curves()
-            write_sheet(out / "sheet.png", _sheet(shown, rest, device))
+            found["photometric"] = photometric.loss(reading._asdict(), batch.pictures, batch.skin, compared)
+        return found
+
+    def look(reader: FaceReader) -> None:
+        errors = reading_errors(reader, rest, device, photometric)
+        tqdm.write(f"{loop.seen}: " + ", ".join(f"{name} {value:.3f}" for name, value in errors.items()))
+        write_sheet(out / "sheet.png", _sheet(reader, rest, device))
+
+    loop.train(losses, look, warm_up=2000, fall=1.6, log_steps=40)

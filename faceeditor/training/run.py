@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from faceeditor.errors import FaceEditorError
+from faceeditor.nets.precision import has_bfloat16
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -33,13 +34,6 @@ def pick_device() -> torch.device:
         torch.backends.cudnn.benchmark = True
         return device
     return torch.device("cpu")
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device calculates in bfloat16; a processor that does not would take many times as long."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def autocast(device: torch.device) -> torch.autocast:

@@ -1,6 +1,7 @@
 """Weights that a run starts with: those of a model pack, its critics, and earlier forms of the networks."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -9,13 +10,17 @@ from torch import Tensor, nn
 
 from faceeditor.errors import FaceEditorError
 from faceeditor.nets.mask_guided_forward import EMBED_INPUTS
+from faceeditor.nets.mask_guided_pack import DECODER_FILE, ENCODER_FILE, GENERATOR_FILE
 from faceeditor.packs import ModelPack
+from faceeditor.portrait.exemplars import FILE as EXEMPLARS
+from faceeditor.training.style_gaussian import FILE as STYLES
 
 CRITICS = "critics.safetensors"
 """In a pack: the critics and the flag of renderings, to go on training."""
 _FLAG = "domain."
 _WINDOW, _CLOSE = "window.", "close."
 _PACKED = ("generator", "encoder", "decoder")
+_MADE_ANEW = frozenset((GENERATOR_FILE, ENCODER_FILE, DECODER_FILE, CRITICS, STYLES, EXEMPLARS))
 
 
 def load_start(parts: dict[str, nn.Module], folder: Path, critics: Path | None) -> int:
@@ -45,6 +50,21 @@ def load_start(parts: dict[str, nn.Module], folder: Path, critics: Path | None) 
     except (OSError, RuntimeError, SafetensorError) as error:
         raise FaceEditorError(f"The start does not fit to the training config ({error}): check both.") from error
     return int(pack.config.get("pictures_seen", 0))
+
+
+def carried_files(folder: Path) -> dict[str, Any]:
+    """What a pack holds beside the parts that a run trains or fits anew, as its fine scale: for the pack of the run.
+
+    Returns:
+        Tensors by file and name under "files", and the pack's config under "config".
+
+    Raises:
+        ModelError: the pack is missing or damaged.
+    """
+    pack = ModelPack.open(folder.name, folder.parent)
+    kept = [name for name in pack.files if name not in _MADE_ANEW]
+    files = {name: {k: torch.from_numpy(v) for k, v in pack.load(name).items()} for name in kept}
+    return {"files": files, "config": dict(pack.config)}
 
 
 def critic_weights(pack: ModelPack, critics: Path | None) -> dict[str, Tensor] | None:

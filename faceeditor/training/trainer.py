@@ -15,6 +15,7 @@ from faceeditor.head.model import HeadModel
 from faceeditor.nets.critics import Critics
 from faceeditor.nets.mask_guided import Codes, MaskGenerator, Scale, StyleDecoder, StyleEncoder, Window
 from faceeditor.nets.mask_guided_forward import HEAD_CHANNELS, HEAD_SIDE
+from faceeditor.nets.precision import has_bfloat16
 from faceeditor.portrait.guides import GUIDE_CHANNELS, HAIR_CHANNELS
 from faceeditor.regions import Region
 from faceeditor.training.adversarial import adversarial_losses, feature_maps, train_critics, trained
@@ -35,7 +36,6 @@ from faceeditor.training.run import (
     EMA,
     Run,
     autocast,
-    has_bfloat16,
     is_main,
     load_checkpoint,
     pick_device,
@@ -44,7 +44,7 @@ from faceeditor.training.run import (
     share_gradients,
 )
 from faceeditor.training.stages import ChangedBatch, Stage, StageData
-from faceeditor.training.starting import load_start, widen_moments, with_new_planes
+from faceeditor.training.starting import carried_files, load_start, widen_moments, with_new_planes
 
 Parts = dict[str, nn.Module]
 
@@ -103,6 +103,7 @@ class Trainer:
         self.weights = region_weights(self.train.masks).to(self.device)
         self.seen, self.head_prior = 0, None  # type: int, dict[str, Tensor] | None
         self.bank: CodeBank | None = None
+        self.carried: dict[str, Any] = {}  # files of the start's pack that training leaves as they are
         self.shares = Shares(config["composed"], config["draws"])
         self.stages = [Stage(**stage) for stage in config["stages"]]
         if not run.checkpoint.exists() and sources.start is not None:
@@ -113,6 +114,8 @@ class Trainer:
             self._load(load_checkpoint(run.checkpoint))
         if self.head_prior is None and fitted is not None:
             self.head_prior = _tensors(fit_head_prior(data, fitted))
+        if sources.start is not None:
+            self.carried = carried_files(sources.start)
         self.random = np.random.default_rng(self.seen + 7)
         torch.manual_seed(self.seen + 7)
         self.evaluated: dict[str, float] = {}  # figures of the last evaluation, repeated in the curves
@@ -138,6 +141,7 @@ class Trainer:
             optimizer.load_state_dict(state[name])
             widen_moments(optimizer)
         self.seen, self.head_prior = state["seen"], state["head_prior"]
+        self.carried = state.get("carried", {})
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -154,6 +158,7 @@ class Trainer:
                 "gaussian": self.bank.gaussian.tensors() if self.bank else None,
                 "exemplars": _tensors(self.bank.exemplars.arrays()) if self.bank else None,
                 "head_prior": self.head_prior,
+                "carried": self.carried,
                 "config": self.config,
             },
         )

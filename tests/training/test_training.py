@@ -9,7 +9,7 @@ from faceeditor.errors import FaceEditorError, ModelError
 from faceeditor.nets.lite_features import LiteFeatures
 from faceeditor.nets.mask_guided import Codes, MaskGenerator
 from faceeditor.nets.mask_guided_forward import EMBED_INPUTS
-from faceeditor.packs import ModelPack
+from faceeditor.packs import ModelPack, with_files
 from faceeditor.portrait.exemplars import Exemplars
 from faceeditor.regions import Region
 from faceeditor.training import helpers
@@ -313,8 +313,10 @@ def test_mask_guided_trains_grows_resumes_packs_and_starts_from_a_pack(faces_fol
     config.write_text(MASK_GUIDED.format(first=8, last=16, also=64, heads=0))
     assert train([*base, "--resume", "--pack", str(tmp_path / "models" / "mask-guided")]) == 0
     seen = rows(out)
-    assert [int(float(row["pictures"])) for row in seen] == [4, 8, 12]  # the last step drew windows
-    assert all(np.isfinite(float(row["l1"])) for row in seen)
+    assert [int(float(row["pictures"])) for row in seen if row["l1"]] == [4, 8, 12]  # the last step drew windows
+    assert all(np.isfinite(float(row["l1"])) for row in seen if row["l1"])
+    assert int(float(seen[-1]["pictures"])) == 16, "the last look has a row"
+    assert float(seen[-1]["psnr"]) > 0 and not seen[-1]["l1"]
     assert (out / "sheet.png").exists() and (out / "curves.png").exists()
     pack = ModelPack.open("mask-guided", tmp_path / "models")
     assert set(pack.files) == {
@@ -323,9 +325,16 @@ def test_mask_guided_trains_grows_resumes_packs_and_starts_from_a_pack(faces_fol
     }  # fmt: skip
     exemplars = Exemplars.from_arrays(pack.load("exemplars.safetensors"))
     assert exemplars.shown[:, Region.SKIN].all() and np.isfinite(exemplars.regions).all()
+    extra = {"fine.safetensors": {"noise": np.ones((1, 16, 4, 4), np.float32)}}
+    pack = with_files(pack, extra, {"fine_pictures_seen": 5})
     config.write_text(MASK_GUIDED.format(first=8, last=20, also=64, heads=0))
-    again = tmp_path / "again"
-    assert train([*base[:-3], str(again), "--minutes", "60", "--start", str(pack.folder)]) == 0
+    again, place = tmp_path / "again", tmp_path / "later" / "mask-guided"
+    start = ["--start", str(pack.folder), "--pack", str(place)]
+    assert train([*base[:-3], str(again), "--minutes", "60", *start]) == 0
+    later = ModelPack.open("mask-guided", place.parent)
+    assert set(later.files) == set(pack.files), "what the run does not train stays with it"
+    assert later.config["fine_pictures_seen"] == 5 and later.config["pictures_seen"] == 20
+    assert np.array_equal(later.load("fine.safetensors")["noise"], extra["fine.safetensors"]["noise"])
     state = load_checkpoint(again / "checkpoint.safetensors")
     assert int(state["seen"]) == 20, "the pictures that the pack has seen count"
     packed = pack.load("critics.safetensors")
