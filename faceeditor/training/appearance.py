@@ -98,12 +98,11 @@ def beard_shadow(picture: npt.NDArray[np.uint8], mask: MaskArray) -> Floats:
         return np.full(2, np.nan, np.float32)
     top, bottom, left, right = rows.min(), rows.max(), columns.min(), columns.max()
     width = right - left
-    lightness = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
-    lightness = np.where(mask == Region.SKIN, lightness, np.nan)
+    everywhere = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
+    lightness: Floats = np.where(mask == Region.SKIN, everywhere, np.nan).astype(np.float32)
 
-    def seen(y: float, y_end: float, x: float, x_end: float) -> npt.NDArray[np.float32]:
-        y, y_end, x, x_end = (max(0, round(value)) for value in (y, y_end, x, x_end))
-        field = lightness[y:y_end, x:x_end]
+    def seen(y: float, y_end: float, x: float, x_end: float) -> Floats:
+        field = lightness[max(0, round(y)) : max(0, round(y_end)), max(0, round(x)) : max(0, round(x_end))]
         return field[np.isfinite(field)]
 
     above = seen(top - 0.22 * width, top, left + 0.1 * width, right - 0.1 * width)
@@ -133,7 +132,7 @@ def light_values(gamma: Floats) -> Floats:
 def _standardised(values: Floats) -> Floats:
     """(N, F) with mean 0 and spread 1 of every column; what is NaN becomes 0."""
     known = np.isfinite(values).all(1)
-    result = np.zeros_like(values)
+    result: Floats = np.zeros_like(values)
     if known.any():
         result[known] = (values[known] - values[known].mean(0)) / (values[known].std(0) + 1e-6)
     return result

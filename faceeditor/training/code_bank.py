@@ -122,9 +122,9 @@ class CodeBank:
             light: of the photographs' fitted heads; draws vary little in it. None: they vary as photographs do.
         """
         flat, exemplars = filled_codes(all_codes(encoder, faces, side, device), faces)
-        usual, lit, beard = (
-            None if part is None else torch.from_numpy(part).to(device) for part in appearance(faces, light)
-        )
+        measured = appearance(faces, light)
+        usual, beard = (torch.from_numpy(part).to(device) for part in (measured.weights, measured.beard))
+        lit = None if measured.light is None else torch.from_numpy(measured.light).to(device)
         # In full these weights cost half of the variety of photographs, their roots a tenth: docs/decisions/0010.
         weights = commonness(split_codes(flat)).sqrt()
         described = [mask_descriptors(mask) for mask in (*faces.masks, *map(mirrored, faces.masks))]
