@@ -276,6 +276,15 @@ def test_a_picture_that_does_not_fit_into_the_memory_is_refused(monkeypatch: pyt
         check_size("large.png", 10_000, 11_000)
 
 
+def test_nothing_is_printed_of_a_damaged_picture(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    content = tiff((gradient() / 255).astype(np.float64), photometric=2, sample_format=3)
+    path = tmp_path / "cut.tif"
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ImageError):
+        open_picture(path)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_mutated_pictures_never_raise_anything_but_sentences() -> None:
     random = np.random.default_rng(5)
     contents = []

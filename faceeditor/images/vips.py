@@ -176,9 +176,7 @@ def _is_luma_tiff(data: bytes) -> bool:
 
 def _doubles(data: bytes) -> Any:
     """The image of a TIFF of 64-bit floats, which libvips does not read; None if OpenCV does not read it either."""
-    import cv2
-
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = _by_opencv(data)
     if pixels is None or pixels.dtype != np.float64 or (pixels.ndim == 3 and pixels.shape[2] != 3):
         return None
     floats = np.ascontiguousarray(pixels if pixels.ndim == 2 else pixels[..., ::-1], np.float32)
@@ -241,13 +239,29 @@ def _webp_pixels(header: Any, data: bytes) -> Any:
     """A WebP picture with its pixels from OpenCV's decoder, as of `_avif_pixels`; libvips keeps canvas and frame."""
     import cv2
 
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = _by_opencv(data)
     if pixels is None or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
         return header  # it is damaged: libvips says how
     how = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
     for part in strips(len(pixels), pixels[0].nbytes):
         pixels[part] = cv2.cvtColor(pixels[part], how)
     return _with_pixels(header, pixels)
+
+
+def _by_opencv(data: bytes) -> npt.NDArray[Any] | None:
+    """What OpenCV decodes, in its order of channels; None if it cannot. What it would print on the way is left out."""
+    import cv2
+
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        _log.info("OpenCV does not decode a picture: %s", error)
+        return None
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    return None if pixels is None else np.asarray(pixels)
 
 
 _OTHER_DECODERS = {"avif": _avif_pixels, "webp": _webp_pixels}

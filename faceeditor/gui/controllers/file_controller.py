@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from PySide6.QtCore import (
     QByteArray,
     QEventLoop,
     QIODevice,
+    QMetaObject,
     QMimeData,
     QObject,
+    Qt,
     QTimer,
     Signal,
     SignalInstance,
@@ -238,13 +241,13 @@ class FileController(QObject):
     def _open_in_order(self, path: Path, labels: str) -> None:
         """Read a mask again with its labels in another order."""
         readings: list[MaskReading] = []
-        if self.session.guarded(lambda: readings.append(load_mask(path, labels))):
+        if self.session.guarded(lambda: readings.append(_beside(lambda: load_mask(path, labels)))):
             self.open_path(path, readings[0])
 
     def _read(self, path: Path, mask: MaskReading | None) -> tuple[Portrait, MaskReading | None]:
         if path.suffix.lower() == store.SUFFIX:
             return store.load(path), None
-        reading = load_mask(path) if mask is None else mask
+        reading = _beside(lambda: load_mask(path)) if mask is None else mask
         present = self.session.portrait
         return Portrait(reading.mask, present.style, present.truncation, present.recent_styles), reading
 
@@ -573,6 +576,17 @@ class FileController(QObject):
                 self.tr("The recovered portrait could not be kept as a new snapshot; the old one stays. Save it now.")
             )
         return True
+
+
+def _beside(read: Callable[[], MaskReading]) -> MaskReading:
+    """Decode a picture on a thread of its own while the window is painted; returns or raises what `read` does."""
+    loop = QEventLoop()
+    with ThreadPoolExecutor(1, "ThreadPoolExecutor-decoding") as pool:
+        future = pool.submit(read)
+        later = Qt.ConnectionType.QueuedConnection
+        future.add_done_callback(lambda _: QMetaObject.invokeMethod(loop, "quit", later))
+        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        return future.result()
 
 
 def save_image(image: QImage, path: Path) -> None:
