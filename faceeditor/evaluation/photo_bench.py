@@ -20,7 +20,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faceeditor.engine import Engine
-from faceeditor.engine.photo_edit import EditPhoto, FaceEdit, FindFace, FoundFace, patch_request
+from faceeditor.engine.photo_edit import (
+    EditPhoto,
+    FaceEdit,
+    FindFace,
+    FoundFace,
+    patch_request,
+    plan_edit,
+    three_channels,
+)
 from faceeditor.errors import FaceEditorError
 from faceeditor.evaluation.photo_measures import PerceptualDistance, seam_energy
 from faceeditor.evaluation.photo_scenes import Scene, changes, draw_scene
@@ -31,6 +39,7 @@ from faceeditor.head.presets import apply_preset, find_preset
 from faceeditor.images import SourceImage
 from faceeditor.images.orientation import stored
 from faceeditor.images.source import read_source, source_of
+from faceeditor.photo.composite import Edit, Samples, touched
 from faceeditor.photo.face import PhotoFace
 from faceeditor.photo.placement import Rect, inner
 from faceeditor.portrait.head import HeadCoefficients
@@ -176,7 +185,8 @@ class PhotoBench:
                 wanted = FaceEdit(face, found.style, head)
                 ours = self.answer(EditPhoto(source, (wanted,)))
                 row.append(ours)
-                untouched.append(self.untouched_share(source, ours, wanted))
+                done = plan_edit(self.engine.render, wanted)
+                untouched.append(untouched_share(source.samples, ours, face, done))
                 for way, picture in (("ours", ours), ("pasted", self.pasted(source.srgb, wanted))):
                     moved = face.plan(self.model, head, face.mask).labels
                     embedded = network.embed_masked([cut(picture, found.square)], [moved])[0]
@@ -196,25 +206,6 @@ class PhotoBench:
             return apply_preset(find_preset("light", value), head, self.model, head.gamma)
         knob = control(name, self.model)
         return knob.set(head, self.model, knob.clip(knob.get(head, self.model) + float(value)))
-
-    def untouched_share(self, source: SourceImage, made: Any, wanted: FaceEdit) -> float:
-        """Share of the pixels that no edit touches whose samples are the source's: 1 is what is promised."""
-        edit = wanted.photo.plan(self.model, wanted.head, wanted.photo.mask).finished(self.model, None)
-        rect = Rect(0, 0, source.width, source.height)
-        placement = wanted.photo.placement
-        touched = np.zeros((source.height, source.width), bool)
-        if edit.displacement is not None:
-            offset = placement.to_picture(edit.displacement, rect) * placement.unit
-            touched |= np.hypot(offset[..., 0], offset[..., 1]) > 0.05
-        if edit.patch is not None:
-            touched |= placement.to_picture(edit.patch, rect, cv2.INTER_CUBIC)[..., 3] >= 1 / 256
-        if edit.gain is not None:
-            touched |= (np.abs(placement.to_picture(edit.gain, rect) - 1) >= 1 / 512).any(-1)
-        bounds = placement.bounds(source.width, source.height)
-        outside = np.ones_like(touched)
-        outside[bounds.slices] = False
-        free = ~touched | outside
-        return float((made == source.samples).all(-1)[free].mean()) if free.any() else 1.0
 
     # Exactness.
 
@@ -266,6 +257,18 @@ class PhotoBench:
         path = folder / f"{megapixels}.jpg"
         path.write_bytes(encode_photograph(as_source(picture, "jpeg"), picture ^ 1, SaveOptions("jpeg")))
         return path
+
+
+def untouched_share(samples: Samples, made: Samples, face: PhotoFace, edit: Edit) -> float:
+    """Share of the pixels that an edit does not touch (`composite.touched`) which are the source's: 1 is promised.
+
+    Args:
+        samples, made: (H, W, 1 or 3) before and after the edit.
+        face: the face that is edited.
+        edit: what was done to it.
+    """
+    free = ~touched(three_channels(samples), face.placement, face.matte, edit)
+    return float((made == samples).all(-1)[free].mean()) if free.any() else 1.0
 
 
 def _cost_of(path: Path, device: str) -> dict[str, float]:
@@ -387,7 +390,8 @@ def table(figures: PhotoFigures) -> str:
         if figures.seams:
             lines += ["", "| seam energy | ours | pasted |", "|---|---|---|"]
             lines += [f"| {edit} | {row['ours']:.2f} | {row['pasted']:.2f} |" for edit, row in figures.seams.items()]
-        lines += ["", f"Pixels outside of an edit that stay bit for bit: {figures.untouched:.4%} at least."]
+        share = "all" if figures.untouched == 1 else f"{figures.untouched:.4%} at least"
+        lines += ["", f"Pixels outside of an edit that stay bit for bit: {share}."]
     if figures.exact:
         lines += [
             "",

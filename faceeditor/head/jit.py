@@ -69,3 +69,9 @@ def compiled(function: Function) -> Function:
     flags = {"contract", "reassoc", "arcp", "nsz"}
     made: Any = numba.njit(cache=_CACHED, nogil=True, fastmath=flags, error_model="numpy")(function)
     return made
+
+
+def compiled_exactly(function: Function) -> Function:
+    """As `compiled`, but every operation is rounded as it is written: two loops that call it decide alike."""
+    made: Any = numba.njit(cache=_CACHED, nogil=True, error_model="numpy")(function)
+    return made

@@ -135,7 +135,7 @@ def edited(
         step: called with the share done; may raise to stop the work.
 
     Returns:
-        (height, width, 3) of the picture's type, a new array. Pixels that the edit does not touch are the picture's.
+        (height, width, 3) of the picture's type, a new array. Pixels that are not `touched` are the picture's.
     """
     height, width = picture.shape[:2]
     rect = Rect(0, 0, width, height) if rect is None else rect.within(width, height)
@@ -218,6 +218,24 @@ def pixel_origin(picture: Samples, placement: Placement, matte: Matte, edit: Edi
     return out
 
 
+def touched(picture: Samples, placement: Placement, matte: Matte, edit: Edit, rect: Rect | None = None) -> BoolArray:
+    """Where `edited` may change a pixel: it moves by more than `STILL` pixels, a gain leaves 1 by `LEAST_GAIN`, a patch
+    covers it, or another style or a finish reaches it.
+
+    Args:
+        picture, placement, matte, edit, rect: as of `edited`.
+
+    Returns:
+        (height, width) bool. Fewer pixels change: the background does not move with the person, for one.
+    """
+    height, width = picture.shape[:2]
+    rect = Rect(0, 0, width, height) if rect is None else rect.within(width, height)
+    out = np.zeros(rect.shape, np.bool_)
+    for part in _tiles_within(rect, placement.bounds(width, height)):
+        out[part.moved(-rect.left, -rect.top).slices] = _Tile(picture, placement, matte, part).touched(edit)
+    return out
+
+
 class _Moved(NamedTuple):
     """A tile with the person moved over the background: values (h, w, 3), which pixels are changed, the person's
     opacity, and how far the filled background is seen."""
@@ -261,6 +279,22 @@ class _Tile:
             assert alpha is not None
             self._light_up(edit, values, alpha, changed)
         return (values, changed) if changed.any() else None
+
+    def touched(self, edit: Edit) -> BoolArray:
+        """(h, w) as `touched`, decided as each step of `edited` decides it."""
+        out = np.zeros(self.rect.shape, np.bool_)
+        kernels.touched(
+            self.rect.left, self.rect.top, *self._field(edit.displacement), self._linear, np.float32(STILL),
+            *self._field(edit.gain), *self._field(edit.surroundings), np.float32(LEAST_GAIN), out,
+        )  # fmt: skip
+        for field in (edit.restyle, edit.restyle_behind):
+            if field is not None:
+                out |= _counts(self.placement.to_picture(field, self.rect, cv2.INTER_CUBIC))
+        if edit.patch is not None:
+            out |= self._patch(edit.patch)[1] > 0
+        for finish in edit.finishes:
+            out |= self.placement.to_picture(finish.weight, self.rect) >= LEAST_GAIN
+        return out
 
     def person(self, edit: Edit) -> FloatArray:
         """(h, w) how opaque the person is after an edit."""
@@ -393,11 +427,13 @@ class _Tile:
 
     def _restyled(self, edit: Edit, values: FloatArray, alpha: FloatArray, changed: BoolArray) -> FloatArray:
         """Add what another style adds; marks what it changes."""
-        total = np.zeros_like(values)
+        total, reached = np.zeros_like(values), np.zeros(self.rect.shape, np.bool_)
         for field, share in ((edit.restyle, alpha), (edit.restyle_behind, 1 - alpha)):
             if field is not None:
-                total += share[..., None] * self.placement.to_picture(field, self.rect, cv2.INTER_CUBIC)
-        active: BoolArray = np.asarray((np.abs(total) >= LEAST_GAIN).any(-1), np.bool_)
+                added = self.placement.to_picture(field, self.rect, cv2.INTER_CUBIC)
+                reached |= _counts(added)
+                total += share[..., None] * added
+        active = reached & _counts(total)
         changed |= active
         return np.asarray(np.where(active[..., None], np.clip(values + total, 0, 1), values), np.float32)
 
@@ -421,10 +457,11 @@ class _Tile:
         if self._highest(finish.weight) < LEAST_GAIN:
             return values
         weight = np.asarray(self.placement.to_picture(finish.weight, self.rect), np.float32)
+        wanted = weight >= LEAST_GAIN
         if finish.person is not None:
             assert alpha is not None
             weight = finish.limited(weight, alpha, None if edit.patch is None else self._patch(edit.patch)[1])
-        wanted = weight >= LEAST_GAIN
+            wanted &= weight >= LEAST_GAIN
         if not wanted.any():
             return values
         made = finish.applied(values, weight, lambda grid: self.placement.to_picture(grid, self.rect))
@@ -437,6 +474,11 @@ class _Tile:
             self.rect.left, self.rect.top, values, alpha, changed, *self._field(edit.gain),
             *self._field(edit.surroundings), np.float32(LEAST_GAIN), TO_LINEAR, TO_ENCODED,
         )  # fmt: skip
+
+
+def _counts(added: npt.NDArray[Any]) -> BoolArray:
+    """(h, w) where what is added (h, w, 3) is enough to be added."""
+    return np.asarray((np.abs(added) >= LEAST_GAIN).any(-1), np.bool_)
 
 
 def grain(rect: Rect, unit: float) -> FloatArray:
@@ -470,4 +512,5 @@ def warm_up(kind: type[np.uint8] | type[np.uint16] = np.uint8) -> None:
     edit = Edit(displacement=planes[2] + np.float32(2), gain=planes[1] + np.float32(2), surroundings=planes[1])
     placement = Placement(np.array([(1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]))
     edited(picture, placement, matte, edit)
+    touched(picture, placement, matte, edit)
     layers(picture, placement, matte, Rect(0, 0, 8, 8))

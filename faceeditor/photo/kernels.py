@@ -2,15 +2,17 @@
 
 Fields lie on the wide grid and are looked up bilinearly where a pixel needs them; `to_grid` (2, 3) float64 takes pixel
 indices to grid indices. The formulas of light are those of `tone`.
+
+Whether motion or light touches a pixel is decided by `offset`, `is_away` and `leaves_one` alone, here and in `touched`.
 """
 
 import numpy as np
 
-from faceeditor.head.jit import compiled
+from faceeditor.head.jit import compiled, compiled_exactly
 from faceeditor.photo.tone import KNEE
 
 
-@compiled
+@compiled_exactly
 def corner(rows, columns, to_grid, x, y):  # type: ignore[no-untyped-def]
     """Row and column of a grid of so many rows and columns at a pixel, and how far it lies towards the next ones."""
     column = to_grid[0, 0] * x + to_grid[0, 1] * y + to_grid[0, 2]
@@ -21,7 +23,7 @@ def corner(rows, columns, to_grid, x, y):  # type: ignore[no-untyped-def]
     return i, j, np.float32(row - i), np.float32(column - j)
 
 
-@compiled
+@compiled_exactly
 def at(grid, i, j, down, across, plane):  # type: ignore[no-untyped-def]
     """A plane of a grid (H, W, C) between four of its pixels."""
     top = grid[i, j, plane] + across * (grid[i, j + 1, plane] - grid[i, j, plane])
@@ -29,12 +31,60 @@ def at(grid, i, j, down, across, plane):  # type: ignore[no-untyped-def]
     return top + down * (bottom - top)
 
 
-@compiled
+@compiled_exactly
 def at2(grid, i, j, down, across):  # type: ignore[no-untyped-def]
     """A grid (H, W) between four of its pixels."""
     top = grid[i, j] + across * (grid[i, j + 1] - grid[i, j])
     bottom = grid[i + 1, j] + across * (grid[i + 1, j + 1] - grid[i + 1, j])
     return top + down * (bottom - top)
+
+
+@compiled_exactly
+def offset(offsets, to_offsets, linear, px, py):  # type: ignore[no-untyped-def]
+    """How far away a pixel comes from, in pixels across and down."""
+    i, j, down, across = corner(offsets.shape[0], offsets.shape[1], to_offsets, px, py)
+    u, v = at(offsets, i, j, down, across, 0), at(offsets, i, j, down, across, 1)
+    return linear[0, 0] * u + linear[0, 1] * v, linear[1, 0] * u + linear[1, 1] * v
+
+
+@compiled_exactly
+def is_away(dx, dy, still):  # type: ignore[no-untyped-def]
+    """Whether an offset is longer than `still`."""
+    return dx * dx + dy * dy > still * still
+
+
+@compiled_exactly
+def leaves_one(value, least):  # type: ignore[no-untyped-def]
+    """Whether a gain differs from 1 by `least`."""
+    return abs(value - np.float32(1)) >= least
+
+
+@compiled
+def touched(  # type: ignore[no-untyped-def]
+    left, top, offsets, to_offsets, linear, still, gain, to_gain, around, to_around, least, out
+):
+    """Mark the pixels (h, w) of a rectangle that move by more than `still` or whose gains leave 1 by `least`.
+
+    Args:
+        offsets, gain, around: as of `places` and `light_up`; empty where there is none.
+        out: written to.
+    """
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            px, py = left + x, top + y
+            found = False
+            if offsets.shape[0] > 0:
+                dx, dy = offset(offsets, to_offsets, linear, px, py)
+                found = is_away(dx, dy, still)
+            if gain.shape[0] > 0 and not found:
+                i, j, down, across = corner(gain.shape[0], gain.shape[1], to_gain, px, py)
+                for c in range(3):
+                    found |= leaves_one(at(gain, i, j, down, across, c), least)
+            if around.shape[0] > 0 and not found:
+                i, j, down, across = corner(around.shape[0], around.shape[1], to_around, px, py)
+                for c in range(3):
+                    found |= leaves_one(at(around, i, j, down, across, c), least)
+            out[y, x] = found
 
 
 @compiled
@@ -191,13 +241,11 @@ def places(  # type: ignore[no-untyped-def]
     for y in range(xs.shape[0]):
         for x in range(xs.shape[1]):
             px, py = left + x, top + y
-            i, j, down, across = corner(offsets.shape[0], offsets.shape[1], to_offsets, px, py)
-            u, v = at(offsets, i, j, down, across, 0), at(offsets, i, j, down, across, 1)
-            dx, dy = linear[0, 0] * u + linear[0, 1] * v, linear[1, 0] * u + linear[1, 1] * v
+            dx, dy = offset(offsets, to_offsets, linear, px, py)
             sx, sy = np.float32(px) + dx, np.float32(py) + dy
             xs[y, x], ys[y, x] = sx, sy
             touched = False
-            if dx * dx + dy * dy > still * still:
+            if is_away(dx, dy, still):
                 i, j, down, across = corner(rows, columns, to_matte, px, py)
                 touched = at2(clear, i, j, down, across) < one
                 if not touched:
@@ -302,15 +350,20 @@ def light_up(  # type: ignore[no-untyped-def]
         for x in range(values.shape[1]):
             cover = alpha[y, x]
             total[:] = one
+            leaves = False
             if gain.shape[0] > 0 and cover > zero:
                 i, j, down, across = corner(gain.shape[0], gain.shape[1], to_gain, left + x, top + y)
                 for c in range(3):
-                    total[c] += cover * (at(gain, i, j, down, across, c) - one)
+                    factor = at(gain, i, j, down, across, c)
+                    leaves |= leaves_one(factor, least)
+                    total[c] += cover * (factor - one)
             if around.shape[0] > 0 and cover < one:
                 i, j, down, across = corner(around.shape[0], around.shape[1], to_around, left + x, top + y)
                 for c in range(3):
-                    total[c] += (one - cover) * (at(around, i, j, down, across, c) - one)
-            if max(abs(total[0] - one), abs(total[1] - one), abs(total[2] - one)) < least:
+                    factor = at(around, i, j, down, across, c)
+                    leaves |= leaves_one(factor, least)
+                    total[c] += (one - cover) * (factor - one)
+            if not leaves or max(abs(total[0] - one), abs(total[1] - one), abs(total[2] - one)) < least:
                 continue
             changed[y, x] = True
             for c in range(3):

@@ -1,12 +1,18 @@
 """The figures of `bench photo`."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from faceeditor.evaluation.photo_bench import PhotoFigures, averaged, psnr, ssim, table
+from faceeditor.evaluation.photo_bench import PhotoFigures, averaged, psnr, ssim, table, untouched_share
 from faceeditor.evaluation.photo_measures import PerceptualDistance, seam_energy
 from faceeditor.paths import models_dir
+from faceeditor.photo.align import Square
+from faceeditor.photo.composite import Edit, edited, touched
+from faceeditor.photo.placement import WIDE, Placement
+from tests.photo.people import found_person
 
 
 def test_psnr_and_ssim_of_known_differences() -> None:
@@ -43,6 +49,22 @@ def test_a_blurred_picture_is_farther_than_a_brighter_one() -> None:
     assert distance(picture, picture) == pytest.approx(0, abs=1e-5)
     brighter, blurred = (picture + 12).astype(np.uint8), cv2.GaussianBlur(picture, (0, 0), 2.0)
     assert 0 < distance(brighter, picture) < distance(np.asarray(blurred, np.uint8), picture)
+
+
+def test_motions_about_the_threshold_leave_all_that_is_below() -> None:
+    """The fields are read as the composition reads them: at the pixel, not at the next 32nd of a grid pixel."""
+    placement = Placement.of(Square(np.array([181.3, 204.6]), np.array([131.0, 17.0])))
+    face = replace(found_person(), placement=placement)
+    random = np.random.default_rng(5)
+    displacement = random.uniform(0, 0.08, (WIDE, WIDE, 2)).astype(np.float32)
+    edit = Edit(displacement=displacement)
+    picture = random.integers(0, 256, (400, 360, 3), np.uint8)
+    made = edited(picture, placement, face.matte, edit)
+    assert (made != picture).any()
+    assert untouched_share(picture, made, face, edit) == 1.0
+    free = np.argwhere(~touched(picture, placement, face.matte, edit))
+    made[tuple(free[0])] ^= 1
+    assert untouched_share(picture, made, face, edit) < 1.0
 
 
 def test_figures_that_nobody_has_are_left_out() -> None:
