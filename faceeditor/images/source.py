@@ -154,16 +154,15 @@ def to_srgb(samples: Samples, icc: bytes | None = None, alpha: Samples | None = 
         alpha: (H, W) of the same dtype, laid over neutral grey.
     """
     if icc is None and alpha is None and samples.dtype == np.uint8 and samples.shape[2] == 3:
-        own = samples.view()
-        own.flags.writeable = False
-        return np.asarray(own, np.uint8)
+        view = np.asarray(samples.view(), np.uint8)
+        view.flags.writeable = False
+        return view
     height, width, bands = samples.shape
     deep = samples.dtype == np.uint16
     space = ("rgb16" if deep else "srgb") if bands >= 3 else ("grey16" if deep else "b-w")
     out = np.empty((height, width, 3), np.uint8)
     for part in vips.strips(height, width * (bands + 1) * samples.dtype.itemsize):
-        own = samples[part] if alpha is None else np.dstack([samples[part], alpha[part]])
-        own = np.ascontiguousarray(own)
+        own = np.ascontiguousarray(samples[part] if alpha is None else np.dstack([samples[part], alpha[part]]))
         image = vips.library().Image.new_from_memory(
             own.data, width, len(own), own.shape[2], "ushort" if deep else "uchar"
         )
