@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.photo import matting
 from faceeditor.photo.fields import fill, local_mean, spread
 from faceeditor.photo.placement import MARGIN, WIDE, widened
 from faceeditor.regions import MASK_SIZE, MaskArray, Region
@@ -148,6 +147,8 @@ def _closed_form(colours: npt.NDArray[np.float64], trimap: npt.NDArray[np.float6
         return np.asarray(trimap, np.float32)
     alpha = trimap.copy()
     # Traces of opacity would mark half of the background as moved.
+    from faceeditor.photo import matting
+
     alpha[unknown] = (np.clip(matting.solve(colours, trimap, unknown), 0, 1) - 0.02) / 0.96
     return np.clip(alpha, 0, 1).astype(np.float32)
 

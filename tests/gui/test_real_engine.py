@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from faceeditor.gui.app import Program, application
 from faceeditor.gui.snapshot import draw_stroke, pump
 from faceeditor.interaction.light_shading import handle_of
+from faceeditor.interaction.view import Pane
 from faceeditor.paths import models_dir
 from faceeditor.regions import Region
 from tests.gui.canvas.test_head_gizmo import drag as drag_face
@@ -31,7 +32,9 @@ def test_face_follows_brush_and_style():
         assert first.std() > 10, "a face is no flat colour"
         program.window.tools.set_region(Region.HAIR)
         program.window.tools.set_size(40)
-        draw_stroke(program.window.canvas, [(100.0, 95.0), (128.0, 90.0), (156.0, 95.0)], pane=1)
+        canvas = program.window.canvas
+        face = canvas.shown.index(Pane.FACE)
+        draw_stroke(canvas, [(100.0, 95.0), (128.0, 90.0), (156.0, 95.0)], pane=face)
         assert pump(lambda: program.session.up_to_date, WAIT)
         painted = program.session.frame.pixels.astype(int)
         change = np.abs(painted - first).mean(-1)

@@ -100,6 +100,7 @@ def train(*arguments: object) -> int:
     return run(parser.parse_args([str(argument) for argument in arguments]))
 
 
+@pytest.mark.timeout(1800)
 def test_reader_and_generator_learn_from_heads(
     faces_folder: Path, fitted_heads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

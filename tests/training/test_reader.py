@@ -175,7 +175,7 @@ def test_training_compares_photographs_with_renderings(
         "learning_rate": 1e-3, "weight_decay": 1e-3, "average_half_life": 100, "save_steps": 1000,
         "weights": {"photometric": 0.5},
     }  # fmt: skip
-    train_reader(config, faces_folder, tmp_path / "run", 1.0, False, fitted_heads, None)
+    train_reader(config, faces_folder, tmp_path / "run", 60.0, False, fitted_heads, None)
     with (tmp_path / "run" / "curves.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 1 and float(rows[0]["photometric"]) > 0
