@@ -142,13 +142,13 @@ def _closed_form(colours: npt.NDArray[np.float64], trimap: npt.NDArray[np.float6
         colours: (N, N, 3) 0..1.
         trimap: (N, N) 1 the person, 0 the background, 0.5 in between.
     """
+    from faceeditor.photo import matting  # Compiled by numba, which a window without a photograph does not need.
+
     unknown = (trimap > 0) & (trimap < 1)
     if not unknown.any() or not (trimap == 1).any() or not (trimap == 0).any():
         return np.asarray(trimap, np.float32)
     alpha = trimap.copy()
     # Traces of opacity would mark half of the background as moved.
-    from faceeditor.photo import matting
-
     alpha[unknown] = (np.clip(matting.solve(colours, trimap, unknown), 0, 1) - 0.02) / 0.96
     return np.clip(alpha, 0, 1).astype(np.float32)
 
