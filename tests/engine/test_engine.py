@@ -397,6 +397,12 @@ class NotingEvent(threading.Event):
         self.refused += not done
         return done
 
+    def wait_for_refusals(self, count: int) -> None:
+        end = time.monotonic() + WAIT
+        while self.refused < count and time.monotonic() < end:
+            time.sleep(0.01)
+        assert self.refused >= count
+
 
 def test_long_work_gives_way_to_short_work(engine: Engine) -> None:
     idle = engine._jobs._short_idle = NotingEvent()
@@ -407,10 +413,10 @@ def test_long_work_gives_way_to_short_work(engine: Engine) -> None:
     assert passed.acquire(timeout=WAIT)
     quick = engine.run(ShortWork(begun, go_on), short.on_progress, short.on_done, short.on_error)
     assert begun.wait(WAIT), "a short job begins while the long one runs"
-    long.wait(lambda: idle.refused >= 1)  # what had passed its check has gone on to the next one
+    idle.wait_for_refusals(1)  # what had passed its check has gone on to the next one
     while passed.acquire(blocking=False):
         pass
-    long.wait(lambda: idle.refused >= 4)
+    idle.wait_for_refusals(4)
     assert not passed.acquire(blocking=False), "the long one pauses"
     go_on.set()
     assert quick.wait(WAIT) and quick.result == "read" and quick.error is None
