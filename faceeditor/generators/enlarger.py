@@ -1,14 +1,14 @@
 """The learnt enlarger (model pack `enlarger`) on a processor: drawn faces beyond what the generator draws."""
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from faceeditor.errors import EngineError, ModelError
+from faceeditor.generators.cpu_network import Network, OpenedPacks, open_network, openvino_network
+from faceeditor.generators.openvino_runtime import load_openvino
 from faceeditor.nets.enlarger_forward import (
     FILE,
     MARGIN,
@@ -24,13 +24,11 @@ from faceeditor.paths import models_dir
 
 Pixels = npt.NDArray[np.uint8]
 
-BACKENDS = ("openvino", "torch")
 TILE = 256
 """Side of the tiles that are enlarged one by one, so that memory does not grow with the picture."""
 _WHOLE = TILE + 2 * MARGIN
 
-_opened: dict[tuple[str, str, int], "FaceEnlarger"] = {}
-_lock = threading.Lock()
+_opened: OpenedPacks["FaceEnlarger"] = OpenedPacks()
 
 
 class FaceEnlarger:
@@ -48,11 +46,13 @@ class FaceEnlarger:
     """
 
     def __init__(self, pack: ModelPack | None = None, backend: str = "") -> None:
-        if backend and backend not in BACKENDS:
-            raise EngineError(f"The enlarger has no backend “{backend}”; choose one of: {', '.join(BACKENDS)}.")
         pack = pack or ModelPack.open(PACK)
+        weights, width = pack.load(FILE), int(pack.config.get("width", 24))
         self._lock = threading.Lock()
-        self._add, self.backend = _open_backend(pack, backend)
+        # (1, 3, S, S) of `detail_of` a tile with its margins -> (1, 3, 2 S, 2 S) that the network adds
+        self._add, self.backend = open_network(
+            PACK, backend, lambda: _openvino(weights), lambda: _torch(weights, width)
+        )
 
     def twice(self, picture: Pixels) -> Pixels:
         """A picture (H, W, 3) uint8 sRGB at twice its size; each pixel depends on those within `MARGIN` alone.
@@ -86,64 +86,26 @@ def load() -> FaceEnlarger | None:
     Raises:
         ModelError, EngineError: as of `FaceEnlarger`.
     """
-    from faceeditor.generators.devices import cpu_threads
-
     if not (models_dir() / PACK).is_dir():
         return None
     pack = ModelPack.open(PACK)
-    key = (str(pack.folder), pack.key, cpu_threads())
-    with _lock:
-        if key not in _opened:
-            _opened[key] = FaceEnlarger(pack)
-        return _opened[key]
+    return _opened.get(pack, lambda: FaceEnlarger(pack))
 
 
-Add = Callable[[FloatArray], FloatArray]
-"""(1, 3, S, S) of `detail_of` a tile with its margins -> (1, 3, 2 S, 2 S) that the network adds."""
+def _openvino(weights: dict[str, npt.NDArray[Any]]) -> Network:
+    def build() -> Any:
+        from faceeditor.generators.openvino_graph import OpenVinoOperations
 
-
-def _open_backend(pack: ModelPack, wanted: str) -> tuple[Add, str]:
-    weights = pack.load(FILE)
-    if wanted != "torch":
-        try:
-            return _openvino(weights), "openvino"
-        except EngineError:
-            if wanted:
-                raise
-    return _torch(weights, int(pack.config.get("width", 24))), "torch"
-
-
-def _openvino(weights: dict[str, npt.NDArray[Any]]) -> Add:
-    from faceeditor.generators.devices import cpu_threads
-    from faceeditor.generators.openvino_runtime import latency_settings, load_openvino
-
-    openvino = load_openvino()
-    from faceeditor.generators.openvino_graph import OpenVinoOperations
-
-    detail = openvino.opset13.parameter([1, 3, _WHOLE, _WHOLE], np.float32, "detail")
-    try:
+        openvino = load_openvino()
+        detail = openvino.opset13.parameter([1, 3, _WHOLE, _WHOLE], np.float32, "detail")
         added = added_detail(OpenVinoOperations(weights), detail)
-        model = openvino.Model([openvino.opset13.result(added)], [detail], PACK)
-    except (RuntimeError, KeyError, ValueError) as error:
-        raise _unfit() from error
-    try:
-        # In bfloat16 the levels of a strong edge would be off by one here and there.
-        compiled = openvino.Core().compile_model(model, "CPU", latency_settings(cpu_threads(), "f32"))
-        request = compiled.create_infer_request()
-    except RuntimeError as error:
-        raise EngineError(f"OpenVINO does not accept the enlarger ({error}).") from error
+        return openvino.Model([openvino.opset13.result(added)], [detail], PACK)
 
-    def add(values: FloatArray) -> FloatArray:
-        try:
-            request.infer([values], share_inputs=True)
-        except RuntimeError as error:
-            raise EngineError(f"OpenVINO could not enlarge the picture ({error}).") from error
-        return np.asarray(request.get_output_tensor().data, np.float32)
-
-    return add
+    # In bfloat16 the levels of a strong edge would be off by one here and there.
+    return openvino_network(PACK, build)
 
 
-def _torch(weights: dict[str, npt.NDArray[Any]], width: int) -> Add:
+def _torch(weights: dict[str, npt.NDArray[Any]], width: int) -> Network:
     import torch
 
     from faceeditor.nets.enlarger import Enlarger
@@ -156,7 +118,3 @@ def _torch(weights: dict[str, npt.NDArray[Any]], width: int) -> Add:
             return np.asarray(net(torch.from_numpy(values)).numpy(), np.float32)
 
     return add
-
-
-def _unfit() -> ModelError:
-    return ModelError(f"The model “{PACK}” does not fit to this program; reinstall Face Editor.")

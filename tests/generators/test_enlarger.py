@@ -9,6 +9,7 @@ import torch
 
 from faceeditor.errors import EngineError, ModelError
 from faceeditor.generators import enlarger
+from faceeditor.generators.cpu_network import BACKENDS
 from faceeditor.generators.enlarger import TILE, FaceEnlarger
 from faceeditor.nets.enlarger import Enlarger
 from faceeditor.nets.enlarger_forward import MARGIN, detail_of, lanczos2, levels_of
@@ -64,8 +65,18 @@ def test_tiles_leave_no_seam(pack: ModelPack) -> None:
 
 def test_both_backends_agree(pack: ModelPack) -> None:
     picture = face(40, 40)
-    ways = [FaceEnlarger(pack, backend).twice(picture).astype(int) for backend in enlarger.BACKENDS]
+    ways = [FaceEnlarger(pack, backend).twice(picture).astype(int) for backend in BACKENDS]
     assert np.abs(ways[0] - ways[1]).max() <= 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_result_is_not_written_over_by_the_next(pack: ModelPack, backend: str) -> None:
+    net = FaceEnlarger(pack, backend)
+    side = TILE + 2 * MARGIN
+    first, second = (detail_of(face(side, side)[::step].astype(np.float32).copy())[None] for step in (1, -1))
+    result = net._add(first)
+    kept = result.copy()
+    assert not np.array_equal(net._add(second), kept) and np.array_equal(result, kept)
 
 
 def test_a_missing_pack_is_no_error_and_a_damaged_one_is(
@@ -81,7 +92,7 @@ def test_a_missing_pack_is_no_error_and_a_damaged_one_is(
         enlarger.load()
     arrays = {name: value[:4] for name, value in pack.load("weights.safetensors").items()}
     other = write_pack(tmp_path, "enlarger", "enlarger", "test", {"weights.safetensors": arrays}, {"width": 8})
-    for backend in enlarger.BACKENDS:
+    for backend in BACKENDS:
         with pytest.raises(ModelError, match="does not fit"):
             FaceEnlarger(other, backend)
     with pytest.raises(EngineError, match="choose one of"):

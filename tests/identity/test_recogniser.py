@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from faceeditor.errors import EngineError, ImageError, ModelError
+from faceeditor.generators.cpu_network import BACKENDS
 from faceeditor.identity import recogniser
 from faceeditor.identity.chips import face_chip
 from faceeditor.packs import ModelPack, write_pack
@@ -65,7 +66,7 @@ def test_what_cannot_be_used_is_said():
         recogniser.load().embed([np.zeros((20, 30, 3), np.uint8)], [FRAME])
 
 
-@pytest.mark.parametrize("backend", recogniser.BACKENDS)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_pack_with_other_weights_is_refused(tmp_path, backend):
     files = {"weights.safetensors": {"stem.weight": np.zeros((2, 3, 7, 7), np.float32)}}
     write_pack(tmp_path, "recogniser", "recogniser", "1", files, {})
