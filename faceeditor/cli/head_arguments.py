@@ -165,11 +165,11 @@ def parse_options(args: argparse.Namespace, settings: Sequence[tuple[str, str]] 
 
 
 def apply_options(
-    head: "HeadCoefficients", wanted: HeadOptions, taken: "npt.NDArray[np.float32] | None" = None
+    head: "HeadCoefficients", wanted: HeadOptions, photo_light: "npt.NDArray[np.float32] | None" = None
 ) -> "HeadCoefficients":
     """A head with everything that is asked of it, the sweeps left aside.
 
-    `taken` is the light that was read from the photograph which the head belongs to (`presets.apply_preset`).
+    `photo_light` is the light that was read from the photograph which the head belongs to (`presets.apply_preset`).
 
     Raises:
         FaceEditorError: a model that is needed for it is missing.
@@ -187,7 +187,7 @@ def apply_options(
         for group, seed in wanted.seeds:
             head = random_group(group, seed, head, model, prior)
     for preset in wanted.presets:
-        head = apply_preset(preset, head, model, taken)
+        head = apply_preset(preset, head, model, photo_light)
     for found, value in wanted.values:
         head = found.set(head, model, value)
     return head

@@ -68,6 +68,11 @@ class BoardTools:
         """The recogniser; ModelError if it is missing or damaged."""
         return self._load()
 
+    def embedding(self, pixels: Pixels, mask: MaskArray) -> FloatArray:
+        """(128,) the recogniser's vector of a face (S, S, 3) with its (256, 256) mask; ModelError as `recogniser`."""
+        picture = FacePicture.of_mask(pixels, mask)
+        return np.asarray(self.recogniser.embed([picture.pixels], [picture.frame])[0], np.float32)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the methods."""
@@ -144,19 +149,14 @@ class PhotoOfFace:
 
     def embedding(self, tools: BoardTools, context: JobContext) -> FloatArray:
         """(128,) of the composed face. Raises ModelError and EngineError."""
-        return _embedded(tools, *composed_face(context.frame, self.face, self.photo))
+        return tools.embedding(*composed_face(context.frame, self.face, self.photo))
 
     def distance(self, reference: Reference, tools: BoardTools, context: JobContext) -> float:
         """To the pinned person on the photograph; to the photograph itself where the person was pinned without one."""
         person = reference.photographed
         if person is None:
-            person = _embedded(tools, np.ascontiguousarray(inner(self.photo.wide)), self.photo.mask)
+            person = tools.embedding(np.ascontiguousarray(inner(self.photo.wide)), self.photo.mask)
         return float(distance(self.embedding(tools, context), person))
-
-
-def _embedded(tools: BoardTools, pixels: Pixels, mask: MaskArray) -> FloatArray:
-    picture = FacePicture.of_mask(pixels, mask)
-    return np.asarray(tools.recogniser.embed([picture.pixels], [picture.frame])[0], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,6 +316,4 @@ class ScoreFace:
         """Raises ModelError and EngineError."""
         if self.photo is not None:
             return self.photo.distance(self.reference, self.tools, context)
-        picture = FacePicture.of_mask(self.pixels, self.mask)
-        vector = self.tools.recogniser.embed([picture.pixels], [picture.frame])[0]
-        return float(distance(vector, self.reference.embedding))
+        return float(distance(self.tools.embedding(self.pixels, self.mask), self.reference.embedding))

@@ -30,7 +30,6 @@ COMMAND = (
     "import numpy; from faceeditor.photo import composite; composite.warm_up(numpy.uint16)"
 )
 """What the other process runs."""
-_PHOTO_CODE = ("kernels", "preview", "composite", "tone", "consistency", "matting")
 _NOTE = "head-code.txt"
 _NICE = 10
 
@@ -74,7 +73,7 @@ def compile_head(check: Callable[[], None]) -> None:
 def _key() -> str:
     """Hash of everything that numba's code depends on: versions, processor and the sources."""
     package = Path(__file__).resolve().parent.parent
-    files = [*sorted((package / "head").glob("*.py")), *(package / "photo" / f"{name}.py" for name in _PHOTO_CODE)]
+    files = [file for folder in ("head", "photo") for file in sorted((package / folder).glob("*.py"))]
     facts = [installed_version("numba"), platform.python_version(), cpu_name()]
     facts += [f"{file.name} {file.stat().st_mtime_ns} {file.stat().st_size}" for file in files]
     return hashlib.sha256("|".join(facts).encode()).hexdigest()[:24]

@@ -10,7 +10,6 @@ from faceeditor.engine.jobs import JobContext
 from faceeditor.engine.requests import RenderRequest
 from faceeditor.identity.board import Reference
 from faceeditor.identity.recogniser import distance
-from faceeditor.identity.variation import FacePicture
 from faceeditor.portrait.adjustments import HEAD_PARTS, Adjustment, HeadChange
 from faceeditor.portrait.head import HeadCoefficients
 from faceeditor.portrait.state import FaceState, PortraitState
@@ -66,9 +65,8 @@ class HoldIdentity:
                 return PhotoOfFace(self.photo, state.face).distance(self.reference, self.tools, context)
             drawn = as_drawn(state)
             frame = context.frame(RenderRequest.of(drawn))
-            picture = FacePicture.of_mask(frame.pixels, frame.mask if frame.mask is not None else drawn.mask)
-            vector = self.tools.recogniser.embed([picture.pixels], [picture.frame])[0]
-            return float(distance(vector, self.reference.embedding))
+            mask = frame.mask if frame.mask is not None else drawn.mask
+            return float(distance(self.tools.embedding(frame.pixels, mask), self.reference.embedding))
 
         end = measured(self.after)
         limit = self.limit + TOLERANCE

@@ -74,10 +74,9 @@ def _weight(adjustment: Adjustment, plan: "Plan", shown: npt.NDArray[np.uint8]) 
 
 def _on_person(regions: Sequence[int]) -> bool | None:
     """Whether regions belong to the person; None for those of both person and background."""
-    behind = Region.BACKGROUND in regions
-    if behind:
-        return False if len(regions) == 1 else None
-    return True
+    if Region.BACKGROUND not in regions:
+        return True
+    return False if len(regions) == 1 else None
 
 
 def _to_strands(weight: FloatArray, shown: npt.NDArray[np.uint8]) -> FloatArray:

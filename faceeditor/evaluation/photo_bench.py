@@ -62,7 +62,8 @@ class PhotoFigures:
 
     Attributes:
         pairs: by kind of change, way and area: PSNR in dB; SSIM and the perceptual distance over all; and of the
-            own way the forward-backward error of the motion, "twice" and "twice most" (`PhotoBench.backward_error`).
+            own way the forward-backward error of the motion, "round trip" and "longest round trip"
+            (`PhotoBench.backward_error`).
         identity: by edit and way: distance to the source, 0 the same .. (`identity.recogniser.distance`).
         seams: by edit and way: `photo_measures.seam_energy`, 1 is no seam.
         untouched: share of pixels outside of the edit that are bit for bit the source's, the smallest of all.
@@ -133,7 +134,7 @@ class PhotoBench:
             return {}
         person = cv2.resize(motion.labels, inner(motion.error).shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
         error = inner(motion.error)[person]
-        return {"twice": float(error.mean()), "twice most": float(error.max(initial=0.0))}
+        return {"round trip": float(error.mean()), "longest round trip": float(error.max(initial=0.0))}
 
     def style_of(self, scene: Scene) -> StyleCode:
         """The style that the generator's encoder reads from a scene."""
@@ -382,8 +383,8 @@ def table(figures: PhotoFigures) -> str:
             for way, row in ways.items():
                 cells = [f"{row[area]:.1f}" if area in row else "" for area in AREAS]
                 seen = f"{row['perceptual']:.3f}" if "perceptual" in row else ""
-                twice = f"{row['twice']:.2f} ({row['twice most']:.1f})" if "twice" in row else ""
-                lines.append(f"| {kind} | {way} | {' | '.join(cells)} | {row['ssim']:.3f} | {seen} | {twice} |")
+                trip = f"{row['round trip']:.2f} ({row['longest round trip']:.1f})" if "round trip" in row else ""
+                lines.append(f"| {kind} | {way} | {' | '.join(cells)} | {row['ssim']:.3f} | {seen} | {trip} |")
     if figures.identity:
         lines += ["", "| edit | ours | pasted |", "|---|---|---|"]
         lines += [f"| {edit} | {row['ours']:.3f} | {row['pasted']:.3f} |" for edit, row in figures.identity.items()]

@@ -403,10 +403,8 @@ class MainWindow(QMainWindow):
     def _drawing(self) -> tuple[bool, object]:
         """Whether the picture is older than the portrait, and the picture."""
         photo = self.photographs
-        return photo.behind if photo.source is not None else not self.session.up_to_date, (
-            photo.picture,
-            self.session.frame,
-        )
+        behind = photo.behind if photo.source is not None else not self.session.up_to_date
+        return behind, (photo.picture, self.session.frame)
 
     def _follow(self, change: Change) -> None:
         if change.history or not self.isWindowModified():

@@ -300,7 +300,7 @@ def with_rig(head: HeadCoefficients, rig: LightRig) -> HeadCoefficients:
     return head.changed(gamma=rig_to_gamma(rig), rig=rig)
 
 
-def taken_under(head: HeadCoefficients, taken: npt.NDArray[np.floating]) -> HeadCoefficients:
+def exposed_like(head: HeadCoefficients, photo_light: npt.NDArray[np.floating]) -> HeadCoefficients:
     """The lamps of a head at the exposure and in the white of the light that a photograph was taken in.
 
     Lamps are made for the mean photograph. On another one they would change how it is exposed and how its white is
@@ -308,11 +308,11 @@ def taken_under(head: HeadCoefficients, taken: npt.NDArray[np.floating]) -> Head
 
     Args:
         head: in the light of a rig and of nothing else.
-        taken: (9, 3) the light that was read from the photograph.
+        photo_light: (9, 3) the light that was read from the photograph.
     """
     if head.rig is None:
         return head
-    times = mean_colour(taken) / MEAN_BRIGHTNESS
+    times = mean_colour(photo_light) / MEAN_BRIGHTNESS
     level = float(np.clip(times @ LUMINANCE, *_EXPOSURES))
     tint = np.clip(times / max(float(times @ LUMINANCE), 1e-3), *_TINTS)
     return with_rig(head, tinted_rig(head.rig, level * tint / float(tint @ LUMINANCE)))

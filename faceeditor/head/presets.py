@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from faceeditor.errors import FaceEditorError, PortraitError
 from faceeditor.fileio import read_regular
-from faceeditor.head.control_kinds import Directed, Exposure, Lamp, Number, beside_lamps, taken_under, with_rig
+from faceeditor.head.control_kinds import Directed, Exposure, Lamp, Number, beside_lamps, exposed_like, with_rig
 from faceeditor.head.controls import Control, control, controls, near
 from faceeditor.images import write_atomic
 from faceeditor.jsonio import JsonError, read_json_object
@@ -277,7 +277,7 @@ def apply_preset(
     preset: Preset,
     head: HeadCoefficients,
     model: Directed | None = None,
-    taken: npt.NDArray[np.floating] | None = None,
+    photo_light: npt.NDArray[np.floating] | None = None,
 ) -> HeadCoefficients:
     """The head with one group as the preset has it; what it does not name is neutral, but the place in the picture
     stays, and so does the light under a preset of the exposure alone.
@@ -286,8 +286,8 @@ def apply_preset(
         preset: what to apply.
         head: keeps its other groups.
         model: the head model; by default the program's own where identity directions are named.
-        taken: (9, 3) the light that was read from the photograph which the head belongs to: lamps then keep its
-            exposure and its white (`taken_under`).
+        photo_light: (9, 3) the light that was read from the photograph which the head belongs to: lamps then keep its
+            exposure and its white (`exposed_like`).
 
     Raises:
         PortraitError: an identity direction is unknown or out of range.
@@ -300,8 +300,8 @@ def apply_preset(
     head = _cleared(preset.group, head, [found for found, _ in named])
     for found, value in named:
         head = found.set(head, model, found.check(value))
-    if taken is not None and any(isinstance(found.kind, Lamp) for found, _ in named):
-        head = taken_under(head, taken)
+    if photo_light is not None and any(isinstance(found.kind, Lamp) for found, _ in named):
+        head = exposed_like(head, photo_light)
     return head
 
 

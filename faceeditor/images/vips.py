@@ -50,7 +50,8 @@ def opened(data: bytes, name: str) -> Any:
         ImageError: no picture, too large, damaged.
     """
     vips = library()
-    if kind_of(data) in _LOADERS and not _is_luma_tiff(data):
+    kind = kind_of(data)
+    if kind in _LOADERS and not _is_luma_tiff(data):
         try:
             # A source refers to the data; a buffer would be copied.
             source = vips.Source.new_from_memory(data)
@@ -63,7 +64,8 @@ def opened(data: bytes, name: str) -> Any:
                     return doubles
         else:
             check_size(name, image.width, image.height)
-            return _OTHER_DECODERS[kind_of(data)](image, data) if kind_of(data) in _OTHER_DECODERS else image
+            other = _OTHER_DECODERS.get(kind)
+            return image if other is None else other(image, data)
     return _from_pillow(decode_bytes(data, name))
 
 

@@ -80,12 +80,12 @@ class PresetMixer:
     def __init__(self) -> None:
         self._mixes: dict[str, Mix] = {}
         self._full: dict[tuple[str, str, str], HeadCoefficients] = {}
-        self._taken: npt.NDArray[np.float32] | None = None
+        self._photo_light: npt.NDArray[np.float32] | None = None
 
-    def taken_under(self, light: npt.NDArray[np.float32] | None) -> None:
+    def set_photo_light(self, light: npt.NDArray[np.float32] | None) -> None:
         """The light (9, 3) that the photograph of the present face was taken in; None where there is no photograph."""
-        if light is not self._taken:
-            self._taken = light
+        if light is not self._photo_light:
+            self._photo_light = light
             self._full.clear()
 
     def forget(self) -> None:
@@ -134,7 +134,7 @@ class PresetMixer:
         if key not in self._full:
             if len(self._full) > 64:
                 self._full.clear()
-            self._full[key] = apply_preset(preset, head, model, self._taken)
+            self._full[key] = apply_preset(preset, head, model, self._photo_light)
         return self._full[key]
 
 

@@ -125,22 +125,28 @@ class MappingNetwork(nn.Module):
         return x
 
 
-class _Stack(nn.Module):
-    """Normalisation and fully connected layers; sizes are the lengths of the vectors from input to output."""
+class _Layers(nn.Module):
+    """Fully connected layers; sizes are the lengths of the vectors from input to output."""
 
-    def __init__(self, sizes: tuple[int, ...]) -> None:
+    def __init__(self, sizes: tuple[int, ...], learning_rate: float = 0.01) -> None:
         super().__init__()
         for index, (inputs, outputs) in enumerate(pairwise(sizes)):
-            self.add_module(f"fc{index}", Dense(inputs, outputs, "lrelu", 0.01))
+            self.add_module(f"fc{index}", Dense(inputs, outputs, "lrelu", learning_rate))
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = normalize_vectors(x)
+    def through_layers(self, x: Tensor) -> Tensor:
         for layer in self.children():
             x = layer(x)
         return x
 
 
-class ControlNetwork(nn.Module):
+class _Stack(_Layers):
+    """Layers behind a normalisation."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.through_layers(normalize_vectors(x))
+
+
+class ControlNetwork(_Layers):
     """GAN-Control's controller: values that a person sets (age, angles ...) -> a group's part of w.
 
     Args:
@@ -148,17 +154,9 @@ class ControlNetwork(nn.Module):
         learning_rate: factor of the layers' learning rate.
     """
 
-    def __init__(self, sizes: tuple[int, ...], learning_rate: float = 0.01) -> None:
-        super().__init__()
-        self.inputs = sizes[0]
-        for index, (inputs, outputs) in enumerate(pairwise(sizes)):
-            self.add_module(f"fc{index}", Dense(inputs, outputs, "lrelu", learning_rate))
-
     def forward(self, x: Tensor) -> Tensor:
         """(B, values) -> (B, size of the group)."""
-        for layer in self.children():
-            x = layer(x)
-        return x
+        return self.through_layers(x)
 
 
 class GroupedMapping(nn.Module):

@@ -59,6 +59,16 @@ def leaves_one(value, least):  # type: ignore[no-untyped-def]
     return abs(value - np.float32(1)) >= least
 
 
+@compiled_exactly
+def _gain_leaves_one(gain, to_gain, px, py, least):  # type: ignore[no-untyped-def]
+    """Whether a gain (N, N, 3) differs from 1 by `least` at a pixel, in any channel."""
+    i, j, down, across = corner(gain.shape[0], gain.shape[1], to_gain, px, py)
+    found = False
+    for c in range(3):
+        found |= leaves_one(at(gain, i, j, down, across, c), least)
+    return found
+
+
 @compiled
 def touched(  # type: ignore[no-untyped-def]
     left, top, offsets, to_offsets, linear, still, gain, to_gain, around, to_around, least, out
@@ -77,13 +87,9 @@ def touched(  # type: ignore[no-untyped-def]
                 dx, dy = offset(offsets, to_offsets, linear, px, py)
                 found = is_away(dx, dy, still)
             if gain.shape[0] > 0 and not found:
-                i, j, down, across = corner(gain.shape[0], gain.shape[1], to_gain, px, py)
-                for c in range(3):
-                    found |= leaves_one(at(gain, i, j, down, across, c), least)
+                found = _gain_leaves_one(gain, to_gain, px, py, least)
             if around.shape[0] > 0 and not found:
-                i, j, down, across = corner(around.shape[0], around.shape[1], to_around, px, py)
-                for c in range(3):
-                    found |= leaves_one(at(around, i, j, down, across, c), least)
+                found = _gain_leaves_one(around, to_around, px, py, least)
             out[y, x] = found
 
 

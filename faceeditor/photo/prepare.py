@@ -78,7 +78,7 @@ def prepare_photo(
         ModelError: a model pack is missing or damaged.
     """
     faces = large_faces(picture, lambda share, text: step(0.0, text)) if quick and face == 0 else ()
-    seen = not faces
+    complete = not faces
     if not faces:
         faces = detect_faces(picture, lambda share, text: step(0.4 * share, text))
     if not faces:
@@ -106,8 +106,8 @@ def prepare_photo(
     for array in (photo, mask, within):
         array.flags.writeable = False
     rough = remarks_on(box, square, mask, within, landmarks)
-    note = " ".join([*(choice_note(faces, face) if seen else []), *rough])
-    return PreparedPhoto(photo, mask, faces, square, note, within, rough, seen)
+    note = " ".join([*(choice_note(faces, face) if complete else []), *rough])
+    return PreparedPhoto(photo, mask, faces, square, note, within, rough, complete)
 
 
 def _square_by_regions(picture: npt.NDArray[np.uint8], box: FaceBox, step: Callable[[float, str], None]) -> Square:

@@ -17,6 +17,7 @@ from faceeditor.head.jit import compiled
 from faceeditor.photo import composite, matting
 from faceeditor.photo.composite import LEAST_GAIN, Edit, Finish, layers, tiles
 from faceeditor.photo.consistency import forward_backward_error
+from faceeditor.photo.kernels import at
 from faceeditor.photo.matte import Matte
 from faceeditor.photo.placement import WIDE, Placement, Rect
 from faceeditor.photo.tone import KNEE, encoded_bytes, rolled_off, to_linear
@@ -182,13 +183,6 @@ def _corner(grid, matrix, x, y):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _at(grid, i, j, down, across, plane):  # type: ignore[no-untyped-def]
-    top = grid[i, j, plane] + across * (grid[i, j + 1, plane] - grid[i, j, plane])
-    bottom = grid[i + 1, j, plane] + across * (grid[i + 1, j + 1, plane] - grid[i + 1, j, plane])
-    return top + down * (bottom - top)
-
-
-@compiled
 def _byte(value):  # type: ignore[no-untyped-def]
     """A value 0..255 as a sample."""
     return np.uint8(min(max(value, np.float32(0)), np.float32(255)) + np.float32(0.5))
@@ -208,7 +202,7 @@ def _moved(  # type: ignore[no-untyped-def]
             cover = np.float32(person[top + y, left + x, 3]) * unit
             if moves:
                 i, j, down, across = _corner(offsets, to_offsets, fx, fy)
-                du, dv = _at(offsets, i, j, down, across, 0), _at(offsets, i, j, down, across, 1)
+                du, dv = at(offsets, i, j, down, across, 0), at(offsets, i, j, down, across, 1)
                 dx, dy = linear[0, 0] * du + linear[0, 1] * dv, linear[1, 0] * du + linear[1, 1] * dv
                 if dx * dx + dy * dy > np.float32(STILL * STILL):
                     column = min(max(np.float32(left + x) + dx, np.float32(0)), last_column)
@@ -217,9 +211,9 @@ def _moved(  # type: ignore[no-untyped-def]
                     across, down = column - np.float32(j), row - np.float32(i)
                     free = clear[i, j] & clear[i, j + 1] & clear[i + 1, j] & clear[i + 1, j + 1]
                     if not (free and clear[top + y, left + x]):
-                        cover = min(max(_at(person, i, j, down, across, 3) * unit, np.float32(0)), np.float32(1))
+                        cover = min(max(at(person, i, j, down, across, 3) * unit, np.float32(0)), np.float32(1))
                         for c in range(3):
-                            own = _at(person, i, j, down, across, c) * unit * full
+                            own = at(person, i, j, down, across, c) * unit * full
                             out[y, x, c] = _byte(own + (1 - cover) * np.float32(background[top + y, left + x, c]))
             opacity[y, x] = cover
 
@@ -235,12 +229,12 @@ def _added(out, opacity, person, to_person, behind, to_behind):  # type: ignore[
             if person.shape[0] > 0 and cover > 0:
                 i, j, down, across = _corner(person, to_person, fx, fy)
                 for c in range(3):
-                    more = cover * _at(person, i, j, down, across, c)
+                    more = cover * at(person, i, j, down, across, c)
                     out[y, x, c] = _byte(np.float32(out[y, x, c]) + more * full)
             if behind.shape[0] > 0 and cover < 1:
                 i, j, down, across = _corner(behind, to_behind, fx, fy)
                 for c in range(3):
-                    more = (one - cover) * _at(behind, i, j, down, across, c)
+                    more = (one - cover) * at(behind, i, j, down, across, c)
                     out[y, x, c] = _byte(np.float32(out[y, x, c]) + more * full)
 
 
@@ -251,11 +245,11 @@ def _patched(out, patch, to_patch):  # type: ignore[no-untyped-def]
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             i, j, down, across = _corner(patch, to_patch, np.float32(x), np.float32(y))
-            share = _at(patch, i, j, down, across, 3)
+            share = at(patch, i, j, down, across, 3)
             if share >= least:
                 for c in range(3):
                     value = np.float32(out[y, x, c])
-                    out[y, x, c] = _byte(value + share * (_at(patch, i, j, down, across, c) * full - value))
+                    out[y, x, c] = _byte(value + share * (at(patch, i, j, down, across, c) * full - value))
 
 
 @compiled
@@ -272,11 +266,11 @@ def _lit(out, opacity, gain, to_gain, around, to_around, light, rolled, encoded)
             if gain.shape[0] > 0 and cover > 0:
                 i, j, down, across = _corner(gain, to_gain, fx, fy)
                 for c in range(3):
-                    total[c] += cover * (_at(gain, i, j, down, across, c) - one)
+                    total[c] += cover * (at(gain, i, j, down, across, c) - one)
             if around.shape[0] > 0 and cover < 1:
                 i, j, down, across = _corner(around, to_around, fx, fy)
                 for c in range(3):
-                    total[c] += (one - cover) * (_at(around, i, j, down, across, c) - one)
+                    total[c] += (one - cover) * (at(around, i, j, down, across, c) - one)
             if max(abs(total[0] - one), abs(total[1] - one), abs(total[2] - one)) < least:
                 continue
             for c in range(3):

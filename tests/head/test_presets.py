@@ -327,12 +327,12 @@ def test_lamps_keep_the_exposure_and_the_white_of_a_photograph() -> None:
     plain = apply_preset(preset, read)
     even = with_brightness(np.zeros((9, 3), np.float32), MEAN_BRIGHTNESS)
     taken = with_brightness(even * np.array([1.4, 1.1, 1.0], np.float32), 1.3 * MEAN_BRIGHTNESS)
-    lit = apply_preset(preset, read.changed(gamma=taken), taken=taken)
+    lit = apply_preset(preset, read.changed(gamma=taken), photo_light=taken)
     assert brightness(lit.gamma) / brightness(plain.gamma) == pytest.approx(1.3, rel=0.05)
     before, after = mean_colour(plain.gamma), mean_colour(lit.gamma)
     assert (after / before)[0] / (after / before)[2] == pytest.approx(1.4, rel=0.1)
     assert lit.rig is not None and np.abs(beside_lamps(lit)).max() < 1e-6  # the panel shows what is in effect
-    same = apply_preset(preset, read, taken=even)
+    same = apply_preset(preset, read, photo_light=even)
     np.testing.assert_allclose(same.gamma, plain.gamma, atol=0.02)
 
 
@@ -341,10 +341,10 @@ def test_a_share_of_a_preset_leads_to_its_whole_on_a_photograph() -> None:
     taken = with_brightness(HeadCoefficients.neutral().gamma, 1.2)
     head = HeadCoefficients.neutral().changed(gamma=taken)
     mixer = PresetMixer()
-    mixer.taken_under(taken)
+    mixer.set_photo_light(taken)
     preset = find_preset("light", "Rembrandt")
     most = mixer.applied(preset, 0.999, head, model)
     whole = mixer.applied(preset, 1.0, head, model)
     np.testing.assert_allclose(most.gamma, whole.gamma, atol=0.01)
-    mixer.taken_under(None)
+    mixer.set_photo_light(None)
     assert brightness(mixer.applied(preset, 1.0, head, model).gamma) < brightness(whole.gamma)

@@ -42,9 +42,9 @@ ROTATION_STEP = 15.0
 _SIZED = (Tool.BRUSH, Tool.ERASER, Tool.COMB, Tool.PUSH)
 _DIGITS = tuple(Qt.Key(Qt.Key.Key_0 + digit) for digit in range(10))
 _CTRL_MS = 300
+"""Ctrl held for so long shows the gizmo; a key with Ctrl does not make it flash."""
 _TEXTS = QLineEdit, QAbstractSpinBox
 """Widgets that keep the keyboard while the pointer crosses the canvas."""
-"""Ctrl held for so long shows the gizmo; a key with Ctrl does not make it flash."""
 
 
 @dataclass

@@ -398,7 +398,7 @@ class HeadController(QObject):
     def _presets(self) -> PresetMixer:
         """The mixer, for the photograph of the active face."""
         source = self.session.portrait.state().face.source
-        self.mixer.taken_under(None if source is None else source.head.gamma)
+        self.mixer.set_photo_light(None if source is None else source.head.gamma)
         return self.mixer
 
     def mix(self, group: str) -> Mix:

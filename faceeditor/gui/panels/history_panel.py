@@ -65,7 +65,7 @@ class HistoryModel(QAbstractListModel):
             forks = role == Qt.ItemDataRole.ToolTipRole and self._branches(row) > 1
             return self.tr("{name}. Right button: other branches").format(name=name) if forks else name
         if role == _FACTS:
-            facts = [str(row)] * (row > 0)
+            facts = [str(row)] if row > 0 else []
             if self._branches(row) > 1:
                 facts.append(self.tr("{n} branches").format(n=self._branches(row)))
             return " · ".join(facts)

@@ -25,7 +25,7 @@ class RenameKeys(QObject):
 
     def __init__(self, widget: QWidget, renames: bool = True, deletes: bool = True) -> None:
         super().__init__(widget)
-        self._keys = (_RENAME,) * renames + (_DELETE,) * deletes
+        self._keys = [key for key, wanted in ((_RENAME, renames), (_DELETE, deletes)) if wanted]
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
