@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PySide6.QtCore import (
@@ -51,6 +52,8 @@ from faceeditor.regions import MaskArray, colorize
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
 """What the file dialogs propose; any other file can be chosen as well, and is judged by its contents."""
+T = TypeVar("T")
+
 _FRAME_WAIT_MS = 8000
 _PASTED_KEPT = 8
 
@@ -241,13 +244,13 @@ class FileController(QObject):
     def _open_in_order(self, path: Path, labels: str) -> None:
         """Read a mask again with its labels in another order."""
         readings: list[MaskReading] = []
-        if self.session.guarded(lambda: readings.append(_beside(lambda: load_mask(path, labels)))):
+        if self.session.guarded(lambda: readings.append(_on_another_thread(lambda: load_mask(path, labels)))):
             self.open_path(path, readings[0])
 
     def _read(self, path: Path, mask: MaskReading | None) -> tuple[Portrait, MaskReading | None]:
         if path.suffix.lower() == store.SUFFIX:
             return store.load(path), None
-        reading = _beside(lambda: load_mask(path)) if mask is None else mask
+        reading = _on_another_thread(lambda: load_mask(path)) if mask is None else mask
         present = self.session.portrait
         return Portrait(reading.mask, present.style, present.truncation, present.recent_styles), reading
 
@@ -379,7 +382,7 @@ class FileController(QObject):
                 else:
                     write_face(path, face, mask, choice.size, choice.quality, choice.transparent, choice.sign)
 
-            done = self.session.guarded(write)
+            done = self.session.guarded(lambda: _on_another_thread(write))
         if done:
             self.noted.emit(self.tr("Saved “{name}”.").format(name=path.name))
         return done
@@ -578,11 +581,11 @@ class FileController(QObject):
         return True
 
 
-def _beside(read: Callable[[], MaskReading]) -> MaskReading:
-    """Decode a picture on a thread of its own while the window is painted; returns or raises what `read` does."""
+def _on_another_thread(work: Callable[[], T]) -> T:
+    """Decode or write a picture while the window is painted; returns or raises what `work` does."""
     loop = QEventLoop()
-    with ThreadPoolExecutor(1, "ThreadPoolExecutor-decoding") as pool:
-        future = pool.submit(read)
+    with ThreadPoolExecutor(1, "picture-file") as pool:
+        future = pool.submit(work)
         later = Qt.ConnectionType.QueuedConnection
         future.add_done_callback(lambda _: QMetaObject.invokeMethod(loop, "quit", later))
         loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -152,6 +153,13 @@ def test_export(app, tmp_path, suffix, what, size, shape):
     assert app.files.export_to(path, ExportChoice(what, size, suffix, 95))
     assert Image.open(path).size == shape
     assert b"trainedAlgorithmicMedia" in path.read_bytes()
+
+
+def test_an_export_is_written_on_another_thread_than_the_windows(app, tmp_path, monkeypatch):
+    threads = []
+    monkeypatch.setattr(file_controller, "write_face", lambda *_: threads.append(threading.current_thread()))
+    assert app.files.export_to(tmp_path / "face.png", ExportChoice(What.FACE, 256, ".png", 95))
+    assert len(threads) == 1 and threads[0] is not threading.main_thread()
 
 
 @pytest.mark.parametrize("suffix", [".ora", ".psd"])
